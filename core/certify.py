@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificate of an encode: flips, distortions, and the distance between the two surfaces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import InvalidParameter
+from .geometry.distance import compare
+from .geometry.subdivide import midpoint_sphere
+from .harmonics.container import POSITION, Harmonics
+from .harmonics.transforms import synthesize
+from .mesh import FloatArray, Mesh
+from .progress import Progress, silent
+from .shape import Certificate
+from .sphere.distortion import flips, mean_angle_distortion, mean_area_distortion, spherical_areas
+
+SAMPLES = 20_000
+SUBDIVIDE_BELOW = 200_000
+"""Faces up to which the reconstruction is measured on the source connectivity subdivided once."""
+
+
+def certify(
+    mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, method: str, progress: Progress = silent
+) -> Certificate:
+    """Measure the map `sphere` (V, 3) of `mesh`, and how far the surface of `harmonics` is from it."""
+    progress(0.0, "Measuring the error")
+    mean, hausdorff = surface_error(mesh, sphere, harmonics)
+    return Certificate(
+        method=method,
+        flips=flips(sphere, mesh.faces),
+        area_sum=float(spherical_areas(sphere, mesh.faces).sum() / (4.0 * np.pi)),
+        angle_distortion=mean_angle_distortion(mesh, sphere),
+        area_distortion=mean_area_distortion(mesh, sphere),
+        fit_error_rel=mean,
+        fit_hausdorff_rel=hausdorff,
+    )
+
+
+def surface_error(
+    mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, samples: int = SAMPLES
+) -> tuple[float, float]:
+    """(mean, Hausdorff) distance both ways, relative to the diagonal, between the mesh and its rebuilt surface.
+
+    The rebuilt surface is evaluated on the source connectivity subdivided once, so that an overshoot
+    between the vertices counts.
+    """
+    directions, faces = sphere, mesh.faces
+    if len(faces) <= SUBDIVIDE_BELOW:
+        directions, faces = midpoint_sphere(sphere, faces)
+    rebuilt = Mesh(synthesize(harmonics.select(POSITION), directions), faces)
+    comparison = compare(mesh, rebuilt, samples=samples)
+    return comparison.mean_rel, comparison.hausdorff_rel
+
+
+def degree_for_target(mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, target: float) -> int:
+    """The smallest degree whose mean error is at most `target`, by bisection.
+
+    Cutting the coefficients at a degree is the same as fitting at that degree, so one fit serves all.
+    Raises `InvalidParameter` for a target that is not positive or that the highest degree does not reach.
+    """
+    if not 0.0 < target < 1.0:
+        raise InvalidParameter(f"A target error of {target:g} is out of range.", "Give one between 0 % and 100 %.")
+
+    def error(lmax: int) -> float:
+        return surface_error(mesh, sphere, harmonics.truncate(lmax))[0]
+
+    best = error(harmonics.lmax)
+    if best > target:
+        raise InvalidParameter(
+            f"Degree {harmonics.lmax} gives a mean error of {best:.3%}; the target is {target:.3%}.",
+            "Allow a higher degree, or a larger error.",
+        )
+    low, high = 0, harmonics.lmax
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if error(middle) <= target else (middle, high)
+    return high

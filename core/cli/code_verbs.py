@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verbs on the main road: encode, decode, filter."""
+
+from __future__ import annotations
+
+import re
+import time
+from argparse import ArgumentTypeError, Namespace
+from typing import Any
+
+import numpy as np
+
+from ..codec import decode, encode
+from ..errors import InvalidParameter
+from ..harmonics.container import Harmonics
+from ..harmonics.filters import apply_gains, gaussian, heat
+from ..meshfile import read_mesh
+from ..progress import Stages
+from ..shape import Shape
+from ..shapefile import load_shape
+from .console import Console, require_writable
+
+TARGET_LMAX = 512
+"""The highest degree that `--target` tries."""
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verbs of this module to the parser."""
+    verb = verbs.add_parser("encode", help="mesh → sphere map and coefficients (*.harmonics.npz)")
+    verb.add_argument("mesh")
+    verb.add_argument("output")
+    degree = verb.add_mutually_exclusive_group()
+    degree.add_argument("--lmax", type=int, help="highest degree (default 64)")
+    degree.add_argument("--target", type=fraction, metavar="0.1%%", help="smallest degree with a mean error below this")
+    verb.add_argument("--method", default="balanced", choices=("balanced", "authalic", "conformal", "cmcf"))
+    verb.add_argument("--channels", nargs="+", metavar="NAME", help="position color vertex_density …")
+    verb.add_argument("--compact", action="store_true", help="leave out the sphere map of the source")
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_encode)
+
+    verb = verbs.add_parser("decode", help="coefficients → mesh with vertex colours")
+    verb.add_argument("input")
+    verb.add_argument("output")
+    sampling = verb.add_mutually_exclusive_group()
+    sampling.add_argument("--source", action="store_true", help="the source's own vertices and faces (default)")
+    sampling.add_argument("--icosphere", type=int, metavar="N", help="an icosphere of frequency N, 10 N² + 2 vertices")
+    sampling.add_argument("--vertices", type=int, metavar="N", help="N vertices placed by the vertex density")
+    verb.add_argument("--lmax", type=int, help="use degrees up to this one")
+    verb.add_argument("--from-curvature", action="store_true", help="solve from curvature and area distortion")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_decode)
+
+    verb = verbs.add_parser("filter", help="coefficients → coefficients, smoothed or exaggerated")
+    verb.add_argument("input")
+    verb.add_argument("output")
+    verb.add_argument("--lmax", type=int, help="drop degrees above this one")
+    verb.add_argument("--gain", action="append", default=[], type=band_gain, metavar="LOW-HIGH=GAIN",
+                      help="multiply degrees LOW to HIGH (repeatable), as 4-7=1.5")
+    verb.add_argument("--gaussian", type=float, metavar="DEGREES", help="smooth by a Gaussian of this half-width")
+    verb.add_argument("--heat", type=float, metavar="T", help="smooth by heat flow on the sphere for time T")
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_filter)
+
+
+def fraction(text: str) -> float:
+    """"0.1%" or "0.001" as a fraction."""
+    number = text.strip()
+    try:
+        return float(number[:-1]) / 100.0 if number.endswith("%") else float(number)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a share such as 0.1%") from error
+
+
+def band_gain(text: str) -> tuple[int, int, float]:
+    """"4-7=1.5" or "3=0" as (low, high, gain)."""
+    match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*=\s*([-+0-9.eE]+)\s*", text)
+    try:
+        if match is None:
+            raise ValueError
+        low, high, gain = int(match[1]), int(match[2] or match[1]), float(match[3])
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a gain such as 4-7=1.5") from error
+    return low, high, gain
+
+
+def run_encode(arguments: Namespace, console: Console) -> int:
+    """Encode a mesh file, write the coefficients, print the certificate."""
+    require_writable(arguments.output)
+    stages = Stages()
+    with stages("read"):
+        mesh = read_mesh(arguments.mesh)
+    lmax = TARGET_LMAX if arguments.target is not None else (64 if arguments.lmax is None else arguments.lmax)
+    with console.progress() as progress:
+        shape = encode(mesh, lmax, arguments.method, arguments.channels, target=arguments.target, progress=progress)
+    with stages("write"):
+        shape.save(arguments.output, compact=arguments.compact)
+    data = encode_report(shape, stages.seconds)
+    console.result(data, _lines(data))
+    return 0
+
+
+def encode_report(shape: Shape, seconds: dict[str, float]) -> dict[str, Any]:
+    """What `encode --json` prints."""
+    certificate = shape.certificate.to_dict()
+    return {
+        "V": shape.source.n_vertices,
+        "F": shape.source.n_faces,
+        "lmax": shape.lmax,
+        "channels": list(shape.harmonics.channels),
+        **certificate,
+        "seconds": {**certificate["seconds"], **seconds},
+    }
+
+
+def run_decode(arguments: Namespace, console: Console) -> int:
+    """Rebuild a mesh from a coefficients file."""
+    require_writable(arguments.output)
+    shape = load_shape(arguments.input)
+    sampling, size = _sampling(arguments, shape)
+    begin = time.perf_counter()
+    with console.progress() as progress:
+        mesh = decode(
+            shape, sampling, size, lmax=arguments.lmax, from_curvature=arguments.from_curvature,
+            seed=arguments.seed, progress=progress,
+        )
+    mesh.save(arguments.output)
+    data = {
+        "V": mesh.n_vertices, "F": mesh.n_faces, "sampling": sampling,
+        "lmax": min(shape.lmax, arguments.lmax or shape.lmax), "seconds": time.perf_counter() - begin,
+    }
+    console.result(data, _lines(data))
+    return 0
+
+
+def _sampling(arguments: Namespace, shape: Shape) -> tuple[str, int | None]:
+    if arguments.icosphere is not None:
+        return "icosphere", arguments.icosphere
+    if arguments.vertices is not None:
+        return "adaptive", arguments.vertices
+    if arguments.source or shape.sphere is not None:
+        return "source", None
+    return "icosphere", None
+
+
+def run_filter(arguments: Namespace, console: Console) -> int:
+    """Filter a coefficients file."""
+    require_writable(arguments.output)
+    shape = load_shape(arguments.input)
+    harmonics = filtered(shape.harmonics, arguments.lmax, arguments.gain, arguments.gaussian, arguments.heat)
+    shape.with_harmonics(harmonics).save(arguments.output)
+    data = {"lmax": harmonics.lmax, "channels": list(harmonics.channels)}
+    console.result(data, _lines(data))
+    return 0
+
+
+def filtered(
+    harmonics: Harmonics,
+    lmax: int | None,
+    gains: list[tuple[int, int, float]],
+    gaussian_width: float | None,
+    heat_time: float | None,
+) -> Harmonics:
+    """Cut at `lmax`, multiply bands of degrees (low, high, gain), then smooth.
+
+    Raises `InvalidParameter` for a band that is empty or a gain that is not finite.
+    """
+    if lmax is not None:
+        harmonics = harmonics.truncate(lmax)
+    per_degree = np.ones(harmonics.lmax + 1)
+    for low, high, gain in gains:
+        if high < low or not np.isfinite(gain):
+            raise InvalidParameter(f"The band {low}-{high} with gain {gain:g} makes no sense.", "Write 4-7=1.5.")
+        per_degree[low : high + 1] *= gain
+    if gaussian_width is not None:
+        per_degree *= gaussian(harmonics.lmax, np.radians(gaussian_width))
+    if heat_time is not None:
+        per_degree *= heat(harmonics.lmax, heat_time)
+    return apply_gains(harmonics, per_degree)
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    def text(value: Any) -> str:
+        if isinstance(value, float):
+            return f"{value:.6g}"
+        if isinstance(value, dict):
+            return ", ".join(f"{name} {text(part)}" for name, part in value.items())
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    return [f"{name:20} {text(value)}" for name, value in data.items()]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verbs about meshes: check, compare, repair."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from ..errors import NotAvailable
+from ..geometry.distance import compare
+from ..mesh import require_usable
+from ..meshfile import read_mesh
+from ..topology import check
+from .console import Console
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verbs of this module to the parser."""
+    verb = verbs.add_parser("check", help="is this mesh one closed genus-0 surface? (exit status 0 yes, 1 no)")
+    verb.add_argument("mesh")
+    verb.add_argument("--no-self-intersections", action="store_true", help="leave out the slowest test")
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_check)
+
+    verb = verbs.add_parser("compare", help="distance between two surfaces")
+    verb.add_argument("a")
+    verb.add_argument("b")
+    verb.add_argument("--samples", type=int, default=50_000, help="random points a side (default 50000)")
+    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_compare)
+
+    verb = verbs.add_parser("repair", help="make a mesh encodable (not in this version)")
+    verb.add_argument("input")
+    verb.add_argument("output")
+    verb.add_argument("--recipe", choices=("clean", "cad", "genus0"), default="genus0")
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_repair)
+
+
+def run_check(arguments: Namespace, console: Console) -> int:
+    """Print the report; 0 when the mesh is a closed manifold of genus 0, else 1."""
+    mesh = read_mesh(arguments.mesh)
+    require_usable(mesh)
+    with console.progress() as progress:
+        report = check(mesh, not arguments.no_self_intersections, progress)
+    lines = [f"{'ok ' if row.ok else 'BAD'}  {row.text}" for row in report.rows]
+    verdict = "One closed surface of genus 0: it can be encoded."
+    console.result(report.to_dict(), [*lines, verdict if report.is_genus_zero else "It cannot be encoded as it is."])
+    return 0 if report.is_genus_zero else 1
+
+
+def run_compare(arguments: Namespace, console: Console) -> int:
+    """Print the distances between two surfaces, absolute and relative to the diagonal of the first."""
+    first, second = read_mesh(arguments.a), read_mesh(arguments.b)
+    with console.progress() as progress:
+        comparison = compare(first, second, arguments.samples, arguments.seed, progress)
+    data = comparison.to_dict()
+    console.result(data, [f"{name:24} {value:.6g}" for name, value in data.items() if isinstance(value, int | float)])
+    return 0
+
+
+def run_repair(arguments: Namespace, console: Console) -> int:
+    """Say that this version has no repair."""
+    raise NotAvailable(
+        f"This version cannot repair meshes yet (recipe {arguments.recipe}).",
+        "Use the check to see what is wrong, and mend it in Blender.",
+    )
