@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between Blender's meshes and `core.Mesh`: the only place that moves arrays in and out of Blender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from .core.errors import InvalidMesh
+from .core.mesh import Mesh
+from .idnames import Attributes
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A Blender mesh as triangles.
+
+    mesh: all vertices in Blender's order, with `color` (V, 3) linear RGB where the mesh has a colour attribute.
+    polygon: (F,) the polygon that each triangle is part of.
+    fingerprint: changes when a vertex moves or the connectivity changes (see `fingerprint`).
+    """
+
+    mesh: Mesh
+    polygon: IntArray
+    fingerprint: str
+
+
+def read(obj: bpy.types.Object, *, use_modifiers: bool = False) -> Reading:
+    """The mesh of an object, in its own (local) coordinates; polygons become triangles.
+
+    In Edit Mode the unfinished edits are taken along. With `use_modifiers` it is what the modifiers make of it.
+    Raises `InvalidMesh` when the object is not a mesh.
+    """
+    if obj.type != "MESH":
+        raise InvalidMesh(f"{obj.name!r} is not a mesh.", "Select a mesh object.")
+    with _data(obj, use_modifiers) as data:
+        faces, polygon = triangles(data)
+        colors = read_color(data)
+        mesh = Mesh(positions(data), faces, {} if colors is None else {"color": colors})
+        return Reading(mesh, polygon, fingerprint(data))
+
+
+@contextmanager
+def _data(obj: bpy.types.Object, use_modifiers: bool) -> Iterator[bpy.types.Mesh]:
+    if obj.mode == "EDIT":
+        obj.update_from_editmode()
+    if use_modifiers:
+        evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        try:
+            yield evaluated.to_mesh()
+        finally:
+            evaluated.to_mesh_clear()
+    elif obj.mode == "EDIT":  # attributes of a mesh under edit cannot be read; those of a copy can
+        copy = obj.data.copy()
+        try:
+            yield copy
+        finally:
+            bpy.data.meshes.remove(copy)
+    else:
+        yield obj.data
+
+
+@contextmanager
+def object_mode(obj: bpy.types.Object) -> Iterator[None]:
+    """Within, the object is in Object Mode, where its attributes can be written; then in its old mode again."""
+    mode = obj.mode
+    if mode == "OBJECT":
+        yield
+        return
+    with bpy.context.temp_override(object=obj, active_object=obj, selected_objects=[obj]):
+        bpy.ops.object.mode_set(mode="OBJECT")
+        try:
+            yield
+        finally:
+            bpy.ops.object.mode_set(mode=mode)
+
+
+def current_fingerprint(obj: bpy.types.Object) -> str:
+    """The fingerprint of the object's own mesh now, edits in Edit Mode among them."""
+    with _data(obj, False) as data:
+        return fingerprint(data)
+
+
+def _get(collection: Any, name: str, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
+    array = np.empty(shape, dtype)
+    collection.foreach_get(name, array.ravel())
+    return array
+
+
+def positions(data: bpy.types.Mesh) -> FloatArray:
+    """(V, 3) vertex positions, local."""
+    return _positions(data).astype(np.float64)
+
+
+def _positions(data: bpy.types.Mesh) -> NDArray[np.float32]:
+    # Through the attribute it is one copy of memory: a hundred times faster than through `vertices`.
+    layer = data.attributes.get("position")
+    if layer is None or len(layer.data) != len(data.vertices):
+        return _get(data.vertices, "co", (len(data.vertices), 3), np.float32)
+    return _get(layer.data, "vector", (len(data.vertices), 3), np.float32)
+
+
+def _corner_vertices(data: bpy.types.Mesh) -> NDArray[np.int32]:
+    layer = data.attributes.get(".corner_vert")
+    if layer is None or len(layer.data) != len(data.loops):
+        return _get(data.loops, "vertex_index", (len(data.loops),), np.int32)
+    return _get(layer.data, "value", (len(data.loops),), np.int32)
+
+
+def triangles(data: bpy.types.Mesh) -> tuple[IntArray, IntArray]:
+    """(faces (F, 3), polygon (F,)): the polygons cut into triangles as Blender draws them."""
+    data.calc_loop_triangles()
+    count = len(data.loop_triangles)
+    faces = _get(data.loop_triangles, "vertices", (count, 3), np.int32)
+    polygon = _get(data.loop_triangles, "polygon_index", (count,), np.int32)
+    return faces.astype(np.int64), polygon.astype(np.int64)
+
+
+def edges(data: bpy.types.Mesh) -> IntArray:
+    """(E, 2) vertex pairs."""
+    return _get(data.edges, "vertices", (len(data.edges), 2), np.int32).astype(np.int64)
+
+
+def read_color(data: bpy.types.Mesh) -> FloatArray | None:
+    """(V, 3) linear RGB of the active colour attribute, or None where there is none.
+
+    Byte colours are decoded from sRGB; colours of corners are averaged at their vertex.
+    """
+    layer = data.color_attributes.active_color
+    if layer is None or layer.name == Attributes.SHOWN or not len(layer.data):
+        return None
+    values = _get(layer.data, "color", (len(layer.data), 4), np.float32)[:, :3].astype(np.float64)
+    if layer.domain == "POINT":
+        return values
+    corner_vertex = _corner_vertices(data)
+    count = np.maximum(np.bincount(corner_vertex, minlength=len(data.vertices)), 1)
+    sums = [np.bincount(corner_vertex, values[:, k], len(data.vertices)) for k in range(3)]
+    return np.stack(sums, axis=1) / count[:, None]
+
+
+def fingerprint(data: bpy.types.Mesh) -> str:
+    """A short text that changes when positions or connectivity change; about 5 ms for a million faces."""
+    points = _positions(data).ravel().view(np.uint32)
+    corners = _corner_vertices(data).view(np.uint32)
+    return f"{len(data.vertices)}.{len(data.polygons)}.{_checksum(points):x}.{_checksum(corners):x}"
+
+
+def _checksum(words: NDArray[np.uint32]) -> int:
+    """A sum modulo 2⁶⁴ that depends on the order: each word times an odd number of its place."""
+    weight = np.arange(1, 2 * len(words), 2, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return int((words.astype(np.uint64) * weight).sum(dtype=np.uint64))
+
+
+def write_positions(data: bpy.types.Mesh, vertices: NDArray[np.floating[Any]]) -> None:
+    """Move the vertices to `vertices` (V, 3)."""
+    layer = data.attributes["position"]
+    layer.data.foreach_set("vector", np.ascontiguousarray(vertices, np.float32).ravel())
+    data.update()
+
+
+def read_attribute(data: bpy.types.Mesh, name: str) -> NDArray[np.float32] | None:
+    """(V,) or (V, 3) values of a point attribute, or None where there is none of that size."""
+    layer = data.attributes.get(name)
+    if layer is None or layer.domain != "POINT" or len(layer.data) != len(data.vertices):
+        return None
+    if layer.data_type == "FLOAT_VECTOR":
+        return _get(layer.data, "vector", (len(layer.data), 3), np.float32)
+    if layer.data_type == "FLOAT":
+        return _get(layer.data, "value", (len(layer.data),), np.float32)
+    return None
+
+
+def write_attribute(data: bpy.types.Mesh, name: str, values: NDArray[np.floating[Any]]) -> None:
+    """Put (V,) numbers or (V, 3) vectors on the vertices under this name, in place of what was there."""
+    kind = "FLOAT" if values.ndim == 1 else "FLOAT_VECTOR"
+    layer = _layer(data.attributes, name, kind)
+    field = "value" if values.ndim == 1 else "vector"
+    layer.data.foreach_set(field, np.ascontiguousarray(values, np.float32).ravel())
+
+
+def _layer(layers: Any, name: str, kind: str) -> Any:
+    old = layers.get(name)
+    if old is not None and (old.domain != "POINT" or old.data_type != kind):
+        layers.remove(old)
+        old = None
+    return old if old is not None else layers.new(name, kind, "POINT")
+
+
+def write_color(data: bpy.types.Mesh, name: str, rgb: NDArray[np.floating[Any]]) -> None:
+    """Put (V, 3) linear RGB on the vertices as a float colour attribute; it becomes the active one."""
+    rgba = np.ones((len(rgb), 4), np.float32)
+    rgba[:, :3] = rgb
+    layer = _layer(data.color_attributes, name, "FLOAT_COLOR")
+    layer.data.foreach_set("color", rgba.ravel())
+    index = data.color_attributes.find(name)
+    data.color_attributes.active_color_index = index
+    data.color_attributes.render_color_index = index
+
+
+def new_mesh(name: str, mesh: Mesh) -> bpy.types.Mesh:
+    """A new Blender mesh of these triangles, shaded smooth; the `color` attribute comes along."""
+    data = bpy.data.meshes.new(name)
+    data.vertices.add(mesh.n_vertices)
+    data.loops.add(3 * mesh.n_faces)
+    data.polygons.add(mesh.n_faces)
+    data.loops.foreach_set("vertex_index", mesh.faces.astype(np.int32).ravel())
+    data.polygons.foreach_set("loop_start", np.arange(0, 3 * mesh.n_faces, 3, dtype=np.int32))
+    data.update(calc_edges=True)
+    data.shade_smooth()
+    write_positions(data, mesh.vertices)
+    if "color" in mesh.attributes:
+        write_color(data, Attributes.COLOR, mesh.attributes["color"])
+    return data
+
+
+def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
+    """An image data-block of `pixels` (H, W, 3 or 4), sRGB values in [0, 1], row 0 on top; packed in the file.
+
+    An image of that name is replaced in place, so that its users keep it.
+    """
+    height, width, depth = pixels.shape
+    image = bpy.data.images.get(name)
+    if image is None:
+        image = bpy.data.images.new(name, width, height, alpha=depth == 4)
+    elif tuple(image.size) != (width, height):
+        image.scale(width, height)
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[:, :, :depth] = pixels[::-1]
+    image.pixels.foreach_set(rgba.ravel())
+    image.update()
+    image.pack()
+    return image

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`blender -b FILE.blend --command spherical_cow VERB …`: the panel's work without the window.
+
+Exit status: 0 done, 1 when `check` finds that the mesh cannot be encoded, 2 for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import bpy
+
+from . import bridge, compat, jobs, storage
+from .core.errors import InvalidParameter, SphericalCowError
+from .idnames import COMMAND
+from .operators import coefficients
+from .operators.check import check_request
+from .operators.encode import encode_request, store_result
+from .properties import METHODS, SAMPLINGS
+
+_handles: list[object] = []
+
+
+def parser() -> argparse.ArgumentParser:
+    """The verbs and their options."""
+    top = argparse.ArgumentParser(prog=f"blender -b FILE.blend --command {COMMAND}", description=__doc__)
+    verbs = top.add_subparsers(dest="verb", required=True)
+    check = _verb(verbs, "check", _check, "is the mesh one closed surface without handles?")
+    check.add_argument("--no-self-intersections", action="store_true", help="leave out the slowest test")
+    encode = _verb(verbs, "encode", _encode, "spherical harmonics of the mesh")
+    encode.add_argument("--lmax", type=int, default=64, help="highest degree (default 64)")
+    encode.add_argument("--method", choices=[item[0] for item in METHODS], default="balanced")
+    encode.add_argument(
+        "--target", type=float, help="largest mean error in percent, in place of a fixed degree"
+    )
+    encode.add_argument(
+        "--use-modifiers", action="store_true", help="encode what the modifiers make of the mesh"
+    )
+    encode.add_argument("--out", help="write NAME.harmonics.npz")
+    decode = _verb(verbs, "reconstruct", _reconstruct, "a new object from the coefficients")
+    decode.add_argument("--sampling", choices=[item[0] for item in SAMPLINGS], default="source")
+    decode.add_argument("--frequency", type=int, default=32, help="of the icosphere")
+    decode.add_argument("--count", type=int, default=20_000, help="vertices of the adapted mesh")
+    decode.add_argument("--from-curvature", action="store_true")
+    return top
+
+
+def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text)
+    verb.add_argument("--object", help="name of the mesh object (default: the active one)")
+    verb.add_argument("--save", help="write the .blend here afterwards")
+    verb.add_argument("--json", action="store_true", help="print one JSON object")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def run(arguments: list[str]) -> int:
+    """Do what the command line asks; gives the exit status."""
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    try:
+        obj = _object(options.object)
+        status, data = options.run(obj, options)
+        if options.save:
+            bpy.ops.wm.save_as_mainfile(filepath=bpy.path.abspath(options.save), copy=True)
+    except (SphericalCowError, RuntimeError) as error:
+        print(f"spherical_cow: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(data) if options.json else "\n".join(f"{name}: {value}" for name, value in data.items()))
+    return int(status)
+
+
+def _object(name: str | None) -> bpy.types.Object:
+    obj = bpy.data.objects.get(name) if name else bpy.context.view_layer.objects.active
+    if obj is None or obj.type != "MESH":
+        raise InvalidParameter(
+            f"There is no mesh object {name!r}." if name else "The file has no active mesh object.",
+            "Name one with --object.",
+        )
+    return obj
+
+
+def _progress(step: jobs.Step) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{step.phase}: {step.fraction:.0%}   ", end="", file=sys.stderr, flush=True)
+
+
+def _wait(request: jobs.Request) -> jobs.Result:
+    return jobs.wait(jobs.work(request), _progress)
+
+
+def _check(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    result = _wait(check_request(bridge.read(obj), not options.no_self_intersections))
+    return (0 if result.data["is_genus_zero"] else 1), dict(result.data)
+
+
+def _encode(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    settings = argparse.Namespace(
+        lmax=options.lmax,
+        method=options.method,
+        channels={"color", "curvature", "density"},
+        use_target=options.target is not None,
+        target=options.target,
+    )
+    before = bridge.current_fingerprint(obj)
+    result = _wait(encode_request(settings, bridge.read(obj, use_modifiers=options.use_modifiers)))
+    shape = store_result(obj, result, before, options.use_modifiers)
+    if options.out:
+        coefficients.save(shape, options.out, compact=False)
+    return 0, {"object": obj.name, "lmax": shape.lmax, **shape.certificate.to_dict()}
+
+
+def _reconstruct(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    if not storage.has_shape(obj):
+        raise InvalidParameter(
+            f"{obj.name!r} has not been encoded.", "Use encode first, and --save the file."
+        )
+    basis = "CURVATURE" if options.from_curvature else "POSITION"
+    with bpy.context.temp_override(object=obj, active_object=obj, selected_objects=[obj]):
+        bpy.ops.spherical_cow.reconstruct(
+            sampling=options.sampling, frequency=options.frequency, count=options.count, basis=basis
+        )
+    new = bpy.context.view_layer.objects.active
+    return 0, {"object": new.name, "vertices": len(new.data.vertices), "faces": len(new.data.polygons)}
+
+
+def register() -> None:
+    """Offer the command."""
+    handle = compat.register_command(COMMAND, run)
+    if handle is not None:
+        _handles.append(handle)
+
+
+def unregister() -> None:
+    """Take it away."""
+    while _handles:
+        compat.unregister_command(_handles.pop())

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every name that Blender knows this extension by, in one place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+TAB = "Spherical Cow"
+"""The tab of the sidebar that holds all panels."""
+
+COMMAND = "spherical_cow"
+"""`blender -b FILE --command spherical_cow …`."""
+
+
+class Operators(StrEnum):
+    """`bl_idname` of each operator."""
+
+    ADD_COW = "spherical_cow.add_cow"
+    BANDS_TO_SHAPE_KEYS = "spherical_cow.bands_to_shape_keys"
+    CANCEL = "spherical_cow.cancel"
+    CHECK = "spherical_cow.check"
+    COEFFICIENT_IMAGES = "spherical_cow.coefficient_images"
+    COMPARE = "spherical_cow.compare"
+    COPY_DIAGNOSTICS = "spherical_cow.copy_diagnostics"
+    DISMISS = "spherical_cow.dismiss"
+    ENCODE = "spherical_cow.encode"
+    IMPORT_OFF = "spherical_cow.import_off"
+    LOAD_SHAPE = "spherical_cow.load_shape"
+    PRESET_ENCODE = "spherical_cow.preset_encode"
+    PRESET_RECONSTRUCT = "spherical_cow.preset_reconstruct"
+    RECONSTRUCT = "spherical_cow.reconstruct"
+    RESET_EQUALISER = "spherical_cow.reset_equaliser"
+    SAVE_SHAPE = "spherical_cow.save_shape"
+    SELECT_PROBLEM = "spherical_cow.select_problem"
+    SHOW_ATTRIBUTE = "spherical_cow.show_attribute"
+    SHOW_ON_SPHERE = "spherical_cow.show_on_sphere"
+
+
+class Panels(StrEnum):
+    """`bl_idname` of each panel, in the order of the work."""
+
+    CHECK = "SPHERICAL_COW_PT_check"
+    ENCODE = "SPHERICAL_COW_PT_encode"
+    RECONSTRUCT = "SPHERICAL_COW_PT_reconstruct"
+    EQUALISER = "SPHERICAL_COW_PT_equaliser"
+    SHAPE_KEYS = "SPHERICAL_COW_PT_shape_keys"
+    ATTRIBUTES = "SPHERICAL_COW_PT_attributes"
+    COEFFICIENTS = "SPHERICAL_COW_PT_coefficients"
+    PRESETS_ENCODE = "SPHERICAL_COW_PT_presets_encode"
+    PRESETS_RECONSTRUCT = "SPHERICAL_COW_PT_presets_reconstruct"
+    FATAL = "SPHERICAL_COW_PT_fatal"
+
+
+class Menus(StrEnum):
+    """`bl_idname` of each menu."""
+
+    PRESETS_ENCODE = "SPHERICAL_COW_MT_presets_encode"
+    PRESETS_RECONSTRUCT = "SPHERICAL_COW_MT_presets_reconstruct"
+
+
+class Attributes(StrEnum):
+    """Names of the mesh attributes that are written."""
+
+    SPHERE = "sphere_position"
+    CURVATURE = "curvature_density"
+    AREA = "log_area_distortion"
+    DENSITY = "vertex_density"
+    ANGLE = "angle_distortion"
+    COLOR = "Spherical Cow Color"
+    SHOWN = "Spherical Cow Display"
+
+
+SCALARS = (Attributes.CURVATURE, Attributes.AREA, Attributes.DENSITY, Attributes.ANGLE)
+"""The scalar fields that an encode leaves on the vertices."""

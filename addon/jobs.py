@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Heavy work in a process of its own: progress, cancel, crash, result.
+
+`work` is a plain generator that needs no event loop: each `next` looks at the process once and gives how far
+it is; the generator returns the result, and closing it ends the process. `operators/shell.py` drives it from
+a timer in the window; `wait` drives it to the end where there is none.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from .core.errors import Cancelled, OutputError, WorkerCrashed, error_from_dict
+
+LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
+"""What the worker imports; where Blender finds them, the worker must too."""
+
+_WINDOWS_FLAGS = 0x08000000 | 0x00004000  # CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS
+_FOLDER = Path(__file__).parent
+_OLD = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the worker is asked: a task of `core.worker`, its parameters (JSON) and its arrays."""
+
+    task: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the worker answered: JSON data and arrays."""
+
+    data: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far the work is: a fraction in [0, 1] and a short text."""
+
+    fraction: float
+    phase: str
+
+
+Work = Generator[Step, None, Result]
+
+
+def work(request: Request) -> Work:
+    """Run `request` in a worker process. Yields a `Step` at each look, returns the `Result`.
+
+    Raises the typed error that the worker reports, or `WorkerCrashed` with its last words when it ends without
+    an answer. Closing the generator kills the process. The working folder is always removed.
+    """
+    step = Step(0.0, "Starting" if _compiled() else "Compiling fast code (once)")
+    yield step
+    folder = _prepare(request)
+    try:
+        with _process(folder) as process:
+            lines = _Lines(folder / "progress.jsonl")
+            while process.poll() is None:
+                step = lines.latest(step)
+                yield step
+        return _read_result(folder, process.returncode)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait(running: Work, report: Callable[[Step], None] = lambda step: None) -> Result:
+    """Drive `work` to its end here and now. Ctrl-C in the terminal raises `Cancelled`."""
+    with _interruptible() as interrupted:
+        try:
+            while True:
+                report(next(running))
+                if interrupted():
+                    raise Cancelled()
+                time.sleep(0.02)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        finally:
+            running.close()
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C only sets a flag: Blender's own handler would end Blender."""
+    seen: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(seen)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def user_folder(name: str) -> Path:
+    """A folder of ours in the user's Blender folder (never in the extension's own, which is replaced)."""
+    return Path(bpy.utils.extension_path_user(__package__ or "", path=name, create=True))
+
+
+def sweep() -> None:
+    """Remove working folders that a Blender which was killed has left more than a day ago."""
+    for folder in user_folder("jobs").glob("job-*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _OLD:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compiled() -> bool:
+    return any(user_folder("compiled").rglob("*.nbi"))
+
+
+def _environment() -> dict[str, str]:
+    """The surroundings of the worker: `core` and the libraries of Blender and of this extension importable."""
+    found = (importlib.util.find_spec(name) for name in LIBRARIES)
+    files = [Path(spec.origin) for spec in found if spec is not None and spec.origin]
+    folders = [file.parent.parent if file.stem == "__init__" else file.parent for file in files]
+    path = dict.fromkeys([str(_FOLDER), *map(str, folders)])
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NUMBA_CACHE_DIR": str(user_folder("compiled")),
+    }
+
+
+@contextmanager
+def _process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker on that folder; killed when the block is left while it still runs.
+
+    Its output goes to files: nothing can block, and no thread is needed to read. It holds the reading end of
+    a pipe to us, by which it can tell that Blender is gone.
+    """
+    with (folder / "progress.jsonl").open("wb") as out, (folder / "errors.txt").open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core.worker", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=err,
+            cwd=_FOLDER,
+            env=_environment(),
+            creationflags=_WINDOWS_FLAGS if os.name == "nt" else 0,
+        )
+    if os.name == "posix":
+        with suppress(OSError):  # the window goes first
+            os.setpriority(os.PRIO_PROCESS, process.pid, 5)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _prepare(request: Request) -> Path:
+    """A new working folder with the request. Raises `OutputError` where it cannot be written."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=user_folder("jobs")))
+    except OSError as error:
+        raise OutputError(
+            f"There is no folder to work in: {error}.", "Check the user folder of Blender."
+        ) from error
+    try:
+        np.savez(folder / "request.npz", **request.arrays)  # type: ignore[arg-type]
+        text = json.dumps({"task": request.task, "parameters": dict(request.parameters)})
+        (folder / "request.json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise OutputError(f"The work cannot be handed over: {error}.", "Make room on the disk.") from error
+    return folder
+
+
+class _Lines:
+    """Reads a growing file of JSON lines, a little further at each look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.position = path, 0
+
+    def latest(self, step: Step) -> Step:
+        """The last complete line as a `Step`, or `step` when there is no new one."""
+        with self.path.open("rb") as file:
+            file.seek(self.position)
+            new = file.read()
+        complete = new[: new.rfind(b"\n") + 1]
+        self.position += len(complete)
+        for line in complete.splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                said = json.loads(line)
+                step = Step(float(said["progress"]), str(said["phase"]))
+        return step
+
+
+def _read_result(folder: Path, code: int) -> Result:
+    answer = folder / "result.json"
+    if code != 0 or not answer.exists():
+        raise _crash(folder, code)
+    said = json.loads(answer.read_text(encoding="utf-8"))
+    if not said.get("ok"):
+        raise error_from_dict(said.get("error", {}))
+    arrays: dict[str, NDArray[Any]] = {}
+    if (folder / "result.npz").exists():
+        with np.load(folder / "result.npz", allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    return Result(said.get("data", {}), arrays)
+
+
+def _crash(folder: Path, code: int) -> WorkerCrashed:
+    words = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    last = "\n".join(words[-6:]) or "It left no message; it may have run out of memory."
+    return WorkerCrashed(f"The worker process ended without a result (exit status {code}).", last)
+
+
+@dataclass
+class Running:
+    """A job under way, as the panel shows it.
+
+    uid: `session_uid` of its object, which outlives undo and renaming. operator: who started it.
+    cancel: set it, and the job stops at its next look.
+    """
+
+    uid: int
+    operator: str
+    work: Work
+    step: Step = Step(0.0, "Starting")
+    timer: bpy.types.Timer | None = None
+    cancel: bool = False
+
+
+_running: dict[int, Running] = {}
+"""The jobs by object. Processes are not part of the .blend, so neither is this."""
+
+
+def running(obj: bpy.types.ID | None) -> Running | None:
+    """The job that runs on this object, if any."""
+    return None if obj is None else _running.get(obj.session_uid)
+
+
+def claim(obj: bpy.types.ID, operator: str, working: Work) -> Running:
+    """Note that this work runs on the object; `release` it at the end."""
+    job = Running(obj.session_uid, operator, working)
+    _running[job.uid] = job
+    return job
+
+
+def release(job: Running) -> None:
+    """End the job's process and its timer, whatever its state."""
+    job.work.close()
+    if job.timer is not None:
+        bpy.context.window_manager.event_timer_remove(job.timer)
+        job.timer = None
+    _running.pop(job.uid, None)
+
+
+def release_all() -> None:
+    """End every job: the extension is being switched off."""
+    for job in list(_running.values()):
+        release(job)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attributes: show a field of the mesh as colours, on the mesh or on the sphere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+import numpy as np
+from bpy.props import EnumProperty
+from numpy.typing import NDArray
+
+from .. import bridge, messages, resynthesis, storage
+from ..core.errors import InvalidParameter
+from ..idnames import Attributes, Operators
+from ..properties import SHOWN
+from .shell import MeshOperator, guarded
+
+CLIP = (2.0, 98.0)
+"""Percentiles at the ends of the colour map: a few extreme vertices must not flatten all others."""
+
+SYMMETRIC = (Attributes.CURVATURE, Attributes.AREA)
+"""Fields whose zero means something: their range is symmetric around it."""
+
+
+def display_range(name: str, values: NDArray[np.floating]) -> tuple[float, float]:
+    """The values at the two ends of the colour map."""
+    low, high = (float(value) for value in np.percentile(values, CLIP))
+    if name in SYMMETRIC:
+        high = max(abs(low), abs(high))
+        low = -high
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def show(mesh: bpy.types.Mesh, name: str) -> str:
+    """Colour the mesh by its attribute `name`, or by its own colours for "rgb"; gives the line to report.
+
+    Raises `InvalidParameter` where the mesh does not have it.
+    """
+    group = storage.data_of(mesh)
+    if name == "rgb":
+        _show_own_color(mesh)
+        group.shown = name
+        return "Showing the colors of the mesh"
+    values = bridge.read_attribute(mesh, name)
+    if values is None:
+        raise InvalidParameter(
+            f"This mesh has no attribute {name!r}.", "Encode it again, or show another one."
+        )
+    from ..core.pictures import colour_map
+
+    group.shown_min, group.shown_max = display_range(name, values)
+    bridge.write_color(mesh, Attributes.SHOWN, colour_map(values, group.shown_min, group.shown_max))
+    group.shown = name
+    return f"Showing {name} from {group.shown_min:.3g} to {group.shown_max:.3g}"
+
+
+def _show_own_color(mesh: bpy.types.Mesh) -> None:
+    own = [index for index, layer in enumerate(mesh.color_attributes) if layer.name != Attributes.SHOWN]
+    if not own:
+        raise InvalidParameter(
+            "This mesh has no colors.", "Add a color attribute, or show another attribute."
+        )
+    shown = mesh.color_attributes.get(Attributes.SHOWN)
+    if shown is not None:
+        name = mesh.color_attributes[own[0]].name
+        mesh.color_attributes.remove(shown)
+        own = [mesh.color_attributes.find(name)]
+    mesh.color_attributes.active_color_index = mesh.color_attributes.render_color_index = own[0]
+
+
+def color_viewports(context: bpy.types.Context) -> None:
+    """Let the solid viewports of this screen show colour attributes."""
+    for area in context.screen.areas if context.screen else ():
+        if area.type == "VIEW_3D" and area.spaces.active.shading.type == "SOLID":
+            area.spaces.active.shading.color_type = "VERTEX"
+
+
+class _AttributeOperator(MeshOperator):
+    if TYPE_CHECKING:
+        attribute: str
+    else:
+        attribute: EnumProperty(name="Attribute", description="What is shown as color", items=SHOWN)
+
+    @classmethod
+    def poll_object(cls, obj: bpy.types.Object) -> bool:
+        """An encoded mesh or a reconstruction, with its sphere positions."""
+        if not storage.has_shape(obj):
+            cls.poll_message_set("Encode the mesh first")
+        elif resynthesis.directions(obj.data) is None and obj.mode != "EDIT":
+            cls.poll_message_set("This mesh has no attributes: reconstruct it, and look at the new object")
+        else:
+            return True
+        return False
+
+
+class SPHERICAL_COW_OT_show_attribute(_AttributeOperator, bpy.types.Operator):
+    """Show an attribute as colours."""
+
+    bl_idname = Operators.SHOW_ATTRIBUTE
+    bl_label = "Show"
+    bl_description = (
+        "Color the mesh by this attribute, dark blue for the lowest and yellow for the highest values. Solid"
+        " viewports are set to show the color attribute"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Colour the mesh."""
+        obj = context.object
+        color_viewports(context)
+        with bridge.object_mode(obj):
+            return guarded(self, obj, lambda: show(obj.data, self.attribute))
+
+
+class SPHERICAL_COW_OT_show_on_sphere(_AttributeOperator, bpy.types.Operator):
+    """Show the map itself."""
+
+    bl_idname = Operators.SHOW_ON_SPHERE
+    bl_label = "Show on Sphere"
+    bl_description = (
+        "Make a second object: this mesh laid out on the sphere, beside the first, in the colors of the attribute."
+        " UV maps and materials come along"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Make the sphere."""
+        obj = context.object
+        color_viewports(context)
+        return guarded(self, obj, lambda: self._make(context, obj))
+
+    def _make(self, context: bpy.types.Context, obj: bpy.types.Object) -> str:
+        with bridge.object_mode(obj):
+            sphere = sphere_object(obj)
+        try:
+            line = show(sphere.data, self.attribute)
+        except InvalidParameter:
+            bpy.data.meshes.remove(sphere.data)
+            raise
+        for collection in obj.users_collection:
+            collection.objects.link(sphere)
+        messages.select_only(context, sphere)
+        return line
+
+
+def sphere_object(obj: bpy.types.Object) -> bpy.types.Object:
+    """A copy of the object on its sphere positions: of half its size, one size to the right."""
+    directions = resynthesis.directions(obj.data)
+    if directions is None:
+        raise InvalidParameter("The vertices have no sphere positions.", "Encode the mesh again.")
+    corners = np.array(obj.bound_box)
+    centre, extent = corners.mean(axis=0), float(np.ptp(corners, axis=0).max()) or 1.0
+    copy = obj.copy()
+    copy.data = obj.data.copy()
+    copy.modifiers.clear()
+    if copy.data.shape_keys is not None:
+        copy.shape_key_clear()
+    copy.name = copy.data.name = f"{obj.name} Sphere"
+    beside = centre + np.array([1.25 * extent, 0.0, 0.0])
+    bridge.write_positions(copy.data, directions * (0.5 * extent) + beside)
+    group = storage.data_of(copy.data)
+    group.live, group.role, group.check.rows = False, "NONE", ""
+    return copy
+
+
+classes = (SPHERICAL_COW_OT_show_attribute, SPHERICAL_COW_OT_show_on_sphere)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coefficients: pictures of them, and their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from .. import bridge, messages, storage
+from ..core.errors import InvalidParameter
+from ..core.mesh import Mesh
+from ..core.shape import Shape
+from ..idnames import Attributes, Operators
+from .reconstruct import colors_at, fields_at, positions_at
+from .shell import MeshOperator, guarded
+
+FREQUENCY = 32
+"""Of the icosphere on which a file without its own mesh is opened."""
+
+
+class _ShapeOperator(MeshOperator):
+    @classmethod
+    def poll_object(cls, obj: bpy.types.Object) -> bool:
+        """The object carries coefficients."""
+        if not storage.has_shape(obj):
+            cls.poll_message_set("Encode the mesh first")
+            return False
+        return True
+
+
+def make_images(name: str, shape: Shape) -> list[bpy.types.Image]:
+    """One picture per channel of log amplitudes (m = 0 on the diagonal), and one of the power spectrum."""
+    from ..core.pictures import coefficient_image, spectrum_plot
+
+    harmonics = shape.harmonics
+    rows = zip(harmonics.channels, harmonics.coefficients, strict=True)
+    images = [bridge.new_image(f"{name} {channel}", coefficient_image(rows_)) for channel, rows_ in rows]
+    return [*images, bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics))]
+
+
+class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):
+    """Make pictures of the coefficients."""
+
+    bl_idname = Operators.COEFFICIENT_IMAGES
+    bl_label = "Make Images"
+    bl_description = (
+        "Make one image per channel, where each pixel is the size of one coefficient (low degrees at the upper"
+        " left, order 0 on the diagonal), and one of the power spectrum. See them in an Image Editor"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Make the images."""
+        obj = context.object
+        return guarded(self, obj, lambda: self._make(obj))
+
+    def _make(self, obj: bpy.types.Object) -> str:
+        images = make_images(obj.name, storage.load_shape(obj.data))
+        return f"{len(images)} images, from {images[0].name!r} to {images[-1].name!r}"
+
+
+class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operator):
+    """Save the coefficients."""
+
+    bl_idname = Operators.SAVE_SHAPE
+    bl_label = "Save Harmonics"
+    bl_description = (
+        "Save the coefficients: everything as .npz, for this extension, the command line and NumPy; or one"
+        " channel a file as SHTOOLS text (.sh)"
+    )
+    filename_ext = ".npz"
+    check_extension = None
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+        compact: bool
+    else:
+        filter_glob: StringProperty(
+            name="Filter", description="Files shown", default="*.npz;*.sh", options={"HIDDEN"}
+        )
+        compact: BoolProperty(
+            name="Compact",
+            default=False,
+            description="Leave the sphere map of the original mesh out: smaller, but no longer to be rebuilt on its"
+            " own vertices",
+        )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the file."""
+        self.filepath = self.filepath or f"{bpy.path.clean_name(context.object.name)}.harmonics.npz"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Write the file."""
+        obj = context.object
+        return guarded(
+            self, obj, lambda: save(storage.load_shape(obj.data, full=True), self.filepath, self.compact)
+        )
+
+
+def save(shape: Shape, filepath: str, compact: bool) -> str:
+    """Write a shape as `.npz` or `.sh`; gives the line to report."""
+    from ..core.harmonics.shtools import write_sh
+    from ..core.shapefile import save_shape
+
+    path = Path(bpy.path.abspath(filepath))
+    if path.suffix.lower() != ".sh":
+        save_shape(shape.compact() if compact else shape, path)
+        return f"Saved {path.name!r}"
+    for name, coefficients in zip(shape.harmonics.channels, shape.harmonics.coefficients, strict=True):
+        write_sh(coefficients, path.with_name(f"{path.stem}.{name}.sh"))
+    return f"Saved {len(shape.harmonics.channels)} files beside {path.name!r}"
+
+
+class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
+    """Open coefficients as a new object."""
+
+    bl_idname = Operators.LOAD_SHAPE
+    bl_label = "Load Harmonics"
+    bl_description = (
+        "Make an object from a file of coefficients: on its own vertices where the file has them, else on an"
+        " icosphere. It carries the coefficients, so it can be reconstructed otherwise"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+    filename_ext = ".npz"
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+        directory: str
+        files: bpy.types.bpy_prop_collection[bpy.types.OperatorFileListElement]
+    else:
+        filter_glob: StringProperty(
+            name="Filter", description="Files shown", default="*.npz", options={"HIDDEN"}
+        )
+        directory: StringProperty(
+            name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"}
+        )
+        files: CollectionProperty(
+            name="Files",
+            description="Several files",
+            type=bpy.types.OperatorFileListElement,
+            options={"HIDDEN", "SKIP_SAVE"},
+        )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the file, unless it was dropped."""
+        if self.files or self.filepath:
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Open each file."""
+        return guarded(self, None, lambda: self._open(context))
+
+    def _open(self, context: bpy.types.Context) -> str:
+        names = [file.name for file in self.files if file.name]
+        paths = [Path(self.directory, name) for name in names] or [Path(bpy.path.abspath(self.filepath))]
+        objects = [open_shape(context, path) for path in paths]
+        return f"Loaded {', '.join(obj.name for obj in objects)}"
+
+
+def open_shape(context: bpy.types.Context, path: Path) -> bpy.types.Object:
+    """A new, selected object of the shape in a file. Raises what `core.shapefile.load_shape` raises."""
+    from ..core.shapefile import load_shape
+
+    shape = load_shape(path)
+    if not shape.harmonics.has(("x", "y", "z")):
+        raise InvalidParameter(
+            f"{path.name!r} has no positions.", "Choose a file with the channels x, y and z."
+        )
+    return _object_of(context, shape, path.name.removesuffix(".npz").removesuffix(".harmonics"))
+
+
+def _object_of(context: bpy.types.Context, shape: Shape, name: str) -> bpy.types.Object:
+    from ..core.sphere.icosphere import icosphere
+
+    unit = icosphere(FREQUENCY) if shape.sphere is None else Mesh(*shape.require_sphere())
+    mesh = bridge.new_mesh(name, Mesh(positions_at(shape, unit.vertices), unit.faces))
+    storage.store_shape(mesh, shape, role="RECONSTRUCTION", fingerprint="", scalars={})
+    group = storage.data_of(mesh)
+    group.live, group.equaliser.cutoff = True, shape.lmax
+    storage.write_fields(mesh, unit.vertices, fields_at(shape, unit.vertices))
+    colors = colors_at(shape, unit.vertices)
+    if colors is not None:
+        bridge.write_color(mesh, Attributes.COLOR, colors)
+    return place(context, mesh, name)
+
+
+def place(context: bpy.types.Context, mesh: bpy.types.Mesh, name: str) -> bpy.types.Object:
+    """A new object of the mesh at the 3D cursor, selected."""
+    obj = bpy.data.objects.new(name, mesh)
+    obj.location = context.scene.cursor.location
+    context.collection.objects.link(obj)
+    messages.select_only(context, obj)
+    return obj
+
+
+classes = (
+    SPHERICAL_COW_OT_coefficient_images,
+    SPHERICAL_COW_OT_save_shape,
+    SPHERICAL_COW_OT_load_shape,
+)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small buttons: cancel a job, put a message away."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import jobs, messages
+from ..idnames import Operators
+
+
+class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
+    """Stop the job of the active object."""
+
+    bl_idname = Operators.CANCEL
+    bl_label = "Cancel"
+    bl_description = "Stop the job on this object. Nothing is changed"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There is a job."""
+        if jobs.running(context.object) is None:
+            cls.poll_message_set("No job is running on this object")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Ask the job to stop; its own operator does it at its next look."""
+        job = jobs.running(context.object)
+        if job is not None:
+            job.cancel = True
+        return {"FINISHED"}
+
+
+class SPHERICAL_COW_OT_dismiss(bpy.types.Operator):
+    """Put the message away."""
+
+    bl_idname = Operators.DISMISS
+    bl_label = "Dismiss"
+    bl_description = "Put this message away"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Forget it."""
+        messages.clear(context)
+        return {"FINISHED"}
+
+
+classes = (SPHERICAL_COW_OT_cancel, SPHERICAL_COW_OT_dismiss)

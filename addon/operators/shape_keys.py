@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bands to shape keys: each band of degrees becomes one shape key, which animates without this extension."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from .. import bridge, resynthesis
+from ..core.harmonics.container import Harmonics
+from ..idnames import Operators
+from .shell import MeshOperator
+
+BASIS_BANDS = 2
+"""The first bands, degrees 0 and 1, are the basis: the best-fitting ellipsoid."""
+
+
+def band_label(low: int, high: int) -> str:
+    """The degrees of a band as the panel shows them: "1", "4–7"."""
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def only_degrees(harmonics: Harmonics, low: int, high: int) -> Harmonics:
+    """The harmonics with all degrees outside low … high set to 0."""
+    from ..core.harmonics.filters import apply_gains
+
+    degrees = np.arange(harmonics.lmax + 1)
+    return apply_gains(harmonics, ((degrees >= low) & (degrees <= high)).astype(float), keep_constant=False)
+
+
+def bake(obj: bpy.types.Object) -> int:
+    """Give the object a basis (degrees 0–1) and a shape key for each further band; gives their number.
+
+    All keys at 1 are the mesh as its sliders have it now.
+    """
+    from ..core.harmonics.spectrum import bands
+
+    mesh = obj.data
+    harmonics, sphere = resynthesis.filtered(mesh), resynthesis.directions(mesh)
+    assert sphere is not None  # poll has looked
+    chosen = bands(harmonics.lmax)
+    basis = resynthesis.evaluate(harmonics.truncate(1), sphere)
+    bridge.write_positions(mesh, basis)
+    obj.shape_key_add(name="Degrees 0–1", from_mix=False)
+    for low, high in chosen[BASIS_BANDS:]:
+        key = obj.shape_key_add(name=f"Degrees {band_label(low, high)}", from_mix=False)
+        offset = resynthesis.evaluate(only_degrees(harmonics, low, high), sphere)
+        key.data.foreach_set("co", (basis + offset).astype(np.float32).ravel())
+        key.slider_min, key.slider_max, key.value = -1.0, 2.0, 1.0
+    mesh.update()
+    return len(chosen[BASIS_BANDS:])
+
+
+class SPHERICAL_COW_OT_bands_to_shape_keys(MeshOperator, bpy.types.Operator):
+    """Bake the bands of degrees as shape keys."""
+
+    bl_idname = Operators.BANDS_TO_SHAPE_KEYS
+    bl_label = "Bands to Shape Keys"
+    bl_description = (
+        "Make one shape key per band of degrees. All at 1 give the shape as it is now; 0 leaves the band out, 2"
+        " doubles it. They animate and render without this extension"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll_object(cls, obj: bpy.types.Object) -> bool:
+        """A live reconstruction without shape keys."""
+        reason = resynthesis.why_not_live(obj.data)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Bake, and say how many."""
+        count = bake(context.object)
+        self.report({"INFO"}, f"{count} shape keys, one per band of degrees")
+        return {"FINISHED"}
+
+
+classes = (SPHERICAL_COW_OT_bands_to_shape_keys,)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attributes: what to show as colour, and the scale of the colours."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import storage
+from ..idnames import Operators, Panels
+from .common import SidebarPanel, error_box, mesh_object, settings
+
+
+class SPHERICAL_COW_PT_attributes(SidebarPanel, bpy.types.Panel):
+    """Fields of the mesh as colours."""
+
+    bl_idname = Panels.ATTRIBUTES
+    bl_label = "Attributes"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 5
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Which attribute, where, and its scale."""
+        layout, options = self.layout, settings(context)
+        layout.prop(options, "attribute", text="")
+        row = layout.row(align=True)
+        row.operator(Operators.SHOW_ATTRIBUTE, icon="COLOR").attribute = options.attribute
+        row.operator(Operators.SHOW_ON_SPHERE, text="On Sphere", icon="SPHERE").attribute = options.attribute
+        error_box(layout, context, Operators.SHOW_ATTRIBUTE)
+        error_box(layout, context, Operators.SHOW_ON_SPHERE)
+        obj = mesh_object(context)
+        if obj is not None and storage.data_of(obj.data).shown not in {"", "rgb"}:
+            draw_scale(layout, context, obj.data)
+
+
+def draw_scale(layout: bpy.types.UILayout, context: bpy.types.Context, mesh: bpy.types.Mesh) -> None:
+    """The colour map, with the values at its ends and in its middle."""
+    group, session = storage.data_of(mesh), context.window_manager.spherical_cow
+    column = layout.box().column(align=True)
+    column.label(text=group.bl_rna.properties["shown"].name + ": " + group.shown.replace("_", " "))
+    swatches = column.row(align=True)
+    for index in range(8):
+        swatches.prop(session, f"swatch_{index}", text="")
+    numbers = column.row()
+    middle = 0.5 * (group.shown_min + group.shown_max)
+    for value, side in ((group.shown_min, "LEFT"), (middle, "CENTER"), (group.shown_max, "RIGHT")):
+        cell = numbers.row()
+        cell.alignment = side
+        cell.label(text=f"{value:.3g}")
+
+
+classes = (SPHERICAL_COW_PT_attributes,)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panels share: their place, the row of a job, the box of an error, and lines of facts."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from .. import jobs
+from ..idnames import TAB, Operators
+
+if TYPE_CHECKING:
+    _Base = bpy.types.Panel
+else:
+    _Base = object
+
+
+class SidebarPanel(_Base):
+    """A section of our tab in the sidebar of the 3D view."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = TAB
+
+
+def mesh_object(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The active object if it is a mesh."""
+    obj = context.object
+    return obj if obj is not None and obj.type == "MESH" else None
+
+
+def settings(context: bpy.types.Context) -> Any:
+    """The settings of all panels."""
+    return context.scene.spherical_cow
+
+
+def job_button(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    operator: str,
+    *,
+    icon: str,
+    text: str = "",
+    **options: Any,
+) -> Any:
+    """The section's main button; while its job runs, the progress in the same place. Gives the button or None."""
+    job = jobs.running(context.object)
+    row = layout.row(align=True)
+    row.scale_y = 1.4
+    if job is not None and job.operator == operator:
+        row.progress(factor=job.step.fraction, text=job.step.phase)
+        row.operator(Operators.CANCEL, text="", icon="X")
+        return None
+    button = row.operator(operator, icon=icon, **({"text": text} if text else {}))
+    for name, value in options.items():
+        setattr(button, name, value)
+    return button
+
+
+def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str) -> None:
+    """What went wrong in this section on this object, what to do, and the button that helps."""
+    session, obj = context.window_manager.spherical_cow, context.object
+    if (
+        not session.found
+        or session.operator != operator
+        or obj is None
+        or session.uid != str(obj.session_uid)
+    ):
+        return
+    box = layout.box()
+    row = box.row()
+    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=90)
+    row.operator(Operators.DISMISS, text="", icon="X", emboss=False)
+    wrapped(box.column(align=True), context, session.remedy)
+    if session.fix and session.fix != operator:
+        box.operator(session.fix, icon="VIEWZOOM")
+
+
+def wrapped(
+    column: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: str = "NONE", margin: int = 50
+) -> None:
+    """A text over as many lines as the width of the sidebar needs."""
+    scale = context.preferences.system.ui_scale
+    width = context.region.width if context.region else 300
+    letters = max(int((width / scale - margin) / 6.4), 16)
+    for index, line in enumerate(textwrap.wrap(text, letters)):
+        column.label(text=line, icon=icon if index == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+
+
+def fact(column: bpy.types.UILayout, name: str, value: str) -> None:
+    """One line: what on the left, how much on the right."""
+    row = column.split(factor=0.5, align=True)
+    row.label(text=name)
+    right = row.row()
+    right.alignment = "RIGHT"
+    right.label(text=value)

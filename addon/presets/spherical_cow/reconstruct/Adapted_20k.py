@@ -1,0 +1,10 @@
+import bpy
+
+settings = bpy.context.scene.spherical_cow.reconstruct
+
+settings.sampling = "adaptive"
+settings.frequency = 32
+settings.count = 20000
+settings.basis = "POSITION"
+settings.seed = 0
+settings.hide_original = True

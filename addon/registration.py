@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The second stage of registration: all that the extension adds to Blender."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from . import cli, jobs, manual, preferences, properties
+from .operators import (
+    attributes,
+    check,
+    coefficients,
+    compare,
+    encode,
+    equaliser,
+    files,
+    general,
+    presets,
+    reconstruct,
+    shape_keys,
+)
+from .panels import attributes as attributes_panel
+from .panels import check as check_panel
+from .panels import coefficients as coefficients_panel
+from .panels import encode as encode_panel
+from .panels import equaliser as equaliser_panel
+from .panels import reconstruct as reconstruct_panel
+from .panels import shape_keys as shape_keys_panel
+
+FOLDER = str(Path(__file__).parent)
+
+classes = (
+    *preferences.classes,
+    *general.classes,
+    *check.classes,
+    *encode.classes,
+    *reconstruct.classes,
+    *equaliser.classes,
+    *shape_keys.classes,
+    *attributes.classes,
+    *coefficients.classes,
+    *compare.classes,
+    *files.classes,
+    *presets.classes,
+    *check_panel.classes,
+    *encode_panel.classes,
+    *reconstruct_panel.classes,
+    *equaliser_panel.classes,
+    *shape_keys_panel.classes,
+    *attributes_panel.classes,
+    *coefficients_panel.classes,
+)
+
+
+def register() -> None:
+    """Properties first, since operators and panels use them."""
+    properties.register()
+    for cls in classes:
+        bpy.utils.register_class(cls)
+    for menu, draw in files.MENUS:
+        menu.append(draw)
+    bpy.utils.register_preset_path(FOLDER)
+    bpy.utils.register_manual_map(manual.entries)
+    cli.register()
+    jobs.sweep()
+
+
+def unregister() -> None:
+    """The same in reverse; running jobs are ended."""
+    jobs.release_all()
+    cli.unregister()
+    bpy.utils.unregister_manual_map(manual.entries)
+    bpy.utils.unregister_preset_path(FOLDER)
+    for menu, draw in files.MENUS:
+        menu.remove(draw)
+    for cls in reversed(classes):
+        bpy.utils.unregister_class(cls)
+    properties.unregister()
