@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The balanced map: hierarchical, one-to-one, between angles and areas (Praun and Hoppe 2003; Hu, Fu, Liu 2018)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..geometry.measure import vertex_areas
+from ..mesh import FloatArray, IntArray, Mesh
+from ..progress import Progress, part, silent
+from .decimation import collapse_to_tetrahedron
+from .embedding import embed
+from .rings import build_rings
+
+THETA = 1.5
+MORTON_BITS = 21
+
+
+def balanced_map(mesh: Mesh, theta: float = THETA, progress: Progress = silent) -> FloatArray:
+    """(V, 3) unit vectors: a map to the sphere without flips.
+
+    mesh: closed, oriented, genus 0, of about unit size around 0. theta: 0 most conformal, 1 to 2 balanced,
+        4 and more nearly area-preserving (see `energy`).
+
+    The sphere is turned so that directions match those on the surface as well as a rotation can. Raises `MapFailed`.
+    """
+    order = morton_order(mesh.vertices)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    vertices, faces = np.ascontiguousarray(mesh.vertices[order]), rank[mesh.faces]
+    rings = build_rings(faces, len(vertices))
+    collapses = collapse_to_tetrahedron(vertices, faces, rings, part(progress, 0.0, 0.3))
+    sphere = embed(vertices, rings, collapses, theta, part(progress, 0.3, 1.0))[rank]
+    return aligned(sphere, mesh)
+
+
+def morton_order(vertices: FloatArray) -> IntArray:
+    """(V,) order of the points (V, 3) along a Z-curve, so that neighbours are near in memory."""
+    low, extent = vertices.min(axis=0), np.ptp(vertices, axis=0).max()
+    cells = ((vertices - low) / max(extent, 1e-300) * (2**MORTON_BITS - 1)).astype(np.uint64)
+    key = np.zeros(len(vertices), dtype=np.uint64)
+    for axis in range(3):
+        key |= _spread(cells[:, axis]) << np.uint64(axis)
+    return np.argsort(key, kind="stable")
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """Put two zero bits between the 21 low bits of each value."""
+    for shift, mask in (
+        (32, 0x1F00000000FFFF), (16, 0x1F0000FF0000FF), (8, 0x100F00F00F00F00F), (4, 0x10C30C30C30C30C3),
+        (2, 0x1249249249249249),
+    ):  # fmt: skip
+        values = (values | (values << np.uint64(shift))) & np.uint64(mask)
+    return values
+
+
+def aligned(sphere: FloatArray, mesh: Mesh) -> FloatArray:
+    """The map turned by the rotation that brings it closest to the surface's own directions (Kabsch 1976)."""
+    weights = vertex_areas(mesh)
+    centred = mesh.vertices - weights @ mesh.vertices / weights.sum()
+    u, _, vt = np.linalg.svd((centred * weights[:, None]).T @ sphere)
+    rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
+    turned = sphere @ rotation.T
+    return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True))

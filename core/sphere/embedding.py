@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give the vertices back, coarse to fine, onto the sphere, and relax the map on the way.
+
+Praun and Hoppe 2003: the tetrahedron is put on the sphere; each vertex returns inside the kernel of its ring, which is
+never empty, since the vertex that it was collapsed into sees the whole ring. So no triangle is ever flipped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ..errors import MapFailed
+from ..mesh import FloatArray, IntArray
+from ..progress import Progress, silent
+from .decimation import Collapses
+from .energy import FLIPPED, relax_vertex, ring_energy, surface_terms
+from .rings import Rings
+
+GROWTH = 1.5
+"""The whole map is relaxed each time that it has grown by this factor."""
+SWEEPS = 5
+FINAL_SWEEPS = 12
+SETTLED = 2e-3
+"""A vertex rests when its last step, relative to its ring, was shorter than this and no neighbour moved more."""
+CHUNK = 50_000
+_TETRAHEDRON = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]]) / np.sqrt(3.0)
+
+
+def embed(
+    vertices: FloatArray, rings: Rings, collapses: Collapses, theta: float, progress: Progress = silent
+) -> FloatArray:
+    """(V, 3) unit vectors: the map of all vertices. `rings` is put back as it was before the collapses.
+
+    vertices: (V, 3) positions on the surface. theta: ≥ 0, see `energy`. Raises `MapFailed` when rounding leaves a
+    vertex without a place.
+    """
+    count = len(vertices)
+    points = np.zeros((count, 8))
+    points[:, :3] = vertices
+    _place_tetrahedron(points, rings, collapses.base)
+    scratch = np.empty((int(max(rings.degree.max(), rings.capacity.max())) + 1, 7))
+    live = np.zeros(count, dtype=np.bool_)
+    live[collapses.base] = True
+    active = live.copy()
+    done, size, scale = len(collapses.removed), 4, _scale(points, rings, collapses.base)
+    while done > 0:
+        goal = max(size + 1, min(int(size * GROWTH), count)) if size >= 30 else size + 1
+        while size < goal:
+            step = min(goal - size, CHUNK)
+            failed = _insert(
+                points, rings.pool, rings.start, rings.degree, collapses.removed, collapses.kept, done, done - step,
+                scale, theta, scratch, live, active,
+            )  # fmt: skip
+            if failed >= 0:
+                raise MapFailed(f"Vertex {failed} found no place on the sphere.", "Merge vertices by distance first.")
+            done, size = done - step, size + step
+            progress(0.6 * size / count, "Mapping to the sphere")
+        order = np.flatnonzero(live)
+        scale = _scale(points, rings, order)
+        last = size == count
+        part = 0.4 if last else 0.0
+        relax(points, rings, order, scale, theta, FINAL_SWEEPS if last else SWEEPS, scratch, active,
+              lambda share, base=0.6 * size / count, part=part: progress(base + part * share, "Mapping to the sphere"))
+    return np.ascontiguousarray(points[:, 3:6])
+
+
+def relax(points, rings, order, scale, theta, sweeps, scratch, active, progress) -> None:  # type: ignore[no-untyped-def]
+    """Sweep over the vertices `order`, to and fro, as long as some of them move."""
+    for sweep in range(sweeps):
+        backward = sweep % 2 == 1
+        moved = 0
+        for begin in range(0, len(order), CHUNK):
+            chunk = order[begin : begin + CHUNK]
+            if backward:
+                chunk = order[::-1][begin : begin + CHUNK]
+            moved += _sweep(points, rings.pool, rings.start, rings.degree, np.ascontiguousarray(chunk), scale, theta,
+                            scratch, active, SETTLED)
+            if len(order) > CHUNK:
+                progress((sweep + begin / len(order)) / sweeps)
+        if moved == 0:
+            break
+
+
+def _scale(points: FloatArray, rings: Rings, order: IntArray) -> float:
+    """4π over the surface area of the mesh that the vertices `order` make up."""
+    return float(4.0 * np.pi / _area(points, rings.pool, rings.start, rings.degree, order))
+
+
+def _place_tetrahedron(points: FloatArray, rings: Rings, base: IntArray) -> None:
+    points[base, 3:6] = _TETRAHEDRON
+    first = rings.start[base[0]]
+    a, b = rings.pool[first], rings.pool[first + 1]
+    if points[base[0], 3:6] @ np.cross(points[a, 3:6], points[b, 3:6]) < 0:
+        points[base, 3:6] *= -1.0
+
+
+@njit(cache=True)
+def _area(
+    points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
+    order: NDArray[np.int64],
+) -> float:  # fmt: skip
+    total = 0.0
+    for u in order:
+        for i in range(degree[u]):
+            a, b = pool[start[u] + i], pool[start[u] + (i + 1) % degree[u]]
+            px, py, pz = points[a, 0] - points[u, 0], points[a, 1] - points[u, 1], points[a, 2] - points[u, 2]
+            qx, qy, qz = points[b, 0] - points[u, 0], points[b, 1] - points[u, 1], points[b, 2] - points[u, 2]
+            cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+            total += np.sqrt(cx * cx + cy * cy + cz * cz)
+    return total / 6.0
+
+
+@njit(cache=True)
+def _sweep(
+    points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
+    order: NDArray[np.int64], scale: float, theta: float, scratch: NDArray[np.float64],
+    active: NDArray[np.bool_], settled: float,
+) -> int:  # fmt: skip
+    """Relax the active vertices of `order`; a vertex that moves wakes its neighbours. Gives how many moved."""
+    count = 0
+    for u in order:
+        if not active[u]:
+            continue
+        moved = relax_vertex(points, pool, start[u], degree[u], u, scale, theta, scratch, 1)
+        active[u] = moved > settled
+        if moved > settled:
+            count += 1
+            for i in range(degree[u]):
+                active[pool[start[u] + i]] = True
+    return count
+
+
+@njit(cache=True)
+def _restore(
+    pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32], u: int, v: int
+) -> None:
+    """Undo the collapse of u into v in the rings; the ring of u begins with v."""
+    d, base = degree[u], start[u]
+    for side in (1, d - 1):
+        r = pool[base + side]
+        first = start[r]
+        at = 0
+        while pool[first + at] != v:
+            at += 1
+        if side != 1:
+            at += 1
+        for j in range(degree[r], at, -1):
+            pool[first + j] = pool[first + j - 1]
+        pool[first + at] = u
+        degree[r] += 1
+    for i in range(2, d - 1):
+        j = start[pool[base + i]]
+        while pool[j] != v:
+            j += 1
+        pool[j] = u
+    wide, first = degree[v], start[v]
+    copy = pool[first : first + wide].copy()
+    at = 0
+    while copy[at] != pool[base + 1]:
+        at += 1
+    pool[first], pool[first + 1] = pool[base + 1], u
+    to = first + 2
+    for j in range(at + d - 2, at + wide):
+        pool[to] = copy[j % wide]
+        to += 1
+    degree[v] = to - first
+
+
+@njit(cache=True)
+def _insert(
+    points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
+    removed: NDArray[np.int64], kept: NDArray[np.int64], begin: int, end: int, scale: float, theta: float,
+    scratch: NDArray[np.float64], live: NDArray[np.bool_], active: NDArray[np.bool_],
+) -> int:  # fmt: skip
+    """Undo the collapses begin-1 … end: place each vertex and relax it and its ring. Gives a vertex that has no
+    place, or -1."""
+    for record in range(begin - 1, end - 1, -1):
+        u, v = removed[record], kept[record]
+        _restore(pool, start, degree, u, v)
+        if not _place(points, pool, start[u], degree[u], u, scale, theta, scratch):
+            return int(u)
+        live[u] = True
+        active[u] = True
+        relax_vertex(points, pool, start[u], degree[u], u, scale, theta, scratch, 3)
+        for i in range(degree[u]):
+            w = pool[start[u] + i]
+            relax_vertex(points, pool, start[w], degree[w], w, scale, theta, scratch, 1)
+            active[w] = True
+    return -1
+
+
+@njit(cache=True)
+def _place(
+    points: NDArray[np.float64], pool: NDArray[np.int32], first: int, valence: int, u: int, scale: float,
+    theta: float, scratch: NDArray[np.float64],
+) -> bool:  # fmt: skip
+    """Put u inside the kernel of its ring: at the ring's mean, or between that and the ring's first vertex, or close
+    to that vertex along the bisector of its two edges, where the kernel always is."""
+    surface_terms(points, pool, first, valence, u, scale, scratch)
+    mx, my, mz = 0.0, 0.0, 0.0
+    for i in range(valence):
+        mx, my, mz = mx + scratch[i, 4], my + scratch[i, 5], mz + scratch[i, 6]
+    length = np.sqrt(mx * mx + my * my + mz * mz) + 1e-300
+    mx, my, mz = mx / length, my / length, mz / length
+    best = ring_energy(mx, my, mz, scratch, valence, theta)
+    points[u, 3], points[u, 4], points[u, 5] = mx, my, mz
+    vx, vy, vz = scratch[0, 4], scratch[0, 5], scratch[0, 6]
+    ax, ay, az = scratch[1, 4] - vx, scratch[1, 5] - vy, scratch[1, 6] - vz
+    bx, by, bz = scratch[valence - 1, 4] - vx, scratch[valence - 1, 5] - vy, scratch[valence - 1, 6] - vz
+    reach = np.sqrt(ax * ax + ay * ay + az * az) + np.sqrt(bx * bx + by * by + bz * bz)
+    # inward normals of the two edges at v, within the tangent plane
+    px, py, pz = vy * az - vz * ay, vz * ax - vx * az, vx * ay - vy * ax
+    qx, qy, qz = by * vz - bz * vy, bz * vx - bx * vz, bx * vy - by * vx
+    length = np.sqrt(px * px + py * py + pz * pz) + 1e-300
+    wide = np.sqrt(qx * qx + qy * qy + qz * qz) + 1e-300
+    wx, wy, wz = px / length + qx / wide, py / length + qy / wide, pz / length + qz / wide
+    length = np.sqrt(wx * wx + wy * wy + wz * wz) + 1e-300
+    wx, wy, wz = wx / length, wy / length, wz / length
+    near, share = reach, 1.0
+    for attempt in range(60):
+        for way in range(2):
+            if way == 0:
+                x, y, z = vx + near * wx, vy + near * wy, vz + near * wz
+            else:
+                x, y, z = vx + share * (mx - vx), vy + share * (my - vy), vz + share * (mz - vz)
+            length = np.sqrt(x * x + y * y + z * z) + 1e-300
+            x, y, z = x / length, y / length, z / length
+            energy = ring_energy(x, y, z, scratch, valence, theta)
+            if energy < best:
+                best = energy
+                points[u, 3], points[u, 4], points[u, 5] = x, y, z
+        if best < FLIPPED and attempt > 6:
+            break
+        near *= 0.6
+        share *= 0.7071
+    return best < FLIPPED
