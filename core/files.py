@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .errors import OutputError
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path to write to; it takes the name `path` when the body ends without an error.
+
+    The temporary file lies in the same folder and has the same ending (libraries choose the format by it).
+    When the body raises, or the process ends, an older file at `path` is as it was. A link is followed.
+
+    Raises `OutputError` for a missing folder, no permission, a full disk, or a path that is a folder.
+    """
+    target = Path(path).expanduser()
+    try:
+        target = target.resolve()
+        _require_writable(target)
+    except OSError as error:
+        raise _output_error(target, error) from error
+    # A device such as /dev/stdout must be written to, never replaced by a file.
+    special = target.exists() and not target.is_file()
+    folder = Path(tempfile.gettempdir()) if special else target.parent
+    temporary = folder / f".{secrets.token_hex(8)}{target.suffix}"
+    try:
+        yield temporary
+        _finish(temporary, target, special)
+    except OSError as error:
+        raise _output_error(target, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _require_writable(target: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "", str(target))
+    if not target.parent.exists():
+        raise FileNotFoundError(errno.ENOENT, "", str(target.parent))
+    if not target.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "", str(target.parent))
+    # Renaming would replace even a file that its owner made read-only.
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "", str(target))
+
+
+def _finish(temporary: Path, target: Path, special: bool) -> None:
+    if special:
+        with temporary.open("rb") as source, target.open("wb", buffering=0) as sink:
+            shutil.copyfileobj(source, sink)
+        return
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())  # a full disk or quota may show only here
+    if target.exists():
+        shutil.copymode(target, temporary)
+    temporary.replace(target)
+
+
+def _output_error(target: Path, error: OSError) -> OutputError:
+    reasons = {
+        errno.EISDIR: ("it is a folder.", "Give a file name in it."),
+        errno.ENOENT: (f"there is no folder {target.parent}.", "Make the folder first."),
+        errno.ENOTDIR: (f"{target.parent} is not a folder.", "Give another place."),
+        errno.EACCES: ("there is no permission.", "Choose another place, or change the permissions."),
+        errno.EPERM: ("there is no permission.", "Choose another place, or change the permissions."),
+        errno.EROFS: ("the disk is read-only.", "Choose another place."),
+        errno.ENOSPC: ("the disk is full.", "Free some space, or choose another disk."),
+        errno.EDQUOT: ("your share of the disk is full.", "Free some space, or choose another disk."),
+        errno.ENAMETOOLONG: ("the name is too long.", "Choose a shorter name."),
+    }
+    found, remedy = reasons.get(error.errno or 0, (f"{error.strerror or error}.", "Choose another place."))
+    return OutputError(f"Cannot write {target}: {found}", remedy)

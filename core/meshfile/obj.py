@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wavefront OBJ. The `v` list is kept as it is: seams of texture or normals do not cut the surface."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mesh import FloatArray, IntArray, Mesh
+from .color import linear_to_srgb, mean_at_vertices, open_texture, sample_texture, srgb_to_linear
+from .parts import Parts, fan_flat
+
+
+@dataclass
+class _Lines:
+    """The lines of an OBJ file, sorted by what they say; keywords cut off."""
+
+    positions: list[bytes] = field(default_factory=list)
+    uvs: list[bytes] = field(default_factory=list)
+    faces: list[bytes] = field(default_factory=list)
+    seen: list[tuple[int, int]] = field(default_factory=list)  # positions and uvs before each face
+    materials: list[tuple[int, str]] = field(default_factory=list)  # first face, name
+    libraries: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Corners:
+    """Face corners one after the other: vertex (C,), uv (C,) or -1, and the number of corners per face (F,)."""
+
+    vertex: IntArray
+    uv: IntArray
+    sizes: IntArray
+
+
+def read(data: bytes, file: Path) -> Parts:
+    """Vertices, triangles and colours of an OBJ file; colours from `v x y z r g b`, else from `map_Kd`."""
+    lines = _sort_lines(data)
+    if not lines.positions:
+        raise ValueError("no vertices")
+    vertices, color = _positions(lines.positions)
+    corners = _corners(lines, len(vertices))
+    if color is None:
+        color = _texture_color(lines, corners, len(vertices), file)
+    return Parts(vertices, fan_flat(corners.vertex, corners.sizes), color)
+
+
+def _sort_lines(data: bytes) -> _Lines:
+    if b"\\\n" in data or b"\\\r\n" in data:
+        data = data.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")
+    lines = _Lines()
+    for line in data.splitlines():
+        word, _, rest = line.lstrip().replace(b"\t", b" ").partition(b" ")
+        if word == b"v":
+            lines.positions.append(rest)
+        elif word == b"f":
+            lines.seen.append((len(lines.positions), len(lines.uvs)))
+            lines.faces.append(rest)
+        elif word == b"vt":
+            lines.uvs.append(rest)
+        elif word == b"usemtl":
+            lines.materials.append((len(lines.faces), rest.decode("utf-8", "replace").strip()))
+        elif word == b"mtllib":
+            lines.libraries.append(rest.decode("utf-8", "replace").strip())
+    return lines
+
+
+def _numbers(text: bytes, count: int) -> FloatArray:
+    """The `count` numbers of a text. Raises `ValueError` when there are others."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # what follows the last number: caught by the count
+        values = np.fromstring(text, dtype=np.float64, sep=" ")
+    if len(values) != count:
+        raise ValueError("not a number, or too few of them")
+    return values
+
+
+def _table(lines: Sequence[bytes], width: int) -> FloatArray:
+    """(n, width) the first `width` numbers of each line; missing ones are NaN."""
+    sizes = np.fromiter((len(line.split()) for line in lines), np.int64, len(lines))
+    values = _numbers(b" ".join(lines), int(sizes.sum()))
+    start = np.cumsum(sizes) - sizes
+    column = np.arange(width)
+    table: FloatArray = np.where(
+        column < sizes[:, None], values[np.minimum(start[:, None] + column, len(values) - 1)], np.nan
+    )
+    return table
+
+
+def _positions(lines: Sequence[bytes]) -> tuple[FloatArray, FloatArray | None]:
+    lines = [line.partition(b"#")[0] if b"#" in line else line for line in lines]
+    if len(lines[0].split()) < 6 and not any(len(line.split()) >= 6 for line in lines):
+        table = _table(lines, 3)
+        _require_positions(lines)
+        return table, None
+    table = _table(lines, 6)
+    _require_positions(lines)
+    color = np.where(np.isnan(table[:, 3:]), 1.0, table[:, 3:])
+    scale = 255.0 if color.max() > 1.0 else 1.0  # some programs write bytes
+    return np.ascontiguousarray(table[:, :3]), srgb_to_linear(color / scale)
+
+
+def _require_positions(lines: Sequence[bytes]) -> None:
+    if min(len(line.split()) for line in lines) < 3:
+        raise ValueError("a vertex with fewer than three coordinates")
+
+
+def _corners(lines: _Lines, n_vertices: int) -> _Corners:
+    bodies = [line.partition(b"#")[0] if b"#" in line else line for line in lines.faces]
+    tokens = [line.split() for line in bodies]
+    sizes = np.fromiter((len(t) for t in tokens), np.int64, len(tokens))
+    flat = [token for line in tokens for token in line]
+    vertex, uv = _corner_indices(flat)
+    if (vertex == 0).any():
+        raise ValueError("OBJ counts vertices from 1")
+    seen = np.repeat(np.array(lines.seen, dtype=np.int64).reshape(-1, 2), sizes, axis=0)
+    vertex = np.where(vertex > 0, vertex - 1, vertex + seen[:, 0])
+    uv = np.where(uv > 0, uv - 1, np.where(uv < 0, uv + seen[:, 1], -1))
+    if len(vertex) and (vertex.min() < 0 or vertex.max() >= n_vertices or uv.max() >= len(lines.uvs)):
+        raise IndexError("a face names what is not there")
+    return _Corners(vertex, uv, sizes)
+
+
+def _corner_indices(tokens: list[bytes]) -> tuple[IntArray, IntArray]:
+    """Vertex and uv numbers as the file counts them (from 1, negative from the end); uv 0 where there is none."""
+    slashes = {token.count(b"/") for token in tokens}
+    if len(slashes) > 1 or slashes - {0, 1, 2}:
+        split = [token.split(b"/") for token in tokens]
+        vertex = np.array([int(s[0]) for s in split], dtype=np.int64)
+        return vertex, np.array([int(s[1]) if len(s) > 1 and s[1] else 0 for s in split], dtype=np.int64)
+    text = b" ".join(tokens)
+    width = 1 + (slashes.pop() if slashes else 0)
+    if width > 1:
+        text = text.replace(b"//", b"/0/").replace(b"/", b" ")
+    values = _numbers(text, width * len(tokens)).reshape(-1, width)
+    whole = values.astype(np.int64)
+    if (whole != values).any():
+        raise ValueError("an index that is not a whole number")
+    return whole[:, 0], whole[:, 1] if width > 1 else np.zeros(len(tokens), np.int64)
+
+
+def _texture_color(lines: _Lines, corners: _Corners, n_vertices: int, file: Path) -> FloatArray | None:
+    """(V, 3) mean of the textures over the distinct uv corners at each vertex; None without any texture."""
+    materials = _read_materials(lines.libraries, file)
+    textured = {name for name, (_, texture) in materials.items() if texture is not None}
+    if not lines.uvs or not textured & {name for _, name in lines.materials}:
+        return None
+    material = np.zeros(len(corners.sizes), np.int64)
+    for number, (first, _) in enumerate(lines.materials, start=1):
+        material[first:] = number
+    corner_material = np.repeat(material, corners.sizes)
+    triples = np.unique(np.stack([corners.vertex, corners.uv, corner_material], axis=1), axis=0)
+    values = np.ones((len(triples), 3))
+    uvs = _table(lines.uvs, 2)
+    images: dict[Path, FloatArray] = {}
+    for number, (_, name) in enumerate(lines.materials, start=1):
+        diffuse, texture = materials.get(name, (np.ones(3), None))
+        chosen = triples[:, 2] == number
+        values[chosen] = diffuse
+        if texture is not None:
+            chosen &= triples[:, 1] >= 0
+            pixels = images[texture] if texture in images else open_texture(texture)
+            images[texture] = pixels
+            values[chosen] = sample_texture(pixels, uvs[triples[chosen, 1]])
+    return mean_at_vertices(triples[:, 0], values, n_vertices)
+
+
+def _read_materials(libraries: Sequence[str], file: Path) -> dict[str, tuple[FloatArray, Path | None]]:
+    """Material name → (diffuse colour (3,), texture file that exists or None)."""
+    materials: dict[str, tuple[FloatArray, Path | None]] = {}
+    for library in libraries:
+        path = file.parent / library
+        name = ""
+        text = path.read_text("utf-8", "replace") if path.is_file() else ""
+        for line in text.splitlines():
+            word, _, rest = line.strip().partition(" ")
+            if word == "newmtl":
+                name = rest.strip()
+                materials[name] = (np.ones(3), None)
+            elif word == "Kd" and name and len(rest.split()) >= 3:
+                materials[name] = (_numbers(rest.encode(), len(rest.split()))[:3], materials[name][1])
+            elif word == "map_Kd" and name:
+                materials[name] = (materials[name][0], _texture_file(rest.strip(), path.parent))
+    return materials
+
+
+def _texture_file(entry: str, folder: Path) -> Path | None:
+    """The image that a `map_Kd` entry names; options before the name are skipped."""
+    words = entry.replace("\\", "/").split()
+    for start in range(len(words)):
+        for name in (" ".join(words[start:]), words[-1].rsplit("/", 1)[-1]):
+            if (folder / name).is_file():
+                return folder / name
+    return None
+
+
+def write(mesh: Mesh, file: Path) -> None:
+    """Write `v` lines with all digits (and sRGB colours where the mesh has `color`), and `f` lines."""
+    rows: NDArray[np.float64] = mesh.vertices
+    if "color" in mesh.attributes:
+        rows = np.hstack([rows, np.round(linear_to_srgb(mesh.attributes["color"]), 6)])
+    vertex = "v" + " {!r}" * rows.shape[1] + "\n"
+    with file.open("w", encoding="ascii", newline="\n") as out:
+        out.write("# Spherical Cow\n")
+        out.writelines(vertex.format(*row) for row in rows.tolist())
+        out.writelines("f {} {} {}\n".format(*face) for face in (mesh.faces + 1).tolist())
