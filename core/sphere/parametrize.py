@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One function for all maps to the sphere, which checks what it returns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InvalidParameter, MapFailed
+from ..geometry.measure import area_centroid, oriented_outward
+from ..mesh import FloatArray, Mesh
+from ..progress import Progress, silent
+from .balanced import aligned, balanced_map
+from .conformal import conformal_flow, conformal_map
+from .distortion import flips, spherical_areas
+
+METHODS = ("balanced", "authalic", "conformal", "cmcf")
+AUTHALIC_THETA = 10.0
+AREA_TOLERANCE = 1e-9
+
+
+def parametrize(mesh: Mesh, method: str = "balanced", progress: Progress = silent) -> FloatArray:
+    """(V, 3) unit vectors: a one-to-one map of a closed genus-0 mesh onto the sphere, faces outward.
+
+    method: "balanced" between angles and areas, best for coefficients; "authalic" keeps areas; "conformal" keeps
+        angles as well as a map without flips can; "cmcf" is the conformalised mean-curvature flow as it is,
+        which fails on long limbs.
+
+    Raises `InvalidParameter` for another method, and `MapFailed` rather than return a map with a flipped triangle,
+    or one that does not cover the sphere exactly once. The mesh must be genus 0 (`topology.require_genus_zero`).
+    """
+    unit = _normalized(mesh)
+    if method == "balanced":
+        sphere = balanced_map(unit, progress=progress)
+    elif method == "authalic":
+        sphere = balanced_map(unit, AUTHALIC_THETA, progress)
+    elif method == "conformal":
+        sphere = aligned(conformal_map(unit, progress), unit)
+    elif method == "cmcf":
+        sphere = aligned(conformal_flow(unit, progress), unit)
+    else:
+        raise InvalidParameter(f"There is no map {method!r}.", f"Choose from {', '.join(METHODS)}.")
+    _certify(sphere, unit, method)
+    return sphere
+
+
+def _normalized(mesh: Mesh) -> Mesh:
+    """Faces outward, area centroid at 0, bounding-box diagonal 1."""
+    outward = oriented_outward(mesh)
+    local = outward.with_vertices((mesh.vertices - mesh.vertices.mean(axis=0)) / mesh.diagonal)
+    return local.with_vertices(local.vertices - area_centroid(local))
+
+
+def _certify(sphere: FloatArray, mesh: Mesh, method: str) -> None:
+    count = flips(sphere, mesh.faces)
+    covered = float(spherical_areas(sphere, mesh.faces).sum() / (4.0 * np.pi))
+    if count or not abs(covered - 1.0) < AREA_TOLERANCE:
+        raise MapFailed(
+            f"The {method} map left {count} of {mesh.n_faces} triangles flipped and covers the sphere {covered:.3f} times.",
+            "Use the balanced map." if method != "balanced" else "Merge vertices by distance, then try again.",
+        )
