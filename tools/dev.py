@@ -6,8 +6,8 @@
     python3 tools/dev.py test-blender5   the tests in Blender 5.2 (Python 3.13)
     python3 tools/dev.py zip | bench | clean
 
-Needs a Python 3.11 somewhere on the machine; everything else goes into `.venv` in this folder. Uses the standard
-library only, since it runs before anything is installed.
+Needs a Python 3.11 somewhere on the machine; everything else goes into `.venv` in this folder. Uses the
+standard library only, since it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +30,7 @@ NO_TESTS_COLLECTED = 5
 STAMP = ".spherical-cow-installed"
 
 
-class SetupFailed(Exception):
+class SetupError(Exception):
     """A step of the set-up or a check did not succeed; the text says which and what to do."""
 
 
@@ -44,20 +44,20 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         COMMANDS[arguments.command](arguments.rest)
-    except SetupFailed as error:
+    except SetupError as error:
         print(f"\ntools/dev.py {arguments.command}: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def demo(rest: Sequence[str]) -> None:
-    """Encode and rebuild the sample cow; leaves meshes, pictures and a .blend in `output/` (or the folder given)."""
+    """Encode and rebuild the sample cow; leaves meshes, pictures and a .blend in `output/`."""
     python = environment(ROOT / ".venv", PYTHON_BLENDER_4, ".[cli]", "bpy")
     run("demo", [python, "-m", "spherical_cow.cli.main", "demo", *(rest or ["output"])])
 
 
 def test(rest: Sequence[str]) -> None:
-    """Style, types, tests of the library, the zip, and the tests in Blender. Runs all, then fails if one did."""
+    """Style, types, tests of the library, the zip, tests in Blender. Runs all, then fails if one did."""
     python = environment(ROOT / ".venv", PYTHON_BLENDER_4, ".[dev]", "bpy")
     steps = {
         "ruff check": lambda: run("ruff check", [python, "-m", "ruff", "check", "."]),
@@ -113,7 +113,7 @@ COMMANDS = {
 }
 
 
-def run_all(steps: dict) -> None:
+def run_all(steps: dict[str, Callable[[], None]]) -> None:
     """Run every step, even after one failed; then say what failed, and how long each took."""
     failed, lines = [], []
     for name, step in steps.items():
@@ -121,24 +121,24 @@ def run_all(steps: dict) -> None:
         try:
             step()
             outcome = "passed"
-        except SetupFailed as error:
+        except SetupError as error:
             outcome = f"FAILED: {error}"
             failed.append(name)
         lines.append(f"  {name:14} {time.monotonic() - begin:6.0f} s  {outcome}")
     print("\n" + "\n".join(lines), flush=True)
     if failed:
-        raise SetupFailed(f"{', '.join(failed)} failed.")
+        raise SetupError(f"{', '.join(failed)} failed.")
 
 
-def run(what: str, command: Sequence[str], settings: dict | None = None) -> None:
-    """Run a program in the project's folder and show its output; raise `SetupFailed` if it fails."""
+def run(what: str, command: Sequence[str], settings: dict[str, str] | None = None) -> None:
+    """Run a program in the project's folder and show its output; raise `SetupError` if it fails."""
     print(f"\n== {what}", flush=True)
     status = subprocess.run(command, cwd=ROOT, env={**os.environ, **(settings or {})}, check=False).returncode
     if status:
-        raise SetupFailed(f"{what} ended with status {status}.")
+        raise SetupError(f"{what} ended with status {status}.")
 
 
-def pytest(what: str, python: str, arguments: Sequence[str], settings: dict | None = None) -> None:
+def pytest(what: str, python: str, arguments: Sequence[str], settings: dict[str, str] | None = None) -> None:
     """Run pytest; a folder without tests is said, and is no failure."""
     print(f"\n== {what}", flush=True)
     if not any((ROOT / arguments[0]).rglob("test_*.py")):
@@ -149,7 +149,7 @@ def pytest(what: str, python: str, arguments: Sequence[str], settings: dict | No
     if status == NO_TESTS_COLLECTED:
         print(f"No test of {arguments[0]} was chosen.", flush=True)
     elif status:
-        raise SetupFailed(f"pytest ended with status {status}.")
+        raise SetupError(f"pytest ended with status {status}.")
 
 
 def environment(folder: Path, version: str, *requirements: str) -> str:
@@ -192,16 +192,16 @@ def _make_environment(folder: Path, version: str) -> None:
     elif uv is not None:
         run("virtual environment", [uv, "venv", "--seed", "--python", version, str(folder)])
     else:
-        raise SetupFailed(
-            f"Python {version} was not found. Blender of this generation uses Python {version}: install it "
-            f"(python.org, your system's packages, pyenv, or uv), or name it: PYTHON{version.replace('.', '')}=/path."
+        raise SetupError(
+            f"Python {version} was not found. Blender of this generation uses it: install it (python.org, your "
+            f"system's packages, pyenv, or uv), or name it: PYTHON{version.replace('.', '')}=/path/to/python."
         )
 
 
 def find_python(version: str) -> str | None:
     """The path of a working Python of this version (such as "3.11"), or None.
 
-    Looks at the variable PYTHON311, this interpreter, the usual names on the path, Windows' launcher, pyenv and uv.
+    Looks at the variable PYTHON311, this interpreter, the usual names, Windows' launcher, pyenv and uv.
     """
     for command in _candidates(version):
         path = _interpreter(command, version)
@@ -210,7 +210,7 @@ def find_python(version: str) -> str | None:
     return None
 
 
-def _candidates(version: str) -> Iterator[list]:
+def _candidates(version: str) -> Iterator[list[str]]:
     named = os.environ.get("PYTHON" + version.replace(".", ""))
     if named:
         yield [named]
@@ -229,7 +229,7 @@ def _candidates(version: str) -> Iterator[list]:
 
 
 def _interpreter(command: Sequence[str], version: str) -> str | None:
-    """The real path of the interpreter behind a command, if it runs, has this version and can make environments."""
+    """The interpreter behind a command, if it runs, has this version and can make environments."""
     code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
     answer = _output([*command, "-c", code]).splitlines()
     return answer[1] if len(answer) == 2 and answer[0] == version else None
