@@ -37,8 +37,8 @@ _REMEDY = "Encode the mesh again, or choose another file."
 def save_shape(shape: Shape, path: str | Path) -> None:
     """Write `shape`. Raises `OutputError` when that fails; an older file then stays as it was."""
     data = shape_to_bytes(shape)
-    with atomic_write(path) as stream:
-        stream.write(data)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def load_shape(path: str | Path) -> Shape:
