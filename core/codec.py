@@ -87,6 +87,8 @@ def decode(
 ) -> Mesh:
     """Rebuild a mesh from coefficients, with a `color` attribute where the shape has colour channels.
 
+    The attribute `sphere` (V, 3) holds the place of each vertex on the unit sphere.
+
     sampling: "source" (the source's own vertices and faces), "icosphere" (of frequency `size`, default 64)
         or "adaptive" (`size` vertices, default as many as the source, following the vertex density).
     lmax: use only degrees up to this one.
@@ -108,7 +110,7 @@ def decode(
     else:
         positions = synthesize(harmonics.select(POSITION), with_sphere.vertices)
     progress(1.0, "Decoded")
-    result = with_sphere.with_vertices(positions)
+    result = with_sphere.with_vertices(positions).with_attributes(sphere=with_sphere.vertices)
     if harmonics.has(COLOR):
         colors = synthesize(harmonics.select(COLOR), with_sphere.vertices)
         result = result.with_attributes(color=np.clip(colors, 0.0, 1.0))
