@@ -24,7 +24,7 @@ IntArray = NDArray[np.int64]
 class Reading:
     """A Blender mesh as triangles.
 
-    mesh: all vertices in Blender's order, with `color` (V, 3) linear RGB where the mesh has a colour attribute.
+    mesh: all vertices in Blender's order; `color` (V, 3) is linear RGB, where there is a colour attribute.
     polygon: (F,) the polygon that each triangle is part of.
     fingerprint: changes when a vertex moves or the connectivity changes (see `fingerprint`).
     """
@@ -37,7 +37,7 @@ class Reading:
 def read(obj: bpy.types.Object, *, use_modifiers: bool = False) -> Reading:
     """The mesh of an object, in its own (local) coordinates; polygons become triangles.
 
-    In Edit Mode the unfinished edits are taken along. With `use_modifiers` it is what the modifiers make of it.
+    In Edit Mode the unfinished edits are taken along. With `use_modifiers` it is what the modifiers make.
     Raises `InvalidMesh` when the object is not a mesh.
     """
     if obj.type != "MESH":
@@ -71,7 +71,7 @@ def _data(obj: bpy.types.Object, use_modifiers: bool) -> Iterator[bpy.types.Mesh
 
 @contextmanager
 def object_mode(obj: bpy.types.Object) -> Iterator[None]:
-    """Within, the object is in Object Mode, where its attributes can be written; then in its old mode again."""
+    """Within, the object is in Object Mode, where its attributes can be written; then in its old mode."""
     mode = obj.mode
     if mode == "OBJECT":
         yield
@@ -223,7 +223,7 @@ def new_mesh(name: str, mesh: Mesh) -> bpy.types.Mesh:
 
 
 def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
-    """An image data-block of `pixels` (H, W, 3 or 4), sRGB values in [0, 1], row 0 on top; packed in the file.
+    """An image data-block of `pixels` (H, W, 3 or 4), sRGB in [0, 1], row 0 on top; packed in the file.
 
     An image of that name is replaced in place, so that its users keep it.
     """

@@ -16,7 +16,7 @@ from .idnames import TAB, Operators, Panels
 
 LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
 LIGHT = ("numpy", "ducc0")
-"""Those that are imported to see that they load; looking whether the others are there must be enough at start-up."""
+"""Those that are imported to see that they load; of the others only the presence, to start quickly."""
 
 _problems: list[str] = []
 

@@ -70,8 +70,8 @@ Work = Generator[Step, None, Result]
 def work(request: Request) -> Work:
     """Run `request` in a worker process. Yields a `Step` at each look, returns the `Result`.
 
-    Raises the typed error that the worker reports, or `WorkerCrashed` with its last words when it ends without
-    an answer. Closing the generator kills the process. The working folder is always removed.
+    Raises the typed error that the worker reports, or `WorkerCrashed` with its last words when it ends
+    without an answer. Closing the generator kills the process. The working folder is always removed.
     """
     step = Step(0.0, "Starting" if _compiled() else "Compiling fast code (once)")
     yield step
@@ -139,7 +139,7 @@ def _compiled() -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """The surroundings of the worker: `core` and the libraries of Blender and of this extension importable."""
+    """The surroundings of the worker: `core`, and the libraries of Blender and of this extension."""
     found = (importlib.util.find_spec(name) for name in LIBRARIES)
     files = [Path(spec.origin) for spec in found if spec is not None and spec.origin]
     folders = [file.parent.parent if file.stem == "__init__" else file.parent for file in files]

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Right click ▸ Online Manual on our buttons and settings: the page of their section."""
+"""Right click ▸ Online Manual on our buttons and settings: the page of their section, in the zip."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .idnames import Operators
 
-PREFIX = ""
+_PAGES = {
+    "check": (Operators.CHECK, Operators.SELECT_PROBLEM),
+    "encode": (Operators.ENCODE, Operators.PRESET_ENCODE, Operators.ADD_COW, Operators.IMPORT_OFF),
+    "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT, Operators.COMPARE),
+    "equalizer": (Operators.RESET_EQUALISER,),
+    "shape_keys": (Operators.BANDS_TO_SHAPE_KEYS,),
+    "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE),
+    "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
+}
+"""Page of the manual → the operators that it explains."""
 
-_PAGES = ((Operators.CHECK, "check"),)
+_GROUPS = {"encode": "encode", "reconstruct": "reconstruct", "equaliser": "equalizer", "check": "check"}
+"""Settings, by the end of their class name → page."""
 
 
 def entries() -> tuple[str, tuple[tuple[str, str], ...]]:
     """What `bpy.utils.register_manual_map` asks for: the address of the manual, and pattern → page."""
-    return PREFIX, tuple((f"bpy.ops.{name}", page) for name, page in _PAGES)
+    operators = [(f"bpy.ops.{name}", f"{page}.md") for page, names in _PAGES.items() for name in names]
+    groups = [(f"bpy.types.spherical_cow_pg_{end}.*", f"{page}.md") for end, page in _GROUPS.items()]
+    return (Path(__file__).parent / "docs" / "panel").as_uri() + "/", (*operators, *groups)

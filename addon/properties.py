@@ -112,8 +112,8 @@ class EncodeSettings:
     else:
         lmax: IntProperty(
             name="Degree",
-            description="Highest degree of the harmonics: (degree + 1)² numbers per channel. Twice the degree shows"
-            " detail half as large and takes four times the space",
+            description="Highest degree of the harmonics: (degree + 1)² numbers per channel. Twice the degree"
+            " shows detail half as large and takes four times the space",
             default=64,
             min=1,
             max=2047,
@@ -144,7 +144,7 @@ class EncodeSettings:
         )
         target: FloatProperty(
             name="Target",
-            description="Mean distance allowed between mesh and reconstruction, in percent of the bounding-box diagonal",
+            description="Mean distance allowed between mesh and reconstruction, in percent of the diagonal",
             default=0.1,
             min=0.0001,
             max=50.0,
@@ -219,8 +219,8 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
     else:
         self_intersections: BoolProperty(
             name="Self-Intersections",
-            description="Also look for faces that pass through each other. They can be encoded, but mean trouble"
-            " for printing and simulation",
+            description="Also look for faces that pass through each other. They can be encoded, but mean"
+            " trouble for printing and simulation",
             default=True,
         )
         encode: PointerProperty(name="Encode", type=SPHERICAL_COW_PG_encode, description="Settings of Encode")
@@ -265,7 +265,7 @@ class SPHERICAL_COW_PG_equaliser(bpy.types.PropertyGroup):
         )
         degree: IntProperty(
             name="Degree",
-            description="Leave out all finer detail than this degree: 0 is a point, 1 the best-fitting ellipsoid",
+            description="Leave out detail finer than this degree: 0 is a point, 1 the best-fitting ellipsoid",
             min=0,
             max=2047,
             get=_degree,

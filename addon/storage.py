@@ -2,9 +2,9 @@
 """What lives in the .blend: everything is on the Mesh data-block, so it is saved, undone, copied and appended
 with it.
 
-`Mesh.spherical_cow.shape` holds the coefficients as the bytes of a compact shape file (`core.shapefile`), and
-`Mesh.spherical_cow.map` the sphere map of the source as the bytes of an `.npz`: kept apart because the sliders
-read the first many times a second and never the second.
+`Mesh.spherical_cow.shape` holds the coefficients as the bytes of a compact shape file (`core.shapefile`),
+and `Mesh.spherical_cow.map` the sphere map of the source as the bytes of an `.npz`: kept apart because the
+sliders read the first many times a second and never the second.
 """
 
 from __future__ import annotations

@@ -119,8 +119,8 @@ class SPHERICAL_COW_OT_show_on_sphere(_AttributeOperator, bpy.types.Operator):
     bl_idname = Operators.SHOW_ON_SPHERE
     bl_label = "Show on Sphere"
     bl_description = (
-        "Make a second object: this mesh laid out on the sphere, beside the first, in the colors of the attribute."
-        " UV maps and materials come along"
+        "Make a second object: this mesh laid out on the sphere, beside the first, in the colors of the"
+        " attribute. UV maps and materials come along"
     )
     bl_options = {"REGISTER", "UNDO"}
 

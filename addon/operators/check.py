@@ -30,8 +30,8 @@ class SPHERICAL_COW_OT_check(JobOperator, bpy.types.Operator):
     bl_idname = Operators.CHECK
     bl_label = "Check"
     bl_description = (
-        "Look whether the mesh is one closed surface without handles, which encoding needs. Nothing is changed;"
-        " each finding can be selected"
+        "Look whether the mesh is one closed surface without handles, which encoding needs. Nothing is"
+        " changed; each finding can be selected"
     )
     bl_options = {"UNDO"}
 

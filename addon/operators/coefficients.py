@@ -48,8 +48,8 @@ class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):
     bl_idname = Operators.COEFFICIENT_IMAGES
     bl_label = "Make Images"
     bl_description = (
-        "Make one image per channel, where each pixel is the size of one coefficient (low degrees at the upper"
-        " left, order 0 on the diagonal), and one of the power spectrum. See them in an Image Editor"
+        "Make one image per channel, where each pixel is the size of one coefficient (low degrees at the"
+        " upper left, order 0 on the diagonal), and one of the power spectrum. See them in an Image Editor"
     )
     bl_options = {"REGISTER", "UNDO"}
 
@@ -86,8 +86,8 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
         compact: BoolProperty(
             name="Compact",
             default=False,
-            description="Leave the sphere map of the original mesh out: smaller, but no longer to be rebuilt on its"
-            " own vertices",
+            description="Leave the sphere map of the original mesh out: smaller, but not to be rebuilt on"
+            " its own vertices",
         )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

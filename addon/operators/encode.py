@@ -58,15 +58,13 @@ def store_result(obj: bpy.types.Object, result: jobs.Result, fingerprint: str, w
 
 
 class SPHERICAL_COW_OT_encode(EncodeSettings, JobOperator, bpy.types.Operator):
-    """Lay the mesh out on the sphere and expand it in spherical harmonics.
-
-    The mesh must be closed and without handles. It is not changed, but carries the coefficients from then on"""
+    """From a mesh to its coefficients."""
 
     bl_idname = Operators.ENCODE
     bl_label = "Encode"
     bl_description = (
-        "Lay the mesh out on the sphere and expand it in spherical harmonics. The mesh must be closed, of one"
-        " piece and without handles. Its shape is not changed; it carries the coefficients from then on"
+        "Lay the mesh out on the sphere and expand it in spherical harmonics. The mesh must be closed, of"
+        " one piece and without handles. Its shape is not changed; it carries the coefficients from then on"
     )
     bl_options = {"UNDO"}
 

@@ -57,8 +57,8 @@ class SPHERICAL_COW_OT_bands_to_shape_keys(MeshOperator, bpy.types.Operator):
     bl_idname = Operators.BANDS_TO_SHAPE_KEYS
     bl_label = "Bands to Shape Keys"
     bl_description = (
-        "Make one shape key per band of degrees. All at 1 give the shape as it is now; 0 leaves the band out, 2"
-        " doubles it. They animate and render without this extension"
+        "Make one shape key per band of degrees. All at 1 give the shape as it is now; 0 leaves the band out,"
+        " 2 doubles it. They animate and render without this extension"
     )
     bl_options = {"REGISTER", "UNDO"}
 

@@ -45,7 +45,7 @@ def job_button(
     text: str = "",
     **options: Any,
 ) -> Any:
-    """The section's main button; while its job runs, the progress in the same place. Gives the button or None."""
+    """The section's main button; while its job runs, the progress in its place. Gives the button or None."""
     job = jobs.running(context.object)
     row = layout.row(align=True)
     row.scale_y = 1.4

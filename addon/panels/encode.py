@@ -47,8 +47,8 @@ class SPHERICAL_COW_PT_encode(SidebarPanel, bpy.types.Panel):
         value.active = options.use_target
         value.prop(options, "target", text="")
         column.prop(options, "method")
-        column.row(align=True).prop(options, "channels", expand=True)
         column.prop(options, "use_modifiers")
+        layout.row(align=True).prop(options, "channels", expand=True)
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.ENCODE, icon="SPHERE", **values)
         error_box(layout, context, Operators.ENCODE)

@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A preset, run by Blender when it is chosen."""
+
 import bpy
 
 settings = bpy.context.scene.spherical_cow.encode

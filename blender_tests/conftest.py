@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built zip, installed into the `bpy` module as a user installs it, and small scenes to work on.
+
+The zip is the one that SPHERICAL_COW_ZIP names, or one that `build_addon.py` builds for this Python.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+USER = Path(tempfile.mkdtemp(prefix="spherical-cow-blender-"))
+os.environ["BLENDER_USER_RESOURCES"] = str(USER)  # before Blender starts, that is, before `import bpy`
+
+bpy = pytest.importorskip("bpy", reason="the bpy module is not installed (make test installs it)")
+import numpy as np  # noqa: E402
+
+import residue  # noqa: E402
+
+MODULE = "bl_ext.user_default.spherical_cow"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real programs last: the quick tests say first what is wrong."""
+    items.sort(key=lambda item: "gui" in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def zip_path() -> Path:
+    named = os.environ.get("SPHERICAL_COW_ZIP")
+    if named:
+        return Path(named).resolve()
+    folder = USER / "dist"
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    subprocess.run(
+        [sys.executable, REPOSITORY / "build_addon.py", "--python", tag, "--output", folder],
+        check=True, cwd=REPOSITORY,
+    )
+    return next(folder.glob("*.zip"))
+
+
+@pytest.fixture(scope="session")
+def before() -> Iterator[dict[str, set[str]]]:
+    """What Blender held before the extension came."""
+    stop = residue.watch()
+    yield residue.snapshot()
+    stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def extension(zip_path: Path, before: dict[str, set[str]]) -> Iterator[str]:
+    """The extension, installed and enabled; gives the name of its module."""
+    result = bpy.ops.extensions.package_install_files(
+        filepath=str(zip_path), repo="user_default", enable_on_install=True
+    )
+    assert result == {"FINISHED"}
+    assert MODULE in bpy.context.preferences.addons
+    yield MODULE
+    shutil.rmtree(USER, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def empty_scene(extension: str) -> None:
+    """A new file without objects; preferences and extension stay."""
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+
+
+@pytest.fixture
+def blob() -> "bpy.types.Object":
+    """A smooth closed mesh of 642 vertices, active and selected."""
+    return add_blob()
+
+
+@pytest.fixture
+def encoded(blob: "bpy.types.Object") -> "bpy.types.Object":
+    """The blob at degree 12."""
+    assert bpy.ops.spherical_cow.encode(lmax=12) == {"FINISHED"}
+    return blob
+
+
+def add_blob(name: str = "Blob", subdivisions: int = 4) -> "bpy.types.Object":
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=subdivisions)
+    obj = bpy.context.object
+    obj.name = name
+    points = positions(obj)
+    bumps = 1.0 + 0.2 * np.sin(3.0 * points[:, 0]) + 0.15 * np.cos(4.0 * points[:, 2] + points[:, 1])
+    set_positions(obj, points * bumps[:, None] * np.array([1.0, 0.7, 1.3]))
+    return obj
+
+
+def positions(obj: "bpy.types.Object") -> np.ndarray:
+    array = np.empty((len(obj.data.vertices), 3), np.float32)
+    obj.data.vertices.foreach_get("co", array.ravel())
+    return array
+
+
+def set_positions(obj: "bpy.types.Object", points: np.ndarray) -> None:
+    obj.data.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
+    obj.data.update()
+
+
+def activate(obj: "bpy.types.Object") -> None:
+    for other in bpy.context.view_layer.objects:
+        other.select_set(other == obj)
+    bpy.context.view_layer.objects.active = obj
+
+
+def coefficients(obj: "bpy.types.Object") -> np.ndarray:
+    """Straight from the stored bytes, without the extension's own code."""
+    import io
+
+    with np.load(io.BytesIO(obj.data.spherical_cow.shape), allow_pickle=False) as file:
+        return file["coefficients"]

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures, files in and out, the sample cow."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+from conftest import coefficients, positions
+
+ops = bpy.ops.spherical_cow
+
+
+def test_save_and_load(encoded, tmp_path):
+    path = tmp_path / "blob.harmonics.npz"
+    assert ops.save_shape(filepath=str(path)) == {"FINISHED"}
+    assert ops.load_shape(filepath=str(path)) == {"FINISHED"}
+    new = bpy.context.object
+    assert new.name == "blob" and len(new.data.vertices) == len(encoded.data.vertices)
+    assert np.array_equal(coefficients(new), coefficients(encoded))
+    new.data.spherical_cow.equaliser.degree = 1
+    assert ops.reconstruct(sampling="source") == {"FINISHED"}
+
+
+def test_a_compact_file_opens_on_an_icosphere(encoded, tmp_path):
+    path = tmp_path / "small.npz"
+    ops.save_shape(filepath=str(path), compact=True)
+    ops.load_shape(filepath=str(path))
+    assert len(bpy.context.object.data.vertices) == 10 * 32**2 + 2
+    with pytest.raises(RuntimeError, match="compact|sphere map"):
+        ops.reconstruct(sampling="source")
+
+
+def test_shtools_text(encoded, tmp_path):
+    assert ops.save_shape(filepath=str(tmp_path / "blob.sh")) == {"FINISHED"}
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert "blob.x.sh" in names and "blob.vertex_density.sh" in names
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_is_refused_and_nothing_is_made(encoded, tmp_path, content):
+    path = tmp_path / "bad.npz"
+    path.write_bytes(content)
+    objects, meshes = len(bpy.data.objects), len(bpy.data.meshes)
+    with pytest.raises(RuntimeError):
+        ops.load_shape(filepath=str(path))
+    assert (len(bpy.data.objects), len(bpy.data.meshes)) == (objects, meshes)
+
+
+def test_saving_where_one_may_not(encoded, tmp_path):
+    with pytest.raises(RuntimeError):
+        ops.save_shape(filepath=str(tmp_path / "no such folder" / "blob.npz"))
+
+
+def test_pictures(encoded):
+    assert ops.coefficient_images() == {"FINISHED"}
+    image = bpy.data.images["Blob x"]
+    assert min(image.size) >= 13 and image.packed_file
+    assert bpy.data.images["Blob power spectrum"].size[0] > 100
+    pixels = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(pixels)
+    assert 0.0 <= pixels.min() < pixels.max() <= 1.0
+    count = len(bpy.data.images)
+    ops.coefficient_images()
+    assert len(bpy.data.images) == count
+
+
+def test_off_files(tmp_path):
+    path = tmp_path / "tetra.off"
+    path.write_text("OFF\n4 4 6\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 2 1\n3 0 1 3\n3 1 2 3\n3 0 3 2\n")
+    assert ops.import_off(filepath=str(path)) == {"FINISHED"}
+    assert len(bpy.context.object.data.polygons) == 4 and bpy.context.object.name == "tetra"
+    (tmp_path / "bad.off").write_text("no")
+    with pytest.raises(RuntimeError):
+        ops.import_off(filepath=str(tmp_path / "bad.off"))
+
+
+def test_dropped_files_are_opened_together(encoded, tmp_path):
+    for name in ("one.npz", "two.npz"):
+        ops.save_shape(filepath=str(tmp_path / name))
+    ops.load_shape(directory=str(tmp_path), files=[{"name": "one.npz"}, {"name": "two.npz"}])
+    assert {"one", "two"} <= set(bpy.data.objects.keys())
+
+
+def test_the_sample_cow():
+    assert ops.add_cow() == {"FINISHED"}
+    cow = bpy.context.object
+    assert cow.data.color_attributes.active_color is not None
+    assert ops.encode(lmax=16) == {"FINISHED"}
+    assert cow.data.spherical_cow.flips == 0 and cow.data.spherical_cow.fit_error < 0.01
+    assert np.isfinite(positions(cow)).all()

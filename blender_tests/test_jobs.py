@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker process: progress, cancel, crash, two at once, and what happens to the object meanwhile."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from conftest import add_blob, positions
+
+
+@pytest.fixture
+def jobs(extension):
+    return importlib.import_module(f"{extension}.jobs")
+
+
+@pytest.fixture
+def errors(extension):
+    return importlib.import_module(f"{extension}.core.errors")
+
+
+@pytest.fixture
+def request_(extension, blob):
+    bridge = importlib.import_module(f"{extension}.bridge")
+    encode = importlib.import_module(f"{extension}.operators.encode")
+
+    class Settings:
+        lmax, method, channels, use_target, target = 12, "balanced", {"density"}, False, 0.1
+
+    return encode.encode_request(Settings, bridge.read(blob))
+
+
+def folders(extension) -> list[Path]:
+    return list(Path(bpy.utils.extension_path_user(extension, path="jobs")).glob("job-*"))
+
+
+def pid_of(work) -> int:
+    """The process of a generator that is under way."""
+    return int(work.gi_frame.f_locals["process"].pid)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def started(work) -> int:
+    for _ in work:
+        if "process" in work.gi_frame.f_locals:
+            return pid_of(work)
+    raise AssertionError("the work ended at once")
+
+
+def test_progress_grows_and_has_words(jobs, request_, extension):
+    steps = []
+    result = jobs.wait(jobs.work(request_), steps.append)
+    fractions = [step.fraction for step in steps]
+    assert fractions == sorted(fractions) and fractions[-1] <= 1.0
+    assert len({step.phase for step in steps}) > 2 and all(step.phase for step in steps)
+    assert result.arrays["sphere"].shape == (642, 3)
+    assert not folders(extension)
+
+
+def test_cancel_kills_the_process_and_leaves_nothing(jobs, request_, extension):
+    work = jobs.work(request_)
+    pid = started(work)
+    work.close()
+    assert not alive(pid) and not folders(extension)
+
+
+def test_a_killed_worker_is_reported_with_its_last_words(jobs, request_, errors, extension):
+    work = jobs.work(request_)
+    os.kill(started(work), signal.SIGKILL)
+    with pytest.raises(errors.WorkerCrashed, match="ended"):
+        jobs.wait(work)
+    assert not folders(extension)
+
+
+def test_errors_of_the_worker_keep_their_type(jobs, errors):
+    vertices = np.zeros((3, 3))
+    vertices[1, 0] = vertices[2, 1] = 1.0
+    request = jobs.Request("encode", {"lmax": 4}, {"vertices": vertices, "faces": np.array([[0, 1, 2]])})
+    with pytest.raises(errors.NotGenusZero) as caught:
+        jobs.wait(jobs.work(request))
+    assert caught.value.reasons and caught.value.remedy
+
+
+def test_an_unknown_task_is_refused(jobs, errors):
+    with pytest.raises(errors.SphericalCowError):
+        jobs.wait(jobs.work(jobs.Request("moo")))
+
+
+def test_ctrl_c_cancels(jobs, request_, errors, extension):
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(errors.Cancelled):
+        jobs.wait(jobs.work(request_))
+    assert not folders(extension)
+
+
+def test_two_jobs_at_once(jobs, request_):
+    first, second = jobs.work(request_), jobs.work(request_)
+    assert started(first) != started(second)
+    assert np.array_equal(jobs.wait(first).arrays["sphere"], jobs.wait(second).arrays["sphere"])
+
+
+def test_no_second_job_on_the_same_object(jobs, request_, blob):
+    other = add_blob("Other", subdivisions=2)
+    job = jobs.claim(blob, "spherical_cow.encode", jobs.work(request_))
+    try:
+        assert bpy.ops.spherical_cow.encode.poll()
+        bpy.context.view_layer.objects.active = blob
+        assert not bpy.ops.spherical_cow.encode.poll() and bpy.ops.spherical_cow.cancel.poll()
+        assert bpy.ops.spherical_cow.cancel() == {"FINISHED"} and job.cancel
+    finally:
+        jobs.release(job)
+    assert bpy.ops.spherical_cow.encode.poll() and jobs.running(other) is None
+
+
+class Shell:
+    """The modal operator without a window: the same steps that its timer takes."""
+
+    def __init__(self, extension: str, obj: bpy.types.Object, request) -> None:
+        shell = importlib.import_module(f"{extension}.operators.shell")
+        jobs = importlib.import_module(f"{extension}.jobs")
+        bridge = importlib.import_module(f"{extension}.bridge")
+        self.reports: list[tuple[set[str], str]] = []
+        self.committed = False
+        self.look = shell.JobOperator._look.__get__(self)
+        self._end = shell.JobOperator._end.__get__(self)
+        self._warn = shell.JobOperator._warn.__get__(self)
+        self.bl_idname = "spherical_cow.encode"
+        self.before = bridge.current_fingerprint(obj)
+        self.job = jobs.claim(obj, self.bl_idname, jobs.work(request))
+        self.release = lambda: jobs.release(self.job)
+
+    def _show(self, context, step) -> None:
+        self.job.step = step
+
+    def report(self, kind: set[str], text: str) -> None:
+        self.reports.append((kind, text))
+
+    def commit(self, context, obj, result) -> str:
+        self.committed = True
+        return "done"
+
+    def run(self) -> set[str]:
+        while (outcome := self.look(bpy.context)) is None:
+            pass
+        self.release()
+        return outcome
+
+
+def test_an_object_deleted_meanwhile(extension, blob, request_):
+    shell = Shell(extension, blob, request_)
+    shell.look(bpy.context)
+    bpy.data.objects.remove(blob)
+    assert shell.run() == {"CANCELLED"} and not shell.committed
+    assert shell.reports[0][0] == {"WARNING"} and "deleted" in shell.reports[0][1]
+
+
+def test_an_object_edited_meanwhile(extension, blob, request_):
+    shell = Shell(extension, blob, request_)
+    shell.look(bpy.context)
+    blob.data.vertices[0].co.x += 0.5
+    assert shell.run() == {"CANCELLED"} and not shell.committed
+    assert "edited" in shell.reports[0][1]
+
+
+def test_an_object_renamed_meanwhile_is_found(extension, blob, request_):
+    shell = Shell(extension, blob, request_)
+    shell.look(bpy.context)
+    blob.name = "Somebody Else"
+    assert shell.run() == {"FINISHED"} and shell.committed
+
+
+def test_cancelled_in_the_middle_the_scene_is_untouched(extension, blob, request_):
+    before = positions(blob).copy()
+    shell = Shell(extension, blob, request_)
+    shell.look(bpy.context)
+    shell.job.cancel = True
+    assert shell.run() == {"CANCELLED"} and not shell.committed
+    assert np.array_equal(positions(blob), before) and blob.data.spherical_cow.lmax == 0
+    assert not folders(extension)
