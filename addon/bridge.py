@@ -125,9 +125,37 @@ def triangles(data: bpy.types.Mesh) -> tuple[IntArray, IntArray]:
     return faces.astype(np.int64), polygon.astype(np.int64)
 
 
-def edges(data: bpy.types.Mesh) -> IntArray:
-    """(E, 2) vertex pairs."""
-    return _get(data.edges, "vertices", (len(data.edges), 2), np.int32).astype(np.int64)
+def edge_indices(obj: bpy.types.Object, pairs: IntArray) -> IntArray:
+    """Indices of the edges between pairs (n, 2) of vertices; pairs without an edge are left out."""
+    if not len(pairs):
+        return np.empty(0, np.int64)
+    with _data(obj, False) as data:
+        ends = _get(data.edges, "vertices", (len(data.edges), 2), np.int32).astype(np.int64)
+        size = len(data.vertices)
+    return np.flatnonzero(np.isin(_edge_keys(ends, size), _edge_keys(pairs, size)))
+
+
+def _edge_keys(pairs: IntArray, size: int) -> IntArray:
+    return pairs.min(axis=1) * size + pairs.max(axis=1)
+
+
+def select(data: bpy.types.Mesh, kind: str, indices: NDArray[Any]) -> None:
+    """Select these vertices, edges or polygons ("VERT", "EDGE", "FACE") and what they are made of, only."""
+    names = {"VERT": data.vertices, "EDGE": data.edges, "FACE": data.polygons}
+    vertices = np.zeros(len(data.vertices), bool)
+    chosen = np.zeros(len(names[kind]), bool)
+    chosen[indices] = True
+    if kind == "VERT":
+        vertices = chosen
+    elif kind == "EDGE":
+        ends = _get(data.edges, "vertices", (len(data.edges), 2), np.int32)
+        vertices[ends[chosen]] = True
+        data.edges.foreach_set("select", chosen)
+    else:
+        total = _get(data.polygons, "loop_total", (len(data.polygons),), np.int32)
+        vertices[_corner_vertices(data)[np.repeat(chosen, total)]] = True
+        data.polygons.foreach_set("select", chosen)
+    data.vertices.foreach_set("select", vertices)
 
 
 def read_color(data: bpy.types.Mesh) -> FloatArray | None:

@@ -14,12 +14,12 @@ from typing import Any
 import bpy
 
 from . import bridge, compat, jobs, storage
+from .choices import METHODS, SAMPLINGS
 from .core.errors import InvalidParameter, SphericalCowError
 from .idnames import COMMAND
 from .operators import coefficients
 from .operators.check import check_request
 from .operators.encode import encode_request, store_result
-from .properties import METHODS, SAMPLINGS
 
 _handles: list[object] = []
 

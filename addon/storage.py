@@ -122,17 +122,19 @@ def is_stale(obj: bpy.types.Object) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a check: what was looked at, whether it is right, how many are wrong, and which.
+    """One line of a check.
 
-    kind: "VERT", "EDGE", "FACE" or "" for what cannot be selected.
+    name: what was looked at, as `core.topology` calls it. text: the finding in plain words.
+    blocking: whether the mesh can be encoded only when this is right.
+    kind: "VERT", "EDGE" or "FACE", what can be selected; "" for nothing.
     """
 
     name: str
-    label: str
+    text: str
     ok: bool
+    blocking: bool
     count: int
     kind: str
-    tip: str = ""
 
 
 def store_check(

@@ -21,9 +21,8 @@ USER = Path(tempfile.mkdtemp(prefix="spherical-cow-blender-"))
 os.environ["BLENDER_USER_RESOURCES"] = str(USER)  # before Blender starts, that is, before `import bpy`
 
 bpy = pytest.importorskip("bpy", reason="the bpy module is not installed (make test installs it)")
-import numpy as np  # noqa: E402
-
-import residue  # noqa: E402
+import numpy as np
+import residue
 
 MODULE = "bl_ext.user_default.spherical_cow"
 
@@ -42,7 +41,8 @@ def zip_path() -> Path:
     tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
     subprocess.run(
         [sys.executable, REPOSITORY / "build_addon.py", "--python", tag, "--output", folder],
-        check=True, cwd=REPOSITORY,
+        check=True,
+        cwd=REPOSITORY,
     )
     return next(folder.glob("*.zip"))
 
@@ -74,19 +74,19 @@ def empty_scene(extension: str) -> None:
 
 
 @pytest.fixture
-def blob() -> "bpy.types.Object":
+def blob() -> bpy.types.Object:
     """A smooth closed mesh of 642 vertices, active and selected."""
     return add_blob()
 
 
 @pytest.fixture
-def encoded(blob: "bpy.types.Object") -> "bpy.types.Object":
+def encoded(blob: bpy.types.Object) -> bpy.types.Object:
     """The blob at degree 12."""
     assert bpy.ops.spherical_cow.encode(lmax=12) == {"FINISHED"}
     return blob
 
 
-def add_blob(name: str = "Blob", subdivisions: int = 4) -> "bpy.types.Object":
+def add_blob(name: str = "Blob", subdivisions: int = 4) -> bpy.types.Object:
     bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=subdivisions)
     obj = bpy.context.object
     obj.name = name
@@ -96,24 +96,24 @@ def add_blob(name: str = "Blob", subdivisions: int = 4) -> "bpy.types.Object":
     return obj
 
 
-def positions(obj: "bpy.types.Object") -> np.ndarray:
+def positions(obj: bpy.types.Object) -> np.ndarray:
     array = np.empty((len(obj.data.vertices), 3), np.float32)
     obj.data.vertices.foreach_get("co", array.ravel())
     return array
 
 
-def set_positions(obj: "bpy.types.Object", points: np.ndarray) -> None:
+def set_positions(obj: bpy.types.Object, points: np.ndarray) -> None:
     obj.data.vertices.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
     obj.data.update()
 
 
-def activate(obj: "bpy.types.Object") -> None:
+def activate(obj: bpy.types.Object) -> None:
     for other in bpy.context.view_layer.objects:
         other.select_set(other == obj)
     bpy.context.view_layer.objects.active = obj
 
 
-def coefficients(obj: "bpy.types.Object") -> np.ndarray:
+def coefficients(obj: bpy.types.Object) -> np.ndarray:
     """Straight from the stored bytes, without the extension's own code."""
     import io
 

@@ -72,9 +72,9 @@ def _classes() -> Iterator[str]:
     while stack:
         cls = stack.pop()
         stack += cls.__subclasses__()
-        if getattr(cls, "is_registered", False) and not cls.__module__.startswith(("bpy", "bl_")):
-            yield f"{cls.__module__}.{cls.__name__}"
-        elif getattr(cls, "is_registered", False) and cls.__module__.startswith("bl_ext."):
+        if (getattr(cls, "is_registered", False) and not cls.__module__.startswith(("bpy", "bl_"))) or (
+            getattr(cls, "is_registered", False) and cls.__module__.startswith("bl_ext.")
+        ):
             yield f"{cls.__module__}.{cls.__name__}"
 
 
@@ -95,7 +95,8 @@ def _handlers() -> Iterator[str]:
 def _menu_entries() -> Iterator[str]:
     for name in dir(bpy.types):
         draw = getattr(getattr(bpy.types, name), "draw", None)
-        yield from (f"{name}: {function.__qualname__}" for function in getattr(draw, "_draw_funcs", ()))
+        added = [f for f in getattr(draw, "_draw_funcs", ()) if f.__module__.startswith("bl_ext.")]
+        yield from (f"{name}: {function.__qualname__}" for function in added)
 
 
 def _key_map_items() -> Iterator[str]:

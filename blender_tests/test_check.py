@@ -26,7 +26,7 @@ def test_a_good_mesh_passes(blob, extension):
     assert ops.check() == {"FINISHED"}
     assert blob.data.spherical_cow.check.passed and not wrong(extension, blob)
     assert len(rows(extension, blob)) >= 8
-    assert all(row.label for row in rows(extension, blob).values())
+    assert all(row.text for row in rows(extension, blob).values())
 
 
 def hole(obj: bpy.types.Object) -> None:
@@ -43,7 +43,7 @@ def test_a_hole_is_found_and_its_edges_selected(blob, extension):
     assert ops.check() == {"FINISHED"}
     assert not blob.data.spherical_cow.check.passed
     found = wrong(extension, blob)
-    row = next(row for row in rows(extension, blob).values() if not row.ok and row.kind == "EDGE")
+    row = next(row for row in rows(extension, blob).values() if not row.ok and row.name == "closed")
     assert found and row.count == 3
     assert ops.select_problem(row=row.name) == {"FINISHED"}
     assert blob.mode == "EDIT"

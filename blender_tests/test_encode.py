@@ -43,7 +43,8 @@ def test_target_takes_the_smallest_degree(blob):
 
 def test_channels(blob):
     ops.encode(lmax=8, channels={"curvature"})
-    assert blob.data.spherical_cow.channels.split() == ["x", "y", "z", "curvature_density", "log_area_distortion"]
+    names = ["x", "y", "z", "curvature_density", "log_area_distortion"]
+    assert blob.data.spherical_cow.channels.split() == names
 
 
 @pytest.mark.parametrize("method", ["authalic", "conformal", "cmcf"])
@@ -55,7 +56,7 @@ def test_every_map(blob, method):
 def test_a_torus_is_refused_with_the_reason_and_a_way_out(blob):
     bpy.ops.mesh.primitive_torus_add(major_segments=16, minor_segments=8)
     torus = bpy.context.object
-    with pytest.raises(RuntimeError, match="[Gg]enus"):
+    with pytest.raises(RuntimeError, match="genus"):
         ops.encode(lmax=8)
     assert torus.data.spherical_cow.lmax == 0 and not len(torus.data.attributes.get("sphere_position", ()))
     session = bpy.context.window_manager.spherical_cow
@@ -100,7 +101,7 @@ def test_edit_mode_takes_unfinished_edits_and_comes_back(blob):
     assert "sphere_position" in blob.data.attributes
     width = np.ptp(positions(blob)[:, 0])
     ops.reconstruct()
-    assert np.ptp(positions(bpy.context.object)[:, 0]) == pytest.approx(width, rel=0.02)
+    assert np.ptp(positions(bpy.context.object)[:, 0]) == pytest.approx(width, rel=0.05)
 
 
 def test_modifiers_only_on_request(blob):
@@ -124,7 +125,7 @@ def test_transforms_do_not_matter(blob):
         ops.encode(lmax=8)
         assert np.allclose(coefficients(blob), plain, atol=1e-9)
         ops.reconstruct(sampling="icosphere", frequency=6)
-        assert np.allclose(bpy.context.object.matrix_world, blob.matrix_world)
+        assert np.allclose(bpy.context.object.matrix_world, blob.matrix_world, atol=1e-6)
         blob.hide_set(False)
         activate(blob)
 

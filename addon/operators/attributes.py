@@ -11,9 +11,9 @@ from bpy.props import EnumProperty
 from numpy.typing import NDArray
 
 from .. import bridge, messages, resynthesis, storage
+from ..choices import SHOWN
 from ..core.errors import InvalidParameter
 from ..idnames import Attributes, Operators
-from ..properties import SHOWN
 from .shell import MeshOperator, guarded
 
 CLIP = (2.0, 98.0)
@@ -140,6 +140,7 @@ class SPHERICAL_COW_OT_show_on_sphere(_AttributeOperator, bpy.types.Operator):
             raise
         for collection in obj.users_collection:
             collection.objects.link(sphere)
+        context.view_layer.update()  # else the view layer does not know the new object yet
         messages.select_only(context, sphere)
         return line
 

@@ -15,6 +15,10 @@ from ..core.errors import InvalidParameter
 from ..idnames import Operators
 from .shell import JobOperator, MeshOperator, guarded
 
+KINDS = {"vertex": "VERT", "edge": "EDGE", "face": "FACE"}
+HARMLESS = {"degenerate_faces", "self_intersections", "outward"}
+"""Rows that do not hinder encoding."""
+
 SELECT_MODES = {"VERT": (True, False, False), "EDGE": (False, True, False), "FACE": (False, False, True)}
 
 
@@ -51,26 +55,34 @@ class SPHERICAL_COW_OT_check(JobOperator, bpy.types.Operator):
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Store the rows, and which elements they are about."""
         polygon = bridge.read(obj).polygon
-        rows, elements = [], {}
+        rows: list[storage.Row] = []
+        elements: dict[str, NDArray[Any]] = {}
         for item in result.data["rows"]:
-            indices = result.arrays.get(f"indices_{item['name']}", np.empty(0, np.int64))
-            kind, chosen = _elements(obj.data, str(item["name"]), indices, polygon)
-            elements[str(item["name"])] = chosen
-            rows.append(
-                storage.Row(str(item["name"]), str(item["text"]), bool(item["ok"]), int(item["count"]), kind)
-            )
-        storage.store_check(obj.data, rows, elements, self.before, bool(result.data["is_genus_zero"]))
-        wrong = sum(not row.ok for row in rows)
-        return (
-            f"{obj.name!r} can be encoded"
-            if result.data["is_genus_zero"]
-            else f"{wrong} findings in {obj.name!r}"
-        )
+            name, kind = str(item["name"]), KINDS[item["element"]]
+            elements[name] = blender_elements(obj, kind, result.arrays[f"indices_{name}"], polygon)
+            rows.append(_row(item, kind if len(elements[name]) else ""))
+        passed = bool(result.data["is_genus_zero"])
+        storage.store_check(obj.data, rows, elements, self.before, passed)
+        wrong = ", ".join(result.data["reasons"])
+        return f"{obj.name!r} can be encoded" if passed else f"{obj.name!r} cannot be encoded: {wrong}"
 
 
-def _elements(mesh: Any, name: str, indices: NDArray[Any], polygon: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-    """(kind, indices of Blender's vertices, edges or polygons) for the elements of a row."""
-    raise NotImplementedError
+def _row(item: dict[str, Any], kind: str) -> storage.Row:
+    name, ok = str(item["name"]), bool(item["ok"])
+    return storage.Row(name, str(item["text"]), ok, name not in HARMLESS, int(item["count"]), kind)
+
+
+def blender_elements(
+    obj: bpy.types.Object, kind: str, indices: NDArray[Any], polygon: NDArray[Any]
+) -> NDArray[Any]:
+    """Indices of Blender's vertices, edges or polygons.
+
+    indices: (n,) vertices or triangles, or (n, 2) edges as pairs of vertices. polygon: (F,) of each triangle.
+    Edges that only cut a polygon into triangles have no counterpart.
+    """
+    if kind == "FACE":
+        return np.unique(polygon[indices])
+    return bridge.edge_indices(obj, indices) if kind == "EDGE" else indices
 
 
 class SPHERICAL_COW_OT_select_problem(MeshOperator, bpy.types.Operator):
@@ -85,6 +97,14 @@ class SPHERICAL_COW_OT_select_problem(MeshOperator, bpy.types.Operator):
         row: str
     else:
         row: StringProperty(name="Row", description="Name of the row", options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        """The finding itself, then what the button does."""
+        obj = context.object
+        rows = storage.load_check(obj.data) if obj is not None and obj.type == "MESH" else []
+        found = [row.text for row in rows if row.name == properties.row]
+        return "\n".join([*found, cls.bl_description])
 
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
@@ -109,6 +129,7 @@ def select(context: bpy.types.Context, obj: bpy.types.Object, name: str) -> str:
     if name not in rows or rows[name].kind not in SELECT_MODES:
         raise InvalidParameter("There is nothing to select in this row.", "Choose a row that has a count.")
     row, indices = rows[name], storage.elements_of(obj.data, name)
+    context.view_layer.objects.active = obj
     bpy.ops.object.mode_set(mode="EDIT")
     context.tool_settings.mesh_select_mode = SELECT_MODES[row.kind]
     bpy.ops.mesh.reveal(select=False)

@@ -113,9 +113,8 @@ def save(shape: Shape, filepath: str, compact: bool) -> str:
     if path.suffix.lower() != ".sh":
         save_shape(shape.compact() if compact else shape, path)
         return f"Saved {path.name!r}"
-    for name, coefficients in zip(shape.harmonics.channels, shape.harmonics.coefficients, strict=True):
-        write_sh(coefficients, path.with_name(f"{path.stem}.{name}.sh"))
-    return f"Saved {len(shape.harmonics.channels)} files beside {path.name!r}"
+    files = write_sh(shape.harmonics, path)
+    return f"Saved {len(files)} files, from {files[0].name!r} to {files[-1].name!r}"
 
 
 class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
@@ -199,6 +198,7 @@ def place(context: bpy.types.Context, mesh: bpy.types.Mesh, name: str) -> bpy.ty
     obj = bpy.data.objects.new(name, mesh)
     obj.location = context.scene.cursor.location
     context.collection.objects.link(obj)
+    context.view_layer.update()  # else the view layer does not know the new object yet
     messages.select_only(context, obj)
     return obj
 

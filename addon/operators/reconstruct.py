@@ -70,6 +70,7 @@ def finish(context: bpy.types.Context, obj: bpy.types.Object, copy: bpy.types.Ob
     copy.data.name = copy.name
     for collection in obj.users_collection or (context.scene.collection,):
         collection.objects.link(copy)
+    context.view_layer.update()  # else the view layer does not know the new object yet
     if obj.mode != "OBJECT":
         with context.temp_override(object=obj, active_object=obj):
             bpy.ops.object.mode_set(mode="OBJECT")

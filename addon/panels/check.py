@@ -9,6 +9,21 @@ from .. import storage
 from ..idnames import Operators, Panels
 from .common import SidebarPanel, error_box, job_button, mesh_object, settings
 
+LABELS = {
+    "closed": "Closed",
+    "manifold_edges": "Manifold edges",
+    "manifold_vertices": "Manifold vertices",
+    "oriented": "Faces agree",
+    "outward": "Faces look outward",
+    "one_component": "One piece",
+    "genus": "No handles",
+    "degenerate_faces": "No flat faces",
+    "duplicate_faces": "No double faces",
+    "isolated_vertices": "No loose vertices",
+    "self_intersections": "No self-intersections",
+}
+"""Short words for the rows, whose findings are in the tooltips."""
+
 
 class SPHERICAL_COW_PT_check(SidebarPanel, bpy.types.Panel):
     """The rows of the last check."""
@@ -47,15 +62,15 @@ class SPHERICAL_COW_PT_check(SidebarPanel, bpy.types.Panel):
 def draw_row(column: bpy.types.UILayout, row: storage.Row) -> None:
     """Icon, words, count, and the button that selects."""
     line = column.row(align=True)
-    line.label(text=row.label, icon="CHECKMARK" if row.ok else ("ERROR" if row.warning else "CANCEL"))
+    icon = "CHECKMARK" if row.ok else ("CANCEL" if row.blocking else "ERROR")
+    line.label(text=LABELS.get(row.name, row.name), icon=icon)
+    if row.ok:
+        return
     right = line.row(align=True)
     right.alignment = "RIGHT"
-    if row.value:
-        right.label(text=row.value)
-    if row.kind and row.count:
+    right.label(text=f"{row.count:,}" if row.count else "unknown")
+    if row.kind:
         right.operator(Operators.SELECT_PROBLEM, text="", icon="RESTRICT_SELECT_OFF").row = row.name
-    else:
-        right.label(text="", icon="BLANK1")
 
 
 classes = (SPHERICAL_COW_PT_check,)

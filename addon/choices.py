@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user can choose from: (identifier, name, tooltip) as Blender's enumerations want it."""
+
+from __future__ import annotations
+
+from .idnames import Attributes
+
+METHODS = (
+    ("balanced", "Balanced", "Compromise between angles and areas: the smallest error at a given degree"),
+    (
+        "authalic",
+        "Equal Area",
+        "Every part gets its share of the sphere: best for statistics over the surface",
+    ),
+    ("conformal", "Conformal", "Keeps angles. Limbs shrink to almost nothing, so fine detail there is lost"),
+    ("cmcf", "Mean Curvature Flow", "Conformalised mean curvature flow. Fails on shapes with thin limbs"),
+)
+
+CHANNELS = (
+    ("color", "Color", "The active color attribute, where the mesh has one"),
+    (
+        "curvature",
+        "Curvature",
+        "Curvature density and area distortion: what Reconstruct From Curvature needs",
+    ),
+    ("density", "Density", "Vertex density: where a new mesh shall be fine, which Reconstruct Adapted needs"),
+)
+
+SAMPLINGS = (
+    ("source", "Original", "The vertices of the encoded mesh: UV maps, weights and materials are kept"),
+    ("icosphere", "Icosphere", "An even new mesh, independent of the original"),
+    ("adaptive", "Adapted", "A new mesh that is fine where the original was fine"),
+)
+
+BASES = (
+    ("POSITION", "Positions", "Evaluate the position channels: exact and quick"),
+    ("CURVATURE", "Curvature", "Solve for the surface that has the encoded curvature and areas: slower"),
+)
+
+SMOOTHINGS = (
+    ("NONE", "None", "No smoothing"),
+    ("GAUSSIAN", "Gaussian", "Fade degrees out like a Gaussian blur that is as wide as the given angle"),
+    ("HEAT", "Heat", "Let the shape diffuse over the sphere, as heat does, for the given time"),
+)
+
+SHOWN = (
+    (
+        Attributes.CURVATURE,
+        "Curvature Density",
+        "Mean curvature times the root of the area scale: bumps and hollows",
+    ),
+    (
+        Attributes.AREA,
+        "Area Distortion",
+        "Logarithm of how much of its share of the sphere each part gets: 0 is fair",
+    ),
+    (Attributes.DENSITY, "Vertex Density", "Vertices per area of the sphere, 1 on average"),
+    (
+        Attributes.ANGLE,
+        "Angle Distortion",
+        "Change of the corner angles on the sphere, in degrees: 0 is conformal",
+    ),
+    ("rgb", "RGB", "The colors of the mesh itself"),
+)
+
+
+PICTURES = (
+    ("power spectrum", "Power Spectrum", "How much of each channel is in each degree"),
+    ("x", "X", "Coefficients of the x positions"),
+    ("y", "Y", "Coefficients of the y positions"),
+    ("z", "Z", "Coefficients of the z positions"),
+    ("r", "Red", "Coefficients of the red channel"),
+    ("g", "Green", "Coefficients of the green channel"),
+    ("b", "Blue", "Coefficients of the blue channel"),
+    (Attributes.CURVATURE, "Curvature Density", "Coefficients of the curvature density"),
+    (Attributes.AREA, "Area Distortion", "Coefficients of the logarithm of the area distortion"),
+    (Attributes.DENSITY, "Vertex Density", "Coefficients of the vertex density"),
+)
