@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Triangles that touch or pass through others: a tree of boxes and exact-sign tests.
 
-Signs of determinants are certain or taken as zero, with Shewchuk's error bounds (1997), and zero counts as
-touching. Triangles that share a vertex count when they meet elsewhere; triangles that share an edge count
-when they are folded onto each other.
+All signs are exact (see `predicates`), and a common point of the closed triangles counts. Triangles that share
+a vertex count when they meet elsewhere; triangles that share an edge when they are folded onto each other.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, silent
+from .predicates import side, turn
 
 _LEAF = 4
 _CHUNK = 50_000
@@ -162,9 +162,9 @@ def _meet(vertices: FloatArray, faces: IntArray, place: IntArray, f: int, g: int
 def _triangles_meet(p: FloatArray, q: FloatArray) -> bool:
     for a, b in ((p, q), (q, p)):
         s0, s1, s2 = (
-            _side(b[0], b[1], b[2], a[0]),
-            _side(b[0], b[1], b[2], a[1]),
-            _side(b[0], b[1], b[2], a[2]),
+            side(b[0], b[1], b[2], a[0]),
+            side(b[0], b[1], b[2], a[1]),
+            side(b[0], b[1], b[2], a[2]),
         )
         if (s0 > 0 and s1 > 0 and s2 > 0) or (s0 < 0 and s1 < 0 and s2 < 0):
             return False
@@ -177,37 +177,13 @@ def _triangles_meet(p: FloatArray, q: FloatArray) -> bool:
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _segment_meets(p: FloatArray, q: FloatArray, t: FloatArray) -> bool:
     """Whether the segment p–q has a point in the closed triangle t (3, 3)."""
-    side_p, side_q = _side(t[0], t[1], t[2], p), _side(t[0], t[1], t[2], q)
+    side_p, side_q = side(t[0], t[1], t[2], p), side(t[0], t[1], t[2], q)
     if side_p * side_q > 0:
         return False
     if side_p == 0 and side_q == 0:
         return _segment_meets_in_plane(p, q, t)
-    s0, s1, s2 = _side(p, q, t[0], t[1]), _side(p, q, t[1], t[2]), _side(p, q, t[2], t[0])
+    s0, s1, s2 = side(p, q, t[0], t[1]), side(p, q, t[1], t[2]), side(p, q, t[2], t[0])
     return (s0 >= 0 and s1 >= 0 and s2 >= 0) or (s0 <= 0 and s1 <= 0 and s2 <= 0)
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _side(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> int:
-    """1, −1: on which side of the plane through a, b, c the point d is; 0 on it, or too near to be sure."""
-    ax, ay, az = a[0] - d[0], a[1] - d[1], a[2] - d[2]
-    bx, by, bz = b[0] - d[0], b[1] - d[1], b[2] - d[2]
-    cx, cy, cz = c[0] - d[0], c[1] - d[1], c[2] - d[2]
-    determinant = az * (bx * cy - by * cx) + bz * (cx * ay - cy * ax) + cz * (ax * by - ay * bx)
-    bound = (
-        abs(az) * (abs(bx * cy) + abs(by * cx))
-        + abs(bz) * (abs(cx * ay) + abs(cy * ax))
-        + abs(cz) * (abs(ax * by) + abs(ay * bx))
-    ) * 7.8e-16
-    return int(determinant > bound) - int(determinant < -bound)
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _turn(a: FloatArray, b: FloatArray, c: FloatArray, u: int, v: int) -> int:
-    """1, −1: whether a → b → c turns left or right, seen along the axis that is neither u nor v; 0: straight."""
-    left = (a[u] - c[u]) * (b[v] - c[v])
-    right = (a[v] - c[v]) * (b[u] - c[u])
-    bound = (abs(left) + abs(right)) * 3.4e-16
-    return int(left - right > bound) - int(left - right < -bound)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -227,16 +203,16 @@ def _flat_axes(a: FloatArray, b: FloatArray, c: FloatArray) -> tuple[int, int]:
 def _segment_meets_in_plane(p: FloatArray, q: FloatArray, t: FloatArray) -> bool:
     u, v = _flat_axes(t[0], t[1], t[2])
     for point in (p, q):
-        s0 = _turn(t[0], t[1], point, u, v)
-        s1 = _turn(t[1], t[2], point, u, v)
-        s2 = _turn(t[2], t[0], point, u, v)
+        s0 = turn(t[0], t[1], point, u, v)
+        s1 = turn(t[1], t[2], point, u, v)
+        s2 = turn(t[2], t[0], point, u, v)
         if (s0 >= 0 and s1 >= 0 and s2 >= 0) or (s0 <= 0 and s1 <= 0 and s2 <= 0):
             return True
     for k in range(3):
         a, b = t[k], t[(k + 1) % 3]
         if (
-            _turn(p, q, a, u, v) * _turn(p, q, b, u, v) < 0
-            and _turn(a, b, p, u, v) * _turn(a, b, q, u, v) < 0
+            turn(p, q, a, u, v) * turn(p, q, b, u, v) < 0
+            and turn(a, b, p, u, v) * turn(a, b, q, u, v) < 0
         ):
             return True
     return False
@@ -245,7 +221,7 @@ def _segment_meets_in_plane(p: FloatArray, q: FloatArray, t: FloatArray) -> bool
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _folded(p: FloatArray, a: FloatArray, b: FloatArray, q: FloatArray) -> bool:
     """Whether the triangles p, a, b and q, a, b lie in one plane on the same side of a–b."""
-    if _side(p, a, b, q) != 0:
+    if side(p, a, b, q) != 0:
         return False
     u, v = _flat_axes(p, a, b)
-    return _turn(a, b, p, u, v) * _turn(a, b, q, u, v) > 0
+    return turn(a, b, p, u, v) * turn(a, b, q, u, v) > 0
