@@ -51,7 +51,9 @@ def load_shape(path: str | Path) -> Shape:
     except FileNotFoundError as error:
         raise HarmonicsFileError(f"There is no file {path}.", "Check the name.") from error
     except OSError as error:
-        raise HarmonicsFileError(f"{path} cannot be read: {error.strerror}.", "Check who may read it.") from error
+        raise HarmonicsFileError(
+            f"{path} cannot be read: {error.strerror}.", "Check who may read it."
+        ) from error
 
 
 def shape_to_bytes(shape: Shape) -> bytes:
@@ -62,7 +64,9 @@ def shape_to_bytes(shape: Shape) -> bytes:
         "channels": np.array(shape.harmonics.channels, dtype=np.str_),
         "lmax": np.int64(shape.lmax),
         "normalization": np.str_(NORMALIZATION),
-        "facts": np.str_(json.dumps({"source": asdict(shape.source), "certificate": shape.certificate.to_dict()})),
+        "facts": np.str_(
+            json.dumps({"source": asdict(shape.source), "certificate": shape.certificate.to_dict()})
+        ),
     }
     if shape.sphere is not None and shape.faces is not None:
         arrays.update(sphere=shape.sphere, faces=shape.faces)
@@ -103,7 +107,9 @@ def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
             if dtype.hasobject or dtype.kind not in _KINDS[key]:
                 raise HarmonicsFileError(f"The key '{key}' holds {dtype}, not plain data.", _REMEDY)
             if size > LARGEST_ARRAY or size > info.file_size:
-                raise HarmonicsFileError(f"The key '{key}' claims the shape {shape}, more than there is.", _REMEDY)
+                raise HarmonicsFileError(
+                    f"The key '{key}' claims the shape {shape}, more than there is.", _REMEDY
+                )
         with archive.open(info) as member:
             return np.lib.format.read_array(member, allow_pickle=False)
     except (ValueError, TypeError, zipfile.error, EOFError) as error:
@@ -114,7 +120,9 @@ def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
 
 def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     version = np.lib.format.read_magic(member)
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
+        version
+    )
     if read is None:
         raise ValueError(f"array format {version}")
     shape, _, dtype = read(member)
@@ -129,7 +137,9 @@ def _shape(arrays: dict[str, np.ndarray]) -> Shape:
             "Update Spherical Cow, or encode the mesh again.",
         )
     if _scalar(arrays, "normalization") != NORMALIZATION:
-        raise HarmonicsFileError(f"The key 'normalization' is {arrays['normalization']}.", f"It must be {NORMALIZATION}.")
+        raise HarmonicsFileError(
+            f"The key 'normalization' is {arrays['normalization']}.", f"It must be {NORMALIZATION}."
+        )
     harmonics = _harmonics(arrays)
     source, certificate = _facts(str(_scalar(arrays, "facts")))
     sphere, faces = _map(arrays)
@@ -138,14 +148,18 @@ def _shape(arrays: dict[str, np.ndarray]) -> Shape:
 
 def _scalar(arrays: dict[str, np.ndarray], key: str) -> Any:
     if arrays[key].shape != ():
-        raise HarmonicsFileError(f"The key '{key}' has shape {arrays[key].shape}, not a single value.", _REMEDY)
+        raise HarmonicsFileError(
+            f"The key '{key}' has shape {arrays[key].shape}, not a single value.", _REMEDY
+        )
     return arrays[key].item()
 
 
 def _harmonics(arrays: dict[str, np.ndarray]) -> Harmonics:
     coefficients, lmax = arrays["coefficients"], _scalar(arrays, "lmax")
     if coefficients.ndim != 3 or coefficients.shape[1:] != (lmax + 1, lmax + 1):
-        raise HarmonicsFileError(f"The key 'coefficients' has shape {coefficients.shape} for lmax {lmax}.", _REMEDY)
+        raise HarmonicsFileError(
+            f"The key 'coefficients' has shape {coefficients.shape} for lmax {lmax}.", _REMEDY
+        )
     if not np.isfinite(coefficients).all():
         raise HarmonicsFileError("The key 'coefficients' holds values that are not numbers.", _REMEDY)
     try:
@@ -172,6 +186,10 @@ def _map(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray | None, np.ndarray |
     sphere, faces = arrays["sphere"].astype(np.float64), arrays["faces"].astype(np.int64)
     if sphere.ndim != 2 or sphere.shape[1] != 3 or not np.allclose((sphere**2).sum(axis=1), 1.0, atol=1e-6):
         raise HarmonicsFileError("The key 'sphere' does not hold unit vectors (V, 3).", _REMEDY)
-    if faces.ndim != 2 or faces.shape[1] != 3 or (faces.size and not 0 <= faces.min() <= faces.max() < len(sphere)):
+    if (
+        faces.ndim != 2
+        or faces.shape[1] != 3
+        or (faces.size and not 0 <= faces.min() <= faces.max() < len(sphere))
+    ):
         raise HarmonicsFileError("The key 'faces' does not hold triangles of 'sphere'.", _REMEDY)
     return sphere, faces

@@ -42,11 +42,14 @@ class Harmonics:
         if array.ndim != 3 or array.shape[1] != array.shape[2] or array.shape[1] < 1:
             raise InvalidParameter(f"Coefficients have shape {array.shape}.", "Give (K, lmax+1, lmax+1).")
         if len(names) != len(array) or len(set(names)) != len(names):
-            raise InvalidParameter(f"{len(array)} channels of coefficients have the names {names}.",
-                                   "Give each channel one name of its own.")
+            raise InvalidParameter(
+                f"{len(array)} channels of coefficients have the names {names}.",
+                "Give each channel one name of its own.",
+            )
         if not np.isfinite(array).all():
-            raise InvalidParameter("Some coefficients are not numbers (NaN or infinite).",
-                                   "Encode the mesh again.")
+            raise InvalidParameter(
+                "Some coefficients are not numbers (NaN or infinite).", "Encode the mesh again."
+            )
         object.__setattr__(self, "coefficients", array)
         object.__setattr__(self, "channels", names)
 

@@ -55,8 +55,6 @@ def rule_of_thumb(sphere: FloatArray) -> float:
     decay = np.exp(-2.0 * overall)
     # numerator and denominator times 2 exp(-2 κ̂), so that large κ̂ does not overflow
     numerator = 4.0 * (1.0 - decay) ** 2
-    denominator = overall * (
-        (1.0 + 4.0 * overall**2) * (1.0 - decay**2) - 2.0 * overall * (1.0 + decay**2)
-    )
+    denominator = overall * ((1.0 + 4.0 * overall**2) * (1.0 - decay**2) - 2.0 * overall * (1.0 + decay**2))
     bandwidth = (numerator / (denominator * count)) ** (1.0 / 6.0)
     return float(1.0 / bandwidth**2)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The compact square layout of real coefficients, and its conversion to and from other layouts.
 
-This is the one place where conventions meet. Compact: entry (i, j) has degree l = max(i, j) and order m = j - i,
-4π-normalised, no Condon–Shortley phase. `alm` is what ducc0 computes with: complex coefficients of orthonormal
-harmonics with the Condon–Shortley phase, for m ≥ 0 only, all degrees of m = 0 first, then of m = 1, and so on.
-`cilm` is pyshtools' array (2, L+1, L+1): cosine terms [0, l, m], sine terms [1, l, m].
+This is the one place where conventions meet. Compact: entry (i, j) has degree l = max(i, j) and order
+m = j - i, 4π-normalised, no Condon–Shortley phase. `alm` is what ducc0 computes with: complex coefficients of
+orthonormal harmonics with the Condon–Shortley phase, for m ≥ 0 only, all degrees of m = 0 first, then of
+m = 1, and so on. `cilm` is pyshtools' array (2, L+1, L+1): cosine terms [0, l, m], sine terms [1, l, m].
 """
 
 from __future__ import annotations

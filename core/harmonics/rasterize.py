@@ -29,7 +29,17 @@ def rasterize(
     barycentric = np.zeros((count, 3))
     cosines, sines = np.cos(colatitudes), np.sin(colatitudes)
     longitudes = 2.0 * np.pi * np.arange(n_longitudes) / n_longitudes
-    _cover(sphere, faces, colatitudes, cosines, sines, np.cos(longitudes), np.sin(longitudes), triangle, barycentric)
+    _cover(
+        sphere,
+        faces,
+        colatitudes,
+        cosines,
+        sines,
+        np.cos(longitudes),
+        np.sin(longitudes),
+        triangle,
+        barycentric,
+    )
     missing = np.flatnonzero(triangle < 0)
     if len(missing):
         _fill(sphere, faces, colatitudes, longitudes, missing, triangle, barycentric)
@@ -82,7 +92,9 @@ def _cover(
         centre, azimuth = 0.0, 0.0
         if length > 0.3:
             mx, my, mz = mx / length, my / length, mz / length
-            nearest = min(mx * ax + my * ay + mz * az, mx * bx + my * by + mz * bz, mx * cx + my * cy + mz * cz)
+            nearest = min(
+                mx * ax + my * ay + mz * az, mx * bx + my * by + mz * bz, mx * cx + my * cy + mz * cz
+            )
             radius = np.arccos(min(1.0, max(-1.0, nearest))) + 1e-9
             if radius > 1.3:
                 radius = np.pi

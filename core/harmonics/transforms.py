@@ -122,7 +122,12 @@ def synthesize_grid(harmonics: Harmonics | FloatArray, degree: int) -> FloatArra
     colatitudes, n_longitudes = gauss_legendre_grid(degree)
     maps = [
         ducc0.sht.synthesis_2d(
-            alm=alm[None], spin=0, lmax=lmax, geometry="GL", ntheta=len(colatitudes), nphi=n_longitudes,
+            alm=alm[None],
+            spin=0,
+            lmax=lmax,
+            geometry="GL",
+            ntheta=len(colatitudes),
+            nphi=n_longitudes,
             nthreads=threads(),
         )[0]  # fmt: skip
         for alm in to_alm(coefficients)
