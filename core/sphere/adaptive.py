@@ -27,17 +27,22 @@ SCATTER_FROM = 128
 """With fewer vertices than this the start is an even spiral instead of random samples."""
 
 
-def adaptive_sphere(density: Harmonics, n_vertices: int, *, seed: int = 0, progress: Progress = silent) -> Mesh:
+def adaptive_sphere(
+    density: Harmonics, n_vertices: int, *, seed: int = 0, progress: Progress = silent
+) -> Mesh:
     """A closed triangulation of the unit sphere with vertices distributed by `density`.
 
     density: one channel, positive where vertices should be (any scale). n_vertices: 4 to 5,000,000.
-    Inverse-CDF samples, their Delaunay triangulation, and Lloyd steps towards a centroidal Voronoi tessellation (Du,
-    Faber, Gunzburger 1999) with weight density², whose cells then follow the density; edges are flipped on the way.
-    The same seed gives the same mesh. Raises `InvalidParameter` for a number out of range or several channels.
+    Inverse-CDF samples, their Delaunay triangulation, and Lloyd steps towards a centroidal Voronoi
+    tessellation (Du, Faber, Gunzburger 1999) with weight density², whose cells then follow the density;
+    edges are flipped on the way. The same seed gives the same mesh.
+
+    Raises `InvalidParameter` for a number out of range, several channels, or a density without mass.
     """
     if not SMALLEST <= n_vertices <= LARGEST:
         raise InvalidParameter(
-            f"A mesh of {n_vertices} vertices is out of range.", f"Give a number from {SMALLEST} to {LARGEST}."
+            f"A mesh of {n_vertices} vertices is out of range.",
+            f"Give a number from {SMALLEST} to {LARGEST}.",
         )
     if len(density.channels) != 1:
         raise InvalidParameter("A density is one channel.", "Select the channel vertex_density.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Triangulations of points on the sphere: the Delaunay one by a convex hull, and kept Delaunay by edge flips."""
+"""Triangulations of points on the sphere: Delaunay by a convex hull, and kept Delaunay by edge flips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLIP_TOLERANCE = 1e-14
 
 
 def delaunay(points: FloatArray) -> IntArray:
-    """(2N - 4, 3) outward triangles of the Delaunay triangulation of unit vectors (N, 3): their convex hull."""
+    """(2N - 4, 3) outward triangles of the Delaunay triangulation of unit vectors (N, 3), their hull."""
     hull = ConvexHull(points)
     triangles = hull.simplices.astype(np.int64)
     corners = points[triangles]
@@ -25,7 +25,7 @@ def delaunay(points: FloatArray) -> IntArray:
 
 
 def neighbours(triangles: IntArray) -> IntArray:
-    """(T, 3) the triangle across the edge opposite to each corner, of a closed oriented triangulation (T, 3)."""
+    """(T, 3) the triangle across the edge opposite to each corner, for closed oriented triangles (T, 3)."""
     count = int(triangles.max()) + 1
     ahead = triangles[:, [1, 2, 0]].ravel() * count + triangles[:, [2, 0, 1]].ravel()
     back = triangles[:, [2, 0, 1]].ravel() * count + triangles[:, [1, 2, 0]].ravel()
@@ -34,7 +34,9 @@ def neighbours(triangles: IntArray) -> IntArray:
 
 
 @njit(cache=True)
-def flip_to_delaunay(points: NDArray[np.float64], triangles: NDArray[np.int64], across: NDArray[np.int64]) -> int:
+def flip_to_delaunay(
+    points: NDArray[np.float64], triangles: NDArray[np.int64], across: NDArray[np.int64]
+) -> int:
     """Flip edges until the triangulation is Delaunay (Lawson 1977), changing `triangles` and `across`.
 
     An edge is flipped when the opposite vertex lies above the plane of the triangle. Returns how many were.
@@ -52,7 +54,12 @@ def flip_to_delaunay(points: NDArray[np.float64], triangles: NDArray[np.int64], 
             j = 0
             while across[g, j] != f or triangles[g, (j + 1) % 3] != triangles[f, (k + 2) % 3]:
                 j += 1
-            c, a, b, d = triangles[f, k], triangles[f, (k + 1) % 3], triangles[f, (k + 2) % 3], triangles[g, j]
+            c, a, b, d = (
+                triangles[f, k],
+                triangles[f, (k + 1) % 3],
+                triangles[f, (k + 2) % 3],
+                triangles[g, j],
+            )
             ux, uy, uz = points[a, 0] - points[c, 0], points[a, 1] - points[c, 1], points[a, 2] - points[c, 2]
             vx, vy, vz = points[b, 0] - points[c, 0], points[b, 1] - points[c, 1], points[b, 2] - points[c, 2]
             wx, wy, wz = points[d, 0] - points[c, 0], points[d, 1] - points[c, 1], points[d, 2] - points[c, 2]

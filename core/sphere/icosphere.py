@@ -14,19 +14,23 @@ LARGEST_FREQUENCY = 1000
 def icosphere(frequency: int) -> Mesh:
     """The unit sphere with 10 f² + 2 vertices and 20 f² faces, outward.
 
-    frequency: f, the parts that each edge of the icosahedron is cut into, 1 to 1000. Points are spaced by equal angles
-    along the edges of each triangle. Raises `InvalidParameter` outside the range.
+    frequency: f, the parts that each edge of the icosahedron is cut into, 1 to 1000. Points are spaced by
+    equal angles along those edges. Vertices come in the order corners, edges, insides of the 20 triangles.
+    Raises `InvalidParameter` outside the range.
     """
     if not 1 <= frequency <= LARGEST_FREQUENCY:
         raise InvalidParameter(
-            f"An icosphere of frequency {frequency} is out of range.", f"Give a number from 1 to {LARGEST_FREQUENCY}."
+            f"An icosphere of frequency {frequency} is out of range.",
+            f"Give a number from 1 to {LARGEST_FREQUENCY}.",
         )
     corners, faces = icosahedron()
-    weights, local = _subdivided_triangle(frequency)
-    points = np.einsum("nk,fki->fni", weights, corners[faces]).reshape(-1, 3)
+    steps = _steps(frequency)
+    numbers = _numbers(faces, steps, frequency)
+    angle = np.arccos(1.0 / np.sqrt(5.0)) / frequency
+    points = np.empty((10 * frequency**2 + 2, 3))
+    points[numbers] = np.einsum("nk,fki->fni", np.sin(steps * angle), corners[faces])
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    triangles = (local[None] + len(weights) * np.arange(20)[:, None, None]).reshape(-1, 3)
-    return Mesh(*_welded(points, triangles))
+    return Mesh(points, numbers[:, _triangles(frequency)].reshape(-1, 3))
 
 
 def icosahedron() -> tuple[FloatArray, IntArray]:
@@ -45,28 +49,37 @@ def icosahedron() -> tuple[FloatArray, IntArray]:
     return np.concatenate([[[0.0, 0.0, 1.0]], upper, lower, [[0.0, 0.0, -1.0]]]), faces
 
 
-def _subdivided_triangle(frequency: int) -> tuple[FloatArray, IntArray]:
-    """Weights (N, 3) of the points of one triangle, and its small triangles."""
-    i, j = (index.ravel() for index in np.meshgrid(np.arange(frequency + 1), np.arange(frequency + 1), indexing="ij"))
-    keep = i + j <= frequency
-    i, j = i[keep], j[keep]
-    angle = np.arccos(1.0 / np.sqrt(5.0)) / frequency
-    weights = np.sin(np.stack([frequency - i - j, i, j], axis=1) * angle)
-    number = np.full((frequency + 2, frequency + 2), -1, dtype=np.int64)
-    number[i, j] = np.arange(len(i))
-    up = i + j < frequency
-    down = i + j < frequency - 1
-    first = np.stack([number[i, j], number[i + 1, j], number[i, j + 1]], axis=1)[up]
-    p, q = i[down], j[down]
-    second = np.stack([number[p + 1, q], number[p + 1, q + 1], number[p, q + 1]], axis=1)
-    return weights, np.concatenate([first, second])
+def _steps(frequency: int) -> IntArray:
+    """(N, 3) steps from the opposite edge towards each corner, for the points of one triangle, row by row."""
+    row = np.repeat(np.arange(frequency + 1), np.arange(1, frequency + 2))
+    column = np.arange(len(row)) - row * (row + 1) // 2
+    return np.stack([frequency - row, row - column, column], axis=1)
 
 
-def _welded(points: FloatArray, triangles: IntArray) -> tuple[FloatArray, IntArray]:
-    """One vertex for the copies that neighbouring triangles of the icosahedron share, in order of appearance."""
-    keys = np.round(points * 2.0**24).astype(np.int64)
-    _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return points[first[order]], rank[inverse.ravel()[triangles]]
+def _triangles(frequency: int) -> IntArray:
+    """(f², 3) small triangles of one triangle, as places in `_steps`, counter-clockwise as its corners."""
+    row = np.repeat(np.arange(frequency), np.arange(1, frequency + 1))
+    here = np.arange(len(row))
+    below = here + row + 1
+    up = np.stack([here, below, below + 1], axis=1)
+    inside = here[here > row * (row + 1) // 2]  # not first in its row
+    down = np.stack([inside - 1, inside + row[inside], inside], axis=1)
+    return np.concatenate([up, down])
+
+
+def _numbers(faces: IntArray, steps: IntArray, frequency: int) -> IntArray:
+    """(20, N) the vertex that each point of each triangle is; neighbouring triangles share those between."""
+    numbers = np.empty((len(faces), len(steps)), dtype=np.int64)
+    inner = np.flatnonzero((steps > 0).all(axis=1))
+    ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
+    _, edge = np.unique(ends, axis=0, return_inverse=True)
+    edge = edge.reshape(-1, 3)
+    for k in range(3):
+        numbers[:, np.flatnonzero(steps[:, k] == frequency)] = faces[:, [k]]
+        along = np.flatnonzero((steps[:, (k + 2) % 3] == 0) & (steps[:, k] > 0) & (steps[:, (k + 1) % 3] > 0))
+        forward = faces[:, [k]] < faces[:, [(k + 1) % 3]]
+        place = np.where(forward, steps[along, (k + 1) % 3], steps[along, k]) - 1
+        numbers[:, along] = 12 + edge[:, [k]] * (frequency - 1) + place
+    first = 12 + 30 * (frequency - 1)
+    numbers[:, inner] = first + len(inner) * np.arange(len(faces))[:, None] + np.arange(len(inner))
+    return numbers
