@@ -76,3 +76,11 @@ PICTURES = (
     (Attributes.AREA, "Area Distortion", "Coefficients of the logarithm of the area distortion"),
     (Attributes.DENSITY, "Vertex Density", "Coefficients of the vertex density"),
 )
+
+SIGNED = (Attributes.CURVATURE, Attributes.AREA)
+"""Fields whose zero means something: their colours are symmetric around it."""
+
+
+def color_map(attribute: str) -> str:
+    """The name of the perceptual map of `core.colour_map` that an attribute is shown with."""
+    return "blue_red" if attribute in SIGNED else "viridis"

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-import numpy as np
 from bpy.props import (
     BoolProperty,
     EnumProperty,
@@ -18,7 +17,7 @@ from bpy.props import (
 )
 
 from . import resynthesis
-from .choices import BASES, CHANNELS, METHODS, PICTURES, SAMPLINGS, SHOWN, SMOOTHINGS
+from .choices import BASES, CHANNELS, METHODS, PICTURES, SAMPLINGS, SHOWN, SMOOTHINGS, color_map
 
 BANDS = 12
 """Gains that a mesh carries: degree 0, 1, 2–3, 4–7 … up to 1024–2047."""
@@ -254,6 +253,20 @@ class SPHERICAL_COW_PG_check(bpy.types.PropertyGroup):
         passed: BoolProperty(name="Passed", description="The mesh can be encoded")
 
 
+def _swatch(index: int) -> object:
+    """A read-only patch of the colour scale."""
+
+    def color(group: SPHERICAL_COW_PG_mesh) -> tuple[float, ...]:
+        from .core.colour_map import colour_map
+
+        rgb = colour_map([float(index)], 0.0, SWATCHES - 1.0, color_map(group.shown))[0]
+        return tuple(float(part) for part in rgb)
+
+    return FloatVectorProperty(
+        name="Color", description="Color of this part of the range", subtype="COLOR", size=3, get=color
+    )
+
+
 class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
     """What a mesh data-block carries: coefficients, certificate, check, sliders."""
 
@@ -317,6 +330,14 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         shown: StringProperty(name="Shown", description="The attribute that is shown as color")
         shown_min: FloatProperty(name="Minimum", description="Value at the dark end of the color map")
         shown_max: FloatProperty(name="Maximum", description="Value at the bright end of the color map")
+        swatch_0: _swatch(0)
+        swatch_1: _swatch(1)
+        swatch_2: _swatch(2)
+        swatch_3: _swatch(3)
+        swatch_4: _swatch(4)
+        swatch_5: _swatch(5)
+        swatch_6: _swatch(6)
+        swatch_7: _swatch(7)
         check: PointerProperty(
             name="Check", type=SPHERICAL_COW_PG_check, description="The result of the last Check"
         )
@@ -325,20 +346,6 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
             type=SPHERICAL_COW_PG_equaliser,
             description="The live sliders of a reconstruction",
         )
-
-
-def _swatch(index: int) -> object:
-    """A read-only patch of the colour scale."""
-
-    def color(group: bpy.types.PropertyGroup) -> tuple[float, ...]:
-        from .core.pictures import colour_map
-
-        value = np.array([index / (SWATCHES - 1)])
-        return tuple(float(part) for part in colour_map(value, 0.0, 1.0)[0])
-
-    return FloatVectorProperty(
-        name="Color", description="Color of this part of the range", subtype="COLOR", size=3, get=color
-    )
 
 
 class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
@@ -360,14 +367,6 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
         fix: StringProperty(name="Fix", description="The operator that helps")
         comparison: StringProperty(name="Comparison", description="The result of the last comparison (JSON)")
         compared: StringProperty(name="Compared", description="On which object Compare ran")
-        swatch_0: _swatch(0)
-        swatch_1: _swatch(1)
-        swatch_2: _swatch(2)
-        swatch_3: _swatch(3)
-        swatch_4: _swatch(4)
-        swatch_5: _swatch(5)
-        swatch_6: _swatch(6)
-        swatch_7: _swatch(7)
 
 
 classes = (

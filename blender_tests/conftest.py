@@ -37,14 +37,15 @@ def zip_path() -> Path:
     named = os.environ.get("SPHERICAL_COW_ZIP")
     if named:
         return Path(named).resolve()
-    folder = USER / "dist"
-    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    subprocess.run(
-        [sys.executable, REPOSITORY / "build_addon.py", "--python", tag, "--output", folder],
-        check=True,
-        cwd=REPOSITORY,
-    )
-    return next(folder.glob("*.zip"))
+    return build_zip(f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def build_zip(python: str) -> Path:
+    """The zip for this machine and that Python, such as "3.11"."""
+    path = USER / f"spherical_cow-{python}.zip"
+    command = [sys.executable, "build_addon.py", "--python", python, "--output", path]
+    subprocess.run(command, check=True, cwd=REPOSITORY)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,7 @@ def test_a_torus_is_refused_with_the_reason_and_a_way_out(blob):
     assert torus.data.spherical_cow.lmax == 0 and not len(torus.data.attributes.get("sphere_position", ()))
     session = bpy.context.window_manager.spherical_cow
     assert session.found and session.remedy and session.fix == "spherical_cow.check"
+    assert session.operator == "spherical_cow.encode"
     ops.dismiss()
     assert not session.found
 

@@ -11,7 +11,7 @@ from bpy.props import EnumProperty
 from numpy.typing import NDArray
 
 from .. import bridge, messages, resynthesis, storage
-from ..choices import SHOWN
+from ..choices import SHOWN, SIGNED, color_map
 from ..core.errors import InvalidParameter
 from ..idnames import Attributes, Operators
 from .shell import MeshOperator, guarded
@@ -19,14 +19,11 @@ from .shell import MeshOperator, guarded
 CLIP = (2.0, 98.0)
 """Percentiles at the ends of the colour map: a few extreme vertices must not flatten all others."""
 
-SYMMETRIC = (Attributes.CURVATURE, Attributes.AREA)
-"""Fields whose zero means something: their range is symmetric around it."""
-
 
 def display_range(name: str, values: NDArray[np.floating]) -> tuple[float, float]:
     """The values at the two ends of the colour map."""
     low, high = (float(value) for value in np.percentile(values, CLIP))
-    if name in SYMMETRIC:
+    if name in SIGNED:
         high = max(abs(low), abs(high))
         low = -high
     return (low, high) if high > low else (low - 0.5, low + 0.5)
@@ -47,10 +44,11 @@ def show(mesh: bpy.types.Mesh, name: str) -> str:
         raise InvalidParameter(
             f"This mesh has no attribute {name!r}.", "Encode it again, or show another one."
         )
-    from ..core.pictures import colour_map
+    from ..core.colour_map import colour_map
 
     group.shown_min, group.shown_max = display_range(name, values)
-    bridge.write_color(mesh, Attributes.SHOWN, colour_map(values, group.shown_min, group.shown_max))
+    colors = colour_map(values, group.shown_min, group.shown_max, color_map(name))
+    bridge.write_color(mesh, Attributes.SHOWN, colors)
     group.shown = name
     return f"Showing {name} from {group.shown_min:.3g} to {group.shown_max:.3g}"
 
@@ -100,8 +98,8 @@ class SPHERICAL_COW_OT_show_attribute(_AttributeOperator, bpy.types.Operator):
     bl_idname = Operators.SHOW_ATTRIBUTE
     bl_label = "Show"
     bl_description = (
-        "Color the mesh by this attribute, dark blue for the lowest and yellow for the highest values. Solid"
-        " viewports are set to show the color attribute"
+        "Color the mesh by this attribute; the scale is below. Solid viewports are set to show the color"
+        " attribute"
     )
     bl_options = {"REGISTER", "UNDO"}
 

@@ -48,7 +48,7 @@ def fail(operator: bpy.types.Operator, obj: bpy.types.ID | None, error: Spherica
     if isinstance(error, Cancelled):
         operator.report({"INFO"}, str(error))
     else:
-        messages.put(bpy.context, operator.bl_idname, obj, error)
+        messages.put(bpy.context, type(operator).bl_idname, obj, error)  # Blender shadows the instance's
         operator.report({"ERROR"}, str(error))
     return {"CANCELLED"}
 
@@ -146,7 +146,7 @@ class JobOperator(MeshOperator):
     def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
         self.before = bridge.current_fingerprint(obj)
         messages.clear(context)
-        self.job = jobs.claim(obj, self.bl_idname, jobs.work(self.request(context, obj)))
+        self.job = jobs.claim(obj, type(self).bl_idname, jobs.work(self.request(context, obj)))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         obj = messages.object_of(self.job.uid)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import storage
+from ..choices import SHOWN
 from ..idnames import Operators, Panels
 from .common import SidebarPanel, error_box, mesh_object, settings
 
@@ -29,17 +30,18 @@ class SPHERICAL_COW_PT_attributes(SidebarPanel, bpy.types.Panel):
         error_box(layout, context, Operators.SHOW_ON_SPHERE)
         obj = mesh_object(context)
         if obj is not None and storage.data_of(obj.data).shown not in {"", "rgb"}:
-            draw_scale(layout, context, obj.data)
+            draw_scale(layout, obj.data)
 
 
-def draw_scale(layout: bpy.types.UILayout, context: bpy.types.Context, mesh: bpy.types.Mesh) -> None:
+def draw_scale(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
     """The colour map, with the values at its ends and in its middle."""
-    group, session = storage.data_of(mesh), context.window_manager.spherical_cow
+    group = storage.data_of(mesh)
     column = layout.box().column(align=True)
-    column.label(text=group.bl_rna.properties["shown"].name + ": " + group.shown.replace("_", " "))
+    names = {identifier: name for identifier, name, _ in SHOWN}
+    column.label(text=names.get(group.shown, group.shown))
     swatches = column.row(align=True)
     for index in range(8):
-        swatches.prop(session, f"swatch_{index}", text="")
+        swatches.prop(group, f"swatch_{index}", text="")
     numbers = column.row()
     middle = 0.5 * (group.shown_min + group.shown_max)
     for value, side in ((group.shown_min, "LEFT"), (middle, "CENTER"), (group.shown_max, "RIGHT")):

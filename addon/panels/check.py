@@ -44,16 +44,24 @@ class SPHERICAL_COW_PT_check(SidebarPanel, bpy.types.Panel):
         rows = storage.load_check(obj.data) if obj is not None else []
         if obj is None or not rows:
             return
-        stale = storage.check_is_stale(obj)
-        box = layout.box()
-        head = box.row()
-        if stale:
-            head.label(text="The mesh has changed: check again", icon="FILE_REFRESH")
-        elif storage.data_of(obj.data).check.passed:
-            head.label(text="Ready to encode", icon="CHECKMARK")
-        else:
-            head.label(text="Cannot be encoded", icon="CANCEL")
-        column = box.column(align=True)
+        draw_rows(layout, obj, rows)
+
+
+def draw_rows(layout: bpy.types.UILayout, obj: bpy.types.Object, rows: list[storage.Row]) -> None:
+    """The verdict, and below it the rows: folded away when all is well."""
+    stale = storage.check_is_stale(obj)
+    wrong = any(not row.ok for row in rows)
+    header, body = layout.panel(
+        "spherical_cow_findings" if wrong else "spherical_cow_passed", default_closed=not wrong
+    )
+    if stale:
+        header.label(text="Changed since: check again", icon="FILE_REFRESH")
+    elif storage.data_of(obj.data).check.passed:
+        header.label(text="Ready to encode", icon="CHECKMARK")
+    else:
+        header.label(text="Cannot be encoded", icon="CANCEL")
+    if body is not None:
+        column = body.column(align=True)
         column.active = not stale
         for row in rows:
             draw_row(column, row)
