@@ -63,7 +63,7 @@ def _triangles(frequency: int) -> IntArray:
     below = here + row + 1
     up = np.stack([here, below, below + 1], axis=1)
     inside = here[here > row * (row + 1) // 2]  # not first in its row
-    down = np.stack([inside - 1, inside + row[inside], inside], axis=1)
+    down = np.stack([inside - 1, inside + row[inside] + 1, inside], axis=1)
     return np.concatenate([up, down])
 
 
