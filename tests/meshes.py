@@ -113,15 +113,19 @@ def random_rotation(seed: int = 0) -> np.ndarray:
 
 
 def real_mesh_path(name: str) -> Path:
-    """The file of a real mesh, by its name without ending; skips the test where it is absent."""
-    for folder in ("genus0", "broken"):
+    """The file of a real mesh, by its name without ending; skips the test where it is absent.
+
+    "genus0/NAME" or "broken/NAME" chooses between two of the same name; by itself, genus0 comes first.
+    """
+    folder, _, stem = name.rpartition("/")
+    for place in [folder] if folder else ["genus0", "broken"]:
         for ending in ("ply", "obj"):
-            path = REAL_MESHES / folder / f"{name}.{ending}"
+            path = REAL_MESHES / place / f"{stem}.{ending}"
             if path.exists():
                 return path
     pytest.skip(f"real mesh {name!r} is not in {REAL_MESHES}")
 
 
 def real_mesh(name: str) -> Mesh:
-    """A real mesh by its name without ending; skips the test where it is absent."""
+    """A real mesh, as `real_mesh_path` finds it."""
     return read_mesh(real_mesh_path(name))

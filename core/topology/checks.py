@@ -17,7 +17,8 @@ from .intersections import intersecting_faces
 from .report import Element, Row, TopologyReport
 
 FLAT = 1e-12
-"""A face is degenerate when twice its area is at most this part of its longest edge squared."""
+"""A face is degenerate when its height over its longest edge is at most this part of that edge, or is lost in
+the rounding of the coordinates."""
 
 
 def check(mesh: Mesh, self_intersections: bool = True, progress: Progress = silent) -> TopologyReport:
@@ -83,8 +84,10 @@ def degenerate_faces(mesh: Mesh) -> IntArray:
     a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
     with np.errstate(invalid="ignore", over="ignore"):
         double_area = np.linalg.norm(face_cross(mesh.vertices, mesh.faces), axis=1)
-        longest = np.max([np.square(p - q).sum(axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0)
-        return np.flatnonzero(~(double_area > FLAT * longest))
+        longest = np.sqrt(np.max([np.square(p - q).sum(axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0))
+        size = np.abs(mesh.vertices).max(initial=0.0, where=np.isfinite(mesh.vertices))
+        rounding = 4.0 * np.finfo(float).eps * size
+        return np.flatnonzero(~(double_area > longest * (FLAT * longest + rounding)))
 
 
 def duplicate_faces(mesh: Mesh) -> IntArray:
