@@ -24,6 +24,8 @@ from .sphere.parametrize import parametrize
 from .topology import require_genus_zero
 
 LMAX_LIMIT = 2048
+DEGREES_PER_ROOT_VERTEX = 16
+"""Highest degree over the square root of the number of vertices: about 250 coefficients a vertex."""
 SAMPLINGS = ("source", "icosphere", "adaptive")
 
 
@@ -50,6 +52,7 @@ def encode(
     """
     _check_degree(lmax)
     require_usable(mesh)
+    _check_resolution(lmax if target is None else 1, mesh.n_vertices)
     names = channel.expand(channels, mesh)
     stages = Stages()
     progress(0.0, "Checking the mesh")
@@ -144,6 +147,16 @@ def _check_degree(lmax: int) -> None:
     if not 1 <= lmax <= LMAX_LIMIT:
         raise InvalidParameter(
             f"Degree {lmax} is out of range.", f"Give a highest degree from 1 to {LMAX_LIMIT}."
+        )
+
+
+def _check_resolution(lmax: int, n_vertices: int) -> None:
+    """Refuse degrees that only describe the creases between a few large flat triangles."""
+    highest = int(DEGREES_PER_ROOT_VERTEX * np.sqrt(n_vertices))
+    if lmax > highest:
+        raise InvalidParameter(
+            f"{n_vertices} vertices are too few for degree {lmax}.",
+            f"Use a degree of at most {highest}, or subdivide the mesh.",
         )
 
 
