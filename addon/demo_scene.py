@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A script for Blender: puts the meshes that `spherical-cow demo` wrote into a scene, `cow.blend`, and pictures it.
 
-    blender --background --factory-startup --python demo_scene.py -- FOLDER
-    python demo_scene.py FOLDER            (with the bpy module)
+blender --background --factory-startup --python demo_scene.py -- FOLDER
+python demo_scene.py FOLDER            (with the bpy module)
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ def build(folder: Path) -> None:
     material = _color_material()
     cow = _import(folder / "cow.ply", material)
     levels = sorted(folder.glob("cow_degree_*.ply"))
-    row = [cow, _import(folder / "cow_on_sphere.ply", material), *[_import(path, material) for path in levels]]
+    row = [
+        cow,
+        _import(folder / "cow_on_sphere.ply", material),
+        *[_import(path, material) for path in levels],
+    ]
     _add_shape_keys(cow, row[2:])
     _arrange(row, max(cow.dimensions))
     _light_and_camera(row, max(cow.dimensions))
@@ -51,7 +55,9 @@ def _add_shape_keys(cow: bpy.types.Object, levels: list[bpy.types.Object]) -> No
         assert isinstance(level.data, bpy.types.Mesh)
         positions = np.empty(3 * len(level.data.vertices), dtype=np.float32)
         level.data.vertices.foreach_get("co", positions)
-        cow.shape_key_add(name=level.name.removeprefix("cow ").capitalize()).points.foreach_set("co", positions)
+        cow.shape_key_add(name=level.name.removeprefix("cow ").capitalize()).points.foreach_set(
+            "co", positions
+        )
 
 
 def _arrange(row: list[bpy.types.Object], width: float) -> None:

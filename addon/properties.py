@@ -254,7 +254,7 @@ class SPHERICAL_COW_PG_check(bpy.types.PropertyGroup):
 
 
 def _swatch(index: int) -> object:
-    """A read-only patch of the colour scale."""
+    """A patch of the colour scale. It ignores what is set: without a setter Blender draws it greyed out."""
 
     def color(group: SPHERICAL_COW_PG_mesh) -> tuple[float, ...]:
         from .core.colour_map import colour_map
@@ -263,7 +263,12 @@ def _swatch(index: int) -> object:
         return tuple(float(part) for part in rgb)
 
     return FloatVectorProperty(
-        name="Color", description="Color of this part of the range", subtype="COLOR", size=3, get=color
+        name="Color",
+        description="Color of this part of the range",
+        subtype="COLOR",
+        size=3,
+        get=color,
+        set=lambda group, value: None,
     )
 
 

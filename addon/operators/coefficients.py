@@ -39,7 +39,10 @@ def make_images(name: str, shape: Shape) -> list[bpy.types.Image]:
     harmonics = shape.harmonics
     rows = zip(harmonics.channels, harmonics.coefficients, strict=True)
     images = [bridge.new_image(f"{name} {channel}", coefficient_image(rows_)) for channel, rows_ in rows]
-    return [*images, bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics))]
+    images.append(bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics)))
+    for image in images:
+        image.preview_ensure()  # for the panel
+    return images
 
 
 class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):

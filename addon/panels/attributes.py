@@ -42,7 +42,7 @@ def draw_scale(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
     swatches = column.row(align=True)
     for index in range(8):
         swatches.prop(group, f"swatch_{index}", text="")
-    numbers = column.row()
+    numbers = column.grid_flow(columns=3, even_columns=True, row_major=True)
     middle = 0.5 * (group.shown_min + group.shown_max)
     for value, side in ((group.shown_min, "LEFT"), (middle, "CENTER"), (group.shown_max, "RIGHT")):
         cell = numbers.row()

@@ -36,10 +36,12 @@ def draw_picture(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bp
     """The chosen picture of this object, where it was made."""
     options = settings(context)
     image = bpy.data.images.get(f"{obj.name} {options.picture}")
-    if image is None or image.preview is None:
+    if image is None:
         return
     layout.prop(options, "picture", text="")
-    layout.template_icon(icon_value=image.preview.icon_id, scale=9.0)
+    preview = image.preview_ensure()
+    if preview is not None:
+        layout.template_icon(icon_value=preview.icon_id, scale=10.0)
 
 
 classes = (SPHERICAL_COW_PT_coefficients,)

@@ -42,18 +42,18 @@ def job_button(
     operator: str,
     *,
     icon: str,
-    text: str = "",
+    tall: bool = True,
     **options: Any,
 ) -> Any:
     """The section's main button; while its job runs, the progress in its place. Gives the button or None."""
     job = jobs.running(context.object)
     row = layout.row(align=True)
-    row.scale_y = 1.4
+    row.scale_y = 1.4 if tall else 1.0
     if job is not None and job.operator == operator:
         row.progress(factor=job.step.fraction, text=job.step.phase)
         row.operator(Operators.CANCEL, text="", icon="X")
         return None
-    button = row.operator(operator, icon=icon, **({"text": text} if text else {}))
+    button = row.operator(operator, icon=icon)
     for name, value in options.items():
         setattr(button, name, value)
     return button

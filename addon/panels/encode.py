@@ -63,7 +63,7 @@ def draw_certificate(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     box = layout.box()
     if storage.is_stale(obj):
         box.label(text="The mesh has changed: encode again", icon="FILE_REFRESH")
-    elif group.role == "RECONSTRUCTION":
+    elif group.role != "SOURCE":
         box.label(text="Coefficients of the original", icon="SPHERE")
     else:
         box.label(text="Encoded", icon="CHECKMARK")

@@ -49,7 +49,7 @@ class SPHERICAL_COW_PT_reconstruct(SidebarPanel, bpy.types.Panel):
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.RECONSTRUCT, icon="MESH_ICOSPHERE", **values)
         error_box(layout, context, Operators.RECONSTRUCT)
-        job_button(layout, context, Operators.COMPARE, icon="DRIVER_DISTANCE")
+        job_button(layout, context, Operators.COMPARE, icon="DRIVER_DISTANCE", tall=False)
         error_box(layout, context, Operators.COMPARE)
         draw_comparison(layout, context)
 

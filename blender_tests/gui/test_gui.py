@@ -48,7 +48,10 @@ def test_steps(kit: Path, gui_zip: Path, tmp_path: Path, name: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [kit, "run", "-t", "170", "-i", gui_zip, STEPS / f"{name}.py", out],
-        capture_output=True, text=True, check=False, timeout=240,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     log = (out / "blender.log").read_text(errors="replace") if (out / "blender.log").exists() else ""
     assert done.returncode == 0, (done.stdout + done.stderr + log)[-3000:]
