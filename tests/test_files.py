@@ -16,7 +16,7 @@ def test_the_file_appears_whole_when_the_body_ends(tmp_path: Path) -> None:
         temporary.write_text("new")
         assert not target.exists()
     assert target.read_text() == "new"
-    assert os.listdir(tmp_path) == ["out.ply"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out.ply"]
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
         temporary.write_text("half")
         raise KeyError
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["out.ply"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out.ply"]
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, name: str, words: str) ->
     with pytest.raises(OutputError, match=words) as caught, atomic_write(tmp_path / name) as temporary:
         temporary.write_text("new")
     assert caught.value.remedy
-    assert os.listdir(tmp_path) == ["file.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

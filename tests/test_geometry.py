@@ -326,7 +326,7 @@ def test_sphericity() -> None:
 
 def test_radial_deviation() -> None:
     assert shape_measures.radial_deviation(subdivided_sphere(3)) == pytest.approx(0.0, abs=1e-12)
-    # On a spheroid with half-axes 1, 1, c the distance from the centre is √(1 − (1 − c²) t²) at height c t, where
+    # On a spheroid of half-axes 1, 1, c the distance from the centre at height c t is √(1 − (1 − c²) t²), and
     # the area element is proportional to √(c² + (1 − c²) t²).
     c = 0.5
     t = (np.arange(20_000) + 0.5) / 20_000
@@ -373,7 +373,7 @@ def test_deformation_scale() -> None:
     # A shift by d of the unit sphere: |d| / √(1 + |d|²), as the cross term integrates to 0.
     sphere = subdivided_sphere(4)
     expected = 0.5 / np.sqrt(1.25)
-    assert shape_measures.deformation_scale(sphere, sphere.vertices + [0.5, 0, 0]) == pytest.approx(
+    assert shape_measures.deformation_scale(sphere, sphere.vertices + np.array([0.5, 0, 0])) == pytest.approx(
         expected, rel=1e-2
     )
 

@@ -113,8 +113,8 @@ def test_obj_vertex_colours(tmp_path: Path) -> None:
     np.testing.assert_allclose(color, [[0, 0, 0], [0.21404114, 0, 1], [1, 1, 1], [1, 1, 1]], atol=1e-6)
 
 
-def seamed_obj(size: int = 8) -> str:
-    """An octahedron whose vertices have one uv for each face, all pointing into one of two halves of a texture."""
+def seamed_obj() -> str:
+    """An octahedron whose upper faces have one uv, its lower faces another."""
     mesh = octahedron()
     lines = ["mtllib paint.mtl", *(f"v {x} {y} {z}" for x, y, z in mesh.vertices)]
     lines += ["vt 0.25 0.5", "vt 0.75 0.5", "usemtl paint"]
@@ -214,7 +214,8 @@ def test_glb_split_at_normals_is_welded_and_placed(tmp_path: Path) -> None:
 
 def test_ply_ascii_with_polygons_strips_and_other_properties(tmp_path: Path) -> None:
     text = (
-        "ply\nformat ascii 1.0\ncomment x\nelement vertex 5\nproperty float x\nproperty float y\nproperty float z\n"
+        "ply\nformat ascii 1.0\ncomment x\n"
+        "element vertex 5\nproperty float x\nproperty float y\nproperty float z\n"
         "property uchar red\nproperty uchar green\nproperty uchar blue\nproperty float quality\n"
         "element face 2\nproperty list uchar int vertex_index\nproperty int group\n"
         "element tristrips 1\nproperty list int int vertex_indices\nend_header\n"
@@ -275,6 +276,19 @@ def test_off_with_the_counts_glued_to_the_keyword(tmp_path: Path) -> None:
 
 # Bad input
 
+XYZ = "float x, float y, float z"
+LIST = "list uchar int vertex_indices"
+
+
+def ply(form: str, *elements: str) -> bytes:
+    """The header of a PLY file: "vertex 3: float x, float y" and so on."""
+    lines = ["ply", f"format {form} 1.0"]
+    for element in elements:
+        name, _, properties = element.partition(":")
+        lines += [f"element {name}", *(f"property {p.strip()}" for p in properties.split(","))]
+    return "\n".join([*lines, "end_header", ""]).encode()
+
+
 BAD: dict[str, str | bytes] = {
     "empty.obj": "",
     "blank.ply": "\n \n",
@@ -294,17 +308,18 @@ BAD: dict[str, str | bytes] = {
     "words.obj": TETRA_OBJ + "f one two three\n",
     "short.obj": TETRA_OBJ + "v 1 2\nf 1 2 5\n",
     "slashes.obj": TETRA_OBJ + "f 1/1/1/1 2/1/1/1 3/1/1/1\n",
-    "huge.ply": "ply\nformat binary_little_endian 1.0\nelement vertex 1000000000\nproperty float x\nproperty float y\n"
-    "property float z\nelement face 1000000000\nproperty list uchar int vertex_indices\nend_header\n1234567890",
-    "huge_ascii.ply": "ply\nformat ascii 1.0\nelement vertex 1000000000000\nproperty float x\nproperty float y\n"
-    "property float z\nend_header\n0 0 0\n",
-    "negative.ply": "ply\nformat ascii 1.0\nelement vertex -3\nproperty float x\nend_header\n",
+    "huge.ply": ply("binary_little_endian", f"vertex {10**9}: {XYZ}", f"face {10**9}: {LIST}")
+    + b"1234567890",
+    "huge_ascii.ply": ply("ascii", f"vertex {10**12}: {XYZ}") + b"0 0 0\n",
+    "negative.ply": ply("ascii", "vertex -3: float x"),
     "noformat.ply": "ply\nelement vertex 1\nproperty float x\nend_header\n0\n",
-    "noxyz.ply": "ply\nformat ascii 1.0\nelement vertex 1\nproperty float u\nend_header\n0\n",
+    "noxyz.ply": ply("ascii", "vertex 1: float u") + b"0\n",
     "noend.ply": "ply\nformat ascii 1.0\nelement vertex 1\n",
-    "list.ply": b"ply\nformat binary_little_endian 1.0\nelement vertex 1\nproperty char x\nproperty char y\n"
-    b"property char z\nelement face 1\nproperty list uint int vertex_indices\nend_header\n\0\0\0\xff\xff\xff\xff\0\0\0\0",
-    "lists_of_lists.ply": "ply\nformat ascii 1.0\nelement vertex 1\nproperty list uchar float x\nend_header\n1 0\n",
+    "list.ply": ply(
+        "binary_little_endian", "vertex 1: char x, char y, char z", "face 1: list uint int vertex_indices"
+    )
+    + b"\0\0\0\xff\xff\xff\xff\0\0\0\0",
+    "lists_of_lists.ply": ply("ascii", "vertex 1: list uchar float x") + b"1 0\n",
     "huge.stl": b"\0" * 80 + struct.pack("<I", 4_000_000_000) + b"\0" * 50,
     "huge.off": "OFF\n1000000000 1000000000 0\n0 0 0\n",
     "binary.off": "OFF BINARY\n\0\0\0",

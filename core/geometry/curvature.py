@@ -21,7 +21,10 @@ def mean_curvature(mesh: Mesh) -> FloatArray:
 
 
 def integrated_mean_curvature(mesh: Mesh) -> FloatArray:
-    """(V,) ∫ H dA around each vertex, in length: half the cotangent Laplacian of the positions, along the normal."""
+    """(V,) ∫ H dA around each vertex, in length.
+
+    Half the cotangent Laplacian of the positions, along the vertex normal.
+    """
     centred = mesh.vertices - mesh.vertices.mean(axis=0)
     bend = cotangent_laplacian(mesh) @ centred
     return np.asarray(0.5 * np.einsum("vi,vi->v", bend, vertex_normals(mesh)))
@@ -42,7 +45,7 @@ def mixed_areas(mesh: Mesh) -> FloatArray:
     areas = face_areas(mesh)[:, None]
     obtuse = cotangent < 0.0
     share = np.where(obtuse.any(axis=1, keepdims=True), np.where(obtuse, areas / 2.0, areas / 4.0), voronoi)
-    return np.bincount(mesh.faces.ravel(), share.ravel(), mesh.n_vertices)
+    return np.asarray(np.bincount(mesh.faces.ravel(), share.ravel(), mesh.n_vertices), dtype=np.float64)
 
 
 def angle_defect(mesh: Mesh) -> FloatArray:

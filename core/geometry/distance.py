@@ -20,10 +20,10 @@ class Comparison:
     """How far surfaces A and B are from each other; no alignment.
 
     mean, rms: over area-weighted random samples; hausdorff: the largest over the samples and all vertices.
-    `_forward`: from A to B; `_backward`: from B to A; without either: both ways (mean: the average; rms: of the
-    mean square; hausdorff: the larger). `_rel`: over the bounding-box diagonal of A, otherwise in the units of
-    the meshes. normal_angle: mean angle between the normals at a sample and at its nearest point, in degrees,
-    both ways. samples: a side. volume is signed: positive for outward faces.
+    `_forward`: from A to B; `_backward`: from B to A; without either: both ways (mean: the average; rms: of
+    the mean square; hausdorff: the larger). `_rel`: over the bounding-box diagonal of A, otherwise in the
+    units of the meshes. normal_angle: mean angle between the normals at a sample and at its nearest point,
+    in degrees, both ways. samples: a side. volume is signed: positive for outward faces.
     """
 
     mean: float
@@ -69,7 +69,7 @@ def nearest_on_surface(points: FloatArray, mesh: Mesh) -> tuple[FloatArray, IntA
     centre, scale = mesh.vertices.mean(axis=0), mesh.diagonal
     query = np.ascontiguousarray((np.asarray(points, dtype=np.float64) - centre) / scale)
     vertices = np.ascontiguousarray((mesh.vertices - centre) / scale)
-    squared, triangle, nearest = igl.point_mesh_squared_distance(query, vertices, mesh.faces)
+    _, triangle, nearest = igl.point_mesh_squared_distance(query, vertices, mesh.faces)
     # From the nearest point: the squared distance loses half of the digits near the surface.
     distance = np.linalg.norm(query - nearest, axis=1)
     return distance * scale, np.asarray(triangle, dtype=np.int64).ravel(), nearest * scale + centre

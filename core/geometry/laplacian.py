@@ -17,7 +17,7 @@ def cotangents(mesh: Mesh) -> FloatArray:
     to_last = np.roll(points, 1, axis=1) - points
     dot = np.einsum("fki,fki->fk", to_next, to_last)
     double_area = np.linalg.norm(face_cross(mesh.vertices, mesh.faces), axis=1)[:, None]
-    return np.divide(dot, double_area, out=np.zeros_like(dot), where=double_area > 0)
+    return np.asarray(np.divide(dot, double_area, out=np.zeros_like(dot), where=double_area > 0))
 
 
 def cotangent_laplacian(mesh: Mesh) -> sparse.csr_matrix:

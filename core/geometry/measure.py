@@ -12,12 +12,12 @@ from ..mesh import FloatArray, IntArray, Mesh
 def face_cross(vertices: FloatArray, faces: IntArray) -> FloatArray:
     """(F, 3) cross product of two edges: twice the area, along the outward normal."""
     corner = vertices[faces[:, 0]]
-    return np.cross(vertices[faces[:, 1]] - corner, vertices[faces[:, 2]] - corner)
+    return np.asarray(np.cross(vertices[faces[:, 1]] - corner, vertices[faces[:, 2]] - corner))
 
 
 def face_areas(mesh: Mesh) -> FloatArray:
     """(F,) area of each triangle."""
-    return 0.5 * np.linalg.norm(face_cross(mesh.vertices, mesh.faces), axis=1)
+    return np.asarray(0.5 * np.linalg.norm(face_cross(mesh.vertices, mesh.faces), axis=1))
 
 
 def face_normals(mesh: Mesh) -> FloatArray:
@@ -34,7 +34,8 @@ def vertex_areas(mesh: Mesh) -> FloatArray:
 
 def scatter_to_vertices(per_face: FloatArray, faces: IntArray, n_vertices: int) -> FloatArray:
     """(V,) sum over the triangles around each vertex of a number per face (F,)."""
-    return np.bincount(faces.ravel(), np.repeat(per_face, 3), minlength=n_vertices)
+    total = np.bincount(faces.ravel(), np.repeat(per_face, 3), minlength=n_vertices)
+    return np.asarray(total, dtype=np.float64)
 
 
 def vertex_normals(mesh: Mesh) -> FloatArray:

@@ -16,7 +16,7 @@ from .measure import area, area_centroid, signed_volume, vertex_areas
 
 
 def sphericity(mesh: Mesh) -> float:
-    """(36 π V²)^⅓ / A with the enclosed volume V and the area A: 1 for a ball, less for all else (Wadell 1935).
+    """(36 π V²)^⅓ / A of the enclosed volume V and the area A: 1 for a ball, else less (Wadell 1935).
 
     The volume is that of the closed surface, counted with sign, so that the shape need not be star-shaped.
     """
@@ -35,7 +35,7 @@ def radial_deviation(mesh: Mesh) -> float:
 
 
 def length_cross_ratios(mesh: Mesh) -> FloatArray:
-    """(E,) |im| |jk| / (|mj| |ki|) of each edge ij with a triangle on either side, k to the left and m to the right.
+    """(E,) |im| |jk| / (|mj| |ki|) of each edge ij: k to its left, m to its right.
 
     Edges i < j in lexicographic order, those of the boundary left out. Conformal maps keep these numbers
     (Springborn, Schröder, Pinkall 2008). Infinite or NaN where a length is 0.

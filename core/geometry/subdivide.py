@@ -11,7 +11,8 @@ from ..mesh import FloatArray, IntArray, Mesh
 def midpoint_subdivide(mesh: Mesh) -> Mesh:
     """The same surface with 4 F triangles: old vertices first, then one in the middle of each edge.
 
-    Attributes are interpolated linearly. Face f becomes faces f (its middle), F + f, 2 F + f, 3 F + f (its corners).
+    Attributes are interpolated linearly. Face f becomes faces f (its middle), F + f, 2 F + f
+    and 3 F + f (its corners).
     """
     edges, faces = _split(mesh.faces, mesh.n_vertices)
     attributes = {name: _with_midpoints(values, edges) for name, values in mesh.attributes.items()}
@@ -19,7 +20,7 @@ def midpoint_subdivide(mesh: Mesh) -> Mesh:
 
 
 def midpoint_sphere(sphere: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray]:
-    """(unit vectors (V + E, 3), faces (4F, 3)) as `midpoint_subdivide`, new vertices at middles of great arcs."""
+    """(unit vectors (V + E, 3), faces (4F, 3)): as `midpoint_subdivide`, at the middles of great arcs."""
     edges, new_faces = _split(faces, len(sphere))
     middle = sphere[edges[:, 0]] + sphere[edges[:, 1]]
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)

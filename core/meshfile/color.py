@@ -27,7 +27,8 @@ def linear_to_srgb(values: NDArray[Any]) -> FloatArray:
 
 def color_bytes(color: FloatArray) -> NDArray[np.uint8]:
     """(V, 3) linear RGB as sRGB bytes."""
-    return np.rint(linear_to_srgb(np.nan_to_num(color)) * 255.0).astype(np.uint8)
+    scaled = np.rint(linear_to_srgb(np.nan_to_num(color)) * 255.0)
+    return np.asarray(scaled, dtype=np.uint8)
 
 
 def open_texture(file: Path) -> FloatArray:

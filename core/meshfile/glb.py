@@ -81,11 +81,13 @@ def write(mesh: Mesh, file: Path) -> None:
     if "color" in mesh.attributes:
         arrays.append(("COLOR_0", np.clip(mesh.attributes["color"], 0.0, 1.0).astype("<f4")))
     arrays.append(("indices", mesh.faces.astype("<u4").ravel()))
-    views, accessors, offset = [], [], 0
+    views: list[dict[str, Any]] = []
+    accessors: list[dict[str, Any]] = []
+    offset = 0
     for name, array in arrays:
         target = _INDEX_BUFFER if name == "indices" else _VERTEX_BUFFER
         views.append({"buffer": 0, "byteOffset": offset, "byteLength": array.nbytes, "target": target})
-        accessor = {"bufferView": len(accessors), "componentType": _UINT if name == "indices" else _FLOAT}
+        accessor: dict[str, Any] = {"bufferView": len(accessors), "componentType": _UINT if name == "indices" else _FLOAT}
         accessor |= {"count": len(array), "type": "SCALAR" if array.ndim == 1 else "VEC3"}
         if name == "POSITION":
             accessor |= {"min": positions.min(axis=0).tolist(), "max": positions.max(axis=0).tolist()}

@@ -30,7 +30,7 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Corners:
-    """Face corners one after the other: vertex (C,), uv (C,) or -1, and the number of corners per face (F,)."""
+    """Face corners one after the other: vertex (C,), uv (C,) or -1; and how many each face has (F,)."""
 
     vertex: IntArray
     uv: IntArray
@@ -54,7 +54,9 @@ def _sort_lines(data: bytes) -> _Lines:
         data = data.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")
     lines = _Lines()
     for line in data.splitlines():
-        word, _, rest = line.lstrip().replace(b"\t", b" ").partition(b" ")
+        word, _, rest = line.partition(b" ")
+        if b"\t" in word or not word:
+            word, _, rest = line.lstrip().replace(b"\t", b" ").partition(b" ")
         if word == b"v":
             lines.positions.append(rest)
         elif word == b"f":
@@ -69,80 +71,95 @@ def _sort_lines(data: bytes) -> _Lines:
     return lines
 
 
+@dataclass(frozen=True)
+class _Words:
+    """The words of some lines, as text of single spaces, and how many each line has (n,)."""
+
+    text: bytes
+    sizes: IntArray
+
+
+def _words(lines: Sequence[bytes]) -> _Words:
+    """Words of the lines; comments cut off."""
+    text = b"\n".join([*lines, b""])
+    if b"#" in text:
+        text = b"\n".join([*(line.partition(b"#")[0] for line in lines), b""])
+    letters = np.frombuffer(text, np.uint8)
+    before = np.searchsorted(_ends(letters), np.flatnonzero(letters == ord("\n")))
+    return _Words(text, np.diff(before, prepend=0))
+
+
 def _numbers(text: bytes, count: int) -> FloatArray:
     """The `count` numbers of a text. Raises `ValueError` when there are others."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # what follows the last number: caught by the count
+        warnings.simplefilter("ignore", DeprecationWarning)  # it warns of words that are no numbers
         values = np.fromstring(text, dtype=np.float64, sep=" ")
     if len(values) != count:
         raise ValueError("not a number, or too few of them")
     return values
 
 
-def _table(lines: Sequence[bytes], width: int) -> FloatArray:
-    """(n, width) the first `width` numbers of each line; missing ones are NaN."""
-    sizes = np.fromiter((len(line.split()) for line in lines), np.int64, len(lines))
-    values = _numbers(b" ".join(lines), int(sizes.sum()))
-    start = np.cumsum(sizes) - sizes
+def _table(lines: Sequence[bytes], width: int, least: int) -> FloatArray:
+    """(n, width) the first `width` numbers of each line, NaN where there are fewer; `least` there must be."""
+    words = _words(lines)
+    if words.sizes.min() < least:
+        raise ValueError("a line with too few numbers")
+    values = _numbers(words.text, int(words.sizes.sum()))
+    start = np.cumsum(words.sizes) - words.sizes
     column = np.arange(width)
-    table: FloatArray = np.where(
-        column < sizes[:, None], values[np.minimum(start[:, None] + column, len(values) - 1)], np.nan
-    )
-    return table
+    place = np.minimum(start[:, None] + column, len(values) - 1)
+    return np.asarray(np.where(column < words.sizes[:, None], values[place], np.nan))
 
 
 def _positions(lines: Sequence[bytes]) -> tuple[FloatArray, FloatArray | None]:
-    lines = [line.partition(b"#")[0] if b"#" in line else line for line in lines]
-    if len(lines[0].split()) < 6 and not any(len(line.split()) >= 6 for line in lines):
-        table = _table(lines, 3)
-        _require_positions(lines)
-        return table, None
-    table = _table(lines, 6)
-    _require_positions(lines)
-    color = np.where(np.isnan(table[:, 3:]), 1.0, table[:, 3:])
+    table = _table(lines, 6, least=3)
+    vertices = np.ascontiguousarray(table[:, :3])
+    colored = ~np.isnan(table[:, 5])
+    if not colored.any():
+        return vertices, None
+    color = np.where(colored[:, None], table[:, 3:], 1.0)
     scale = 255.0 if color.max() > 1.0 else 1.0  # some programs write bytes
-    return np.ascontiguousarray(table[:, :3]), srgb_to_linear(color / scale)
-
-
-def _require_positions(lines: Sequence[bytes]) -> None:
-    if min(len(line.split()) for line in lines) < 3:
-        raise ValueError("a vertex with fewer than three coordinates")
+    return vertices, srgb_to_linear(color / scale)
 
 
 def _corners(lines: _Lines, n_vertices: int) -> _Corners:
-    bodies = [line.partition(b"#")[0] if b"#" in line else line for line in lines.faces]
-    tokens = [line.split() for line in bodies]
-    sizes = np.fromiter((len(t) for t in tokens), np.int64, len(tokens))
-    flat = [token for line in tokens for token in line]
-    vertex, uv = _corner_indices(flat)
+    words = _words(lines.faces)
+    vertex, uv = _corner_indices(words)
     if (vertex == 0).any():
         raise ValueError("OBJ counts vertices from 1")
-    seen = np.repeat(np.array(lines.seen, dtype=np.int64).reshape(-1, 2), sizes, axis=0)
-    vertex = np.where(vertex > 0, vertex - 1, vertex + seen[:, 0])
-    uv = np.where(uv > 0, uv - 1, np.where(uv < 0, uv + seen[:, 1], -1))
-    if len(vertex) and (vertex.min() < 0 or vertex.max() >= n_vertices or uv.max() >= len(lines.uvs)):
+    if vertex.min(initial=1) < 0 or uv.min(initial=0) < 0:
+        seen = np.repeat(np.array(lines.seen, dtype=np.int64), words.sizes, axis=0)
+        vertex = np.where(vertex < 0, vertex + seen[:, 0] + 1, vertex)
+        uv = np.where(uv < 0, uv + seen[:, 1] + 1, uv)
+    if vertex.min(initial=1) < 1 or vertex.max(initial=1) > n_vertices or uv.max(initial=0) > len(lines.uvs):
         raise IndexError("a face names what is not there")
-    return _Corners(vertex, uv, sizes)
+    return _Corners(vertex - 1, uv - 1, words.sizes)
 
 
-def _corner_indices(tokens: list[bytes]) -> tuple[IntArray, IntArray]:
-    """Vertex and uv numbers as the file counts them (from 1, negative from the end); uv 0 where there is none."""
-    slashes = {token.count(b"/") for token in tokens}
-    if len(slashes) > 1 or slashes - {0, 1, 2}:
-        split = [token.split(b"/") for token in tokens]
+def _corner_indices(words: _Words) -> tuple[IntArray, IntArray]:
+    """Vertex and uv numbers as the file counts them: from 1, negative from the end; uv 0 for none."""
+    letters = np.frombuffer(words.text, np.uint8)
+    slashes = np.diff(np.searchsorted(np.flatnonzero(letters == ord("/")), _ends(letters), "right"), prepend=0)
+    kinds = np.unique(slashes)
+    if len(kinds) > 1 or (kinds > 2).any():
+        split = [token.split(b"/") for token in words.text.split()]
         vertex = np.array([int(s[0]) for s in split], dtype=np.int64)
         return vertex, np.array([int(s[1]) if len(s) > 1 and s[1] else 0 for s in split], dtype=np.int64)
-    text = b" ".join(tokens)
-    width = 1 + (slashes.pop() if slashes else 0)
+    width = 1 + int(kinds[0]) if len(kinds) else 1
+    text = words.text
     if width > 1:
         text = text.replace(b"//", b"/0/").replace(b"/", b" ")
-    values = _numbers(text, width * len(tokens)).reshape(-1, width)
+    values = _numbers(text, width * len(slashes)).reshape(-1, width)
     whole = values.astype(np.int64)
     if (whole != values).any():
         raise ValueError("an index that is not a whole number")
-    return whole[:, 0], whole[:, 1] if width > 1 else np.zeros(len(tokens), np.int64)
+    return whole[:, 0], whole[:, 1] if width > 1 else np.zeros(len(whole), np.int64)
+
+
+def _ends(letters: NDArray[np.uint8]) -> IntArray:
+    """Where words end: the place of their last letter."""
+    inside = letters > 32
+    return np.flatnonzero(inside[:-1] & ~inside[1:])
 
 
 def _texture_color(lines: _Lines, corners: _Corners, n_vertices: int, file: Path) -> FloatArray | None:
@@ -157,7 +174,7 @@ def _texture_color(lines: _Lines, corners: _Corners, n_vertices: int, file: Path
     corner_material = np.repeat(material, corners.sizes)
     triples = np.unique(np.stack([corners.vertex, corners.uv, corner_material], axis=1), axis=0)
     values = np.ones((len(triples), 3))
-    uvs = _table(lines.uvs, 2)
+    uvs = _table(lines.uvs, 2, least=1)
     images: dict[Path, FloatArray] = {}
     for number, (_, name) in enumerate(lines.materials, start=1):
         diffuse, texture = materials.get(name, (np.ones(3), None))

@@ -34,13 +34,13 @@ class Parts:
 
 
 def to_mesh(parts: Parts, file: Path) -> Mesh:
-    """A `Mesh` of the parts, welded as they ask for. Raises `MeshFileError` where they do not fit together."""
+    """A `Mesh` of the parts, welded as they ask for. Raises `MeshFileError` where they do not fit."""
     if not len(parts.vertices) or not len(parts.faces):
         what = "no vertices" if not len(parts.vertices) else "points but no faces"
         raise MeshFileError(f"{file.name} holds {what}.", "Export the object again, with its faces.")
     if parts.faces.min() < 0 or parts.faces.max() >= len(parts.vertices):
         raise MeshFileError(
-            f"{file.name} is damaged: a face names a vertex that is not there ({len(parts.vertices)} vertices).",
+            f"{file.name} is damaged: a face names a vertex that is not there.",
             "Export it again from the program that made it.",
         )
     return _welded(parts)
@@ -77,7 +77,7 @@ def weld_equal_positions(mesh: Mesh) -> Mesh:
 
 def _sum_rows(values: FloatArray, target: IntArray, count: int) -> FloatArray:
     if values.ndim == 1:
-        return np.bincount(target, values, count)
+        return np.asarray(np.bincount(target, values, count), dtype=np.float64)
     return np.stack([np.bincount(target, column, count) for column in values.T], axis=1)
 
 
@@ -97,4 +97,5 @@ def fan_flat(flat: IntArray, sizes: IntArray) -> IntArray:
     triangles = np.maximum(sizes - 2, 0)
     first = np.repeat(start, triangles)
     step = np.arange(triangles.sum()) - np.repeat(np.cumsum(triangles) - triangles, triangles)
-    return flat[np.stack([first, first + step + 1, first + step + 2], axis=1)].astype(np.int64)
+    corners = np.stack([first, first + step + 1, first + step + 2], axis=1)
+    return np.asarray(flat[corners], dtype=np.int64)

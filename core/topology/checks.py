@@ -103,7 +103,7 @@ def duplicate_faces(mesh: Mesh) -> IntArray:
     near[:-1] |= near[1:]
     suspects = np.sort(order[near])
     _, first, inverse = np.unique(corners[suspects], axis=0, return_index=True, return_inverse=True)
-    return suspects[first[inverse.ravel()] != np.arange(len(suspects))]
+    return np.asarray(suspects[first[inverse.ravel()] != np.arange(len(suspects))])
 
 
 def _genus(

@@ -10,7 +10,7 @@ from ..mesh import IntArray
 from .edges import EdgeTable
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _labels(count: int, a: IntArray, b: IntArray) -> IntArray:
     """(count,) the root of each item's set after uniting a[i] with b[i]: union-find with path halving."""
     parent = np.arange(count)

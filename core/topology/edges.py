@@ -51,7 +51,7 @@ def edge_table(faces: IntArray) -> EdgeTable:
 
 
 def edge_uses(faces: IntArray) -> NDArray[np.int64]:
-    """(E,) how many triangles use each edge; a triangle that names a vertex twice counts its collapsed edge."""
+    """(E,) how many triangles use each edge, collapsed edges (of triangles that name a vertex twice) too."""
     tail, head = faces, np.roll(faces, -1, axis=1)
     size = int(faces.max()) + 1 if faces.size else 1
     key = np.sort((np.minimum(tail, head) * size + np.maximum(tail, head)).ravel())

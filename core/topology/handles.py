@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
@@ -44,7 +47,7 @@ def _breadth_first_parents(edges: IntArray, n_vertices: int) -> IntArray:
     return parents
 
 
-def _spanning(a: IntArray, b: IntArray, count: int) -> np.ndarray:
+def _spanning(a: IntArray, b: IntArray, count: int) -> NDArray[np.bool_]:
     """(n,) whether pair a[i]–b[i] is in a spanning forest of the items."""
     weight = np.arange(1, len(a) + 1)
     graph = sparse.coo_matrix((weight, (np.minimum(a, b), np.maximum(a, b))), shape=(count, count))
@@ -63,7 +66,7 @@ def _loop(a: int, b: int, parents: IntArray) -> list[tuple[int, int]]:
     while len(up_a) > 1 and len(up_b) > 1 and up_a[-2] == up_b[-2]:
         up_a.pop()
         up_b.pop()
-    return [(a, b), *zip(up_a[:-1], up_a[1:], strict=True), *zip(up_b[:-1], up_b[1:], strict=True)]
+    return [(a, b), *pairwise(up_a), *pairwise(up_b)]
 
 
 def _to_root(vertex: int, parents: IntArray) -> list[int]:

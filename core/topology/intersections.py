@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Triangles that touch or pass through others: a tree of boxes and exact-sign tests.
 
-All signs are exact (see `predicates`), and a common point of the closed triangles counts. Triangles that share
-a vertex count when they meet elsewhere; triangles that share an edge when they are folded onto each other.
+All signs are exact (see `predicates`), and a common point of the closed triangles counts. Triangles that
+share a vertex count when they meet elsewhere; those that share an edge, when they are folded onto each other.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def _along_curve(points: FloatArray) -> IntArray:
     return np.argsort(code, kind="stable")
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _box_tree(vertices: FloatArray, faces: IntArray) -> FloatArray:
-    """(2 P, 6) boxes (low xyz, high xyz) of a complete binary tree; node 1 is the root, leaf k is node P + k."""
+    """(2 P, 6) boxes (low xyz, high xyz) of a complete binary tree: node 1 the root, leaf k node P + k."""
     leaves = 1
     while leaves * _LEAF < len(faces):
         leaves *= 2
@@ -92,7 +92,7 @@ def _box_tree(vertices: FloatArray, faces: IntArray) -> FloatArray:
     return boxes
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _mark(
     vertices: FloatArray,
     faces: IntArray,
@@ -130,7 +130,7 @@ def _mark(
                     hit[f] = hit[g] = True
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _meet(vertices: FloatArray, faces: IntArray, place: IntArray, f: int, g: int) -> bool:
     """Whether two triangles have a common point beside the vertices or the edge that they share."""
     shared = 0
@@ -158,7 +158,7 @@ def _meet(vertices: FloatArray, faces: IntArray, place: IntArray, f: int, g: int
     )
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _triangles_meet(p: FloatArray, q: FloatArray) -> bool:
     for a, b in ((p, q), (q, p)):
         s0, s1, s2 = (
@@ -174,7 +174,7 @@ def _triangles_meet(p: FloatArray, q: FloatArray) -> bool:
     return False
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _segment_meets(p: FloatArray, q: FloatArray, t: FloatArray) -> bool:
     """Whether the segment p–q has a point in the closed triangle t (3, 3)."""
     side_p, side_q = side(t[0], t[1], t[2], p), side(t[0], t[1], t[2], q)
@@ -186,7 +186,7 @@ def _segment_meets(p: FloatArray, q: FloatArray, t: FloatArray) -> bool:
     return (s0 >= 0 and s1 >= 0 and s2 >= 0) or (s0 <= 0 and s1 <= 0 and s2 <= 0)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _flat_axes(a: FloatArray, b: FloatArray, c: FloatArray) -> tuple[int, int]:
     """The two axes along which the triangle a, b, c is widest."""
     ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
@@ -199,7 +199,7 @@ def _flat_axes(a: FloatArray, b: FloatArray, c: FloatArray) -> tuple[int, int]:
     return 0, 1
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _segment_meets_in_plane(p: FloatArray, q: FloatArray, t: FloatArray) -> bool:
     u, v = _flat_axes(t[0], t[1], t[2])
     for point in (p, q):
@@ -210,15 +210,12 @@ def _segment_meets_in_plane(p: FloatArray, q: FloatArray, t: FloatArray) -> bool
             return True
     for k in range(3):
         a, b = t[k], t[(k + 1) % 3]
-        if (
-            turn(p, q, a, u, v) * turn(p, q, b, u, v) < 0
-            and turn(a, b, p, u, v) * turn(a, b, q, u, v) < 0
-        ):
+        if turn(p, q, a, u, v) * turn(p, q, b, u, v) < 0 and turn(a, b, p, u, v) * turn(a, b, q, u, v) < 0:
             return True
     return False
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _folded(p: FloatArray, a: FloatArray, b: FloatArray, q: FloatArray) -> bool:
     """Whether the triangles p, a, b and q, a, b lie in one plane on the same side of a–b."""
     if side(p, a, b, q) != 0:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Exact signs of orientation determinants (Shewchuk 1997, Adaptive precision floating-point arithmetic).
 
-A plain evaluation with an error bound decides nearly always. Otherwise the determinant is summed exactly, as an
-expansion: doubles that do not overlap, in ascending order, whose last one has the sign of the sum.
+A plain evaluation with an error bound decides nearly always. Otherwise the determinant is summed exactly, as
+an expansion: doubles that do not overlap, in ascending order, whose last one has the sign of the sum.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _BOUND_3D = 7.8e-16
 _BOUND_2D = 3.4e-16
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def side(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> int:
-    """1 or −1: on which side of the plane through a, b, c the point d is (1: they turn right seen from d); 0: on it.
+    """1 or −1: on which side of the plane through a, b, c the point d is; 0: on it. All points (3,).
 
-    All points (3,).
+    1 when a, b, c turn to the right as seen from d.
     """
     ax, ay, az = a[0] - d[0], a[1] - d[1], a[2] - d[2]
     bx, by, bz = b[0] - d[0], b[1] - d[1], b[2] - d[2]
@@ -41,9 +41,9 @@ def side(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> int:
     return _exact_side(a, b, c, d)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def turn(a: FloatArray, b: FloatArray, c: FloatArray, u: int, v: int) -> int:
-    """1 or −1: whether a → b → c turns left or right in the plane of the axes u and v; 0: straight on or back."""
+    """1 or −1: whether a → b → c turns left or right in the plane of the axes u, v; 0: straight or back."""
     left = (a[u] - c[u]) * (b[v] - c[v])
     right = (a[v] - c[v]) * (b[u] - c[u])
     bound = (abs(left) + abs(right)) * _BOUND_2D
@@ -61,7 +61,7 @@ def turn(a: FloatArray, b: FloatArray, c: FloatArray, u: int, v: int) -> int:
     return _sign(parts, n)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _exact_side(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> int:
     parts = np.empty(112)
     differences = np.empty((3, 3))
@@ -80,8 +80,10 @@ def _exact_side(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> i
     return _sign(parts, n)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _add_determinant(parts: FloatArray, n: int, a: FloatArray, b: FloatArray, c: FloatArray, sign: float) -> int:
+@njit(cache=True)
+def _add_determinant(
+    parts: FloatArray, n: int, a: FloatArray, b: FloatArray, c: FloatArray, sign: float
+) -> int:
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
         n = _add_triple(parts, n, sign * a[i], b[j], c[k])
@@ -89,19 +91,19 @@ def _add_determinant(parts: FloatArray, n: int, a: FloatArray, b: FloatArray, c:
     return n
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _add_triple(parts: FloatArray, n: int, a: float, b: float, c: float) -> int:
     high, low = _product(a, b)
     return _add_product(parts, _add_product(parts, n, low, c, 1.0), high, c, 1.0)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _add_product(parts: FloatArray, n: int, a: float, b: float, sign: float) -> int:
     high, low = _product(a, sign * b)
     return _grow(parts, _grow(parts, n, low), high)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _product(a: float, b: float) -> tuple[float, float]:
     """The product as a sum of two doubles without loss (Dekker 1971)."""
     high = a * b
@@ -114,7 +116,7 @@ def _product(a: float, b: float) -> tuple[float, float]:
     return high, a_low * b_low - (((high - a_high * b_high) - a_low * b_high) - a_high * b_low)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _difference_tail(a: float, b: float, difference: float) -> float:
     """What a − b has beyond the double `difference`."""
     b_seen = a - difference
@@ -122,7 +124,7 @@ def _difference_tail(a: float, b: float, difference: float) -> float:
     return (a - a_seen) + (b_seen - b)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _grow(parts: FloatArray, n: int, value: float) -> int:
     """Add a double to the expansion in parts[:n]; returns its new length. Zeros are left out."""
     total, kept = value, 0
@@ -141,7 +143,7 @@ def _grow(parts: FloatArray, n: int, value: float) -> int:
     return kept
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _sign(parts: FloatArray, n: int) -> int:
     if n == 0:
         return 0

@@ -101,7 +101,7 @@ class TopologyReport:
         return f"Repair it to genus 0 first (Repair, Make Genus 0), or by hand: {', '.join(steps)}."
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: the verdict `is_genus_zero`, `reasons`, counts, `genus`, and `rows` (without indices)."""
+        """JSON-ready: the verdict `is_genus_zero`, `reasons`, `genus`, counts, and `rows` without indices."""
         return {
             "is_genus_zero": self.is_genus_zero,
             "reasons": list(self.reasons),
