@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line, run as a user runs it: exit statuses, one JSON object, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from meshes import cube, torus, uv_sphere
+from spherical_cow.cli.code_verbs import band_gain, fraction
+from spherical_cow.cli.main import main
+from spherical_cow.meshfile import read_mesh
+from spherical_cow.shapefile import load_shape
+
+
+@pytest.fixture
+def ball(tmp_path: Path) -> Path:
+    mesh = uv_sphere(16)
+    x, y, z = mesh.vertices.T
+    mesh = mesh.with_vertices(mesh.vertices * (1 + 0.2 * x * y + 0.1 * z**3)[:, None])
+    path = tmp_path / "ball.ply"
+    mesh.with_attributes(color=0.5 + 0.5 * uv_sphere(16).vertices).save(path)
+    return path
+
+
+@pytest.fixture
+def encoded(ball: Path) -> Path:
+    path = ball.with_name("ball.harmonics.npz")
+    assert main(["encode", str(ball), str(path), "--lmax", "16"]) == 0
+    return path
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, dict[str, object]]:
+    capsys.readouterr()
+    status = main([str(word) for word in words] + ["--json"])
+    data = json.loads(capsys.readouterr().out)
+    assert isinstance(data, dict)
+    return status, data
+
+
+def test_the_installed_program_answers() -> None:
+    done = subprocess.run([sys.executable, "-m", "spherical_cow.cli.main", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("spherical-cow ")
+
+
+def test_check_of_a_sphere_is_0(ball: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, data = run_json(capsys, "check", ball)
+    assert status == 0
+    assert data["is_genus_zero"] is True
+
+
+def test_check_of_a_torus_is_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torus().save(tmp_path / "torus.ply")
+    status, data = run_json(capsys, "check", tmp_path / "torus.ply")
+    assert status == 1
+    assert data["genus"] == 1
+
+
+def test_check_of_rubbish_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rubbish.ply").write_bytes(bytes(range(256)))
+    status, data = run_json(capsys, "check", tmp_path / "rubbish.ply")
+    assert status == 2
+    assert data["error"] == "MeshFileError"
+
+
+def test_encode_reports_what_was_promised(ball: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, data = run_json(capsys, "encode", ball, tmp_path / "out.npz", "--lmax", 12)
+    assert status == 0
+    names = {"V", "F", "lmax", "flips", "angle_distortion", "area_distortion", "fit_error_rel", "seconds"}
+    assert names <= set(data)
+    assert (data["V"], data["F"], data["lmax"], data["flips"]) == (514, 1024, 12, 0)
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as archive:
+        assert {"coefficients", "channels", "lmax", "normalization", "format_version", "sphere", "faces"} <= set(archive)
+
+
+def test_encode_to_a_target(ball: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, data = run_json(capsys, "encode", ball, tmp_path / "out.npz", "--target", "0.5%")
+    assert status == 0
+    assert isinstance(data["fit_error_rel"], float)
+    assert data["fit_error_rel"] <= 0.005
+
+
+def test_target_and_lmax_exclude_each_other(ball: Path, tmp_path: Path) -> None:
+    assert main(["encode", str(ball), str(tmp_path / "o.npz"), "--lmax", "8", "--target", "1%"]) == 2
+
+
+def test_decode_in_three_ways(encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, vertices in ((["--source"], 514), (["--icosphere", 5], 252), (["--vertices", 300], 300)):
+        status, data = run_json(capsys, "decode", encoded, tmp_path / "out.ply", *words)
+        assert (status, data["V"]) == (0, vertices)
+        assert "color" in read_mesh(tmp_path / "out.ply").attributes
+
+
+def test_filter_gains_and_cut(encoded: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.npz"
+    assert main(["filter", str(encoded), str(out), "--lmax", "8", "--gain", "2-3=0", "--gain", "4=2"]) == 0
+    before, after = load_shape(encoded).harmonics, load_shape(out).harmonics
+    assert after.lmax == 8
+    degree = after.degrees()
+    assert np.all(after.coefficients[:, (degree == 2) | (degree == 3)] == 0)
+    cut = before.truncate(8).coefficients
+    assert np.allclose(after.coefficients[:, degree == 4], 2 * cut[:, degree == 4])
+    assert np.allclose(after.coefficients[:, degree == 5], cut[:, degree == 5])
+
+
+def test_spectrum_and_image_write_pictures(encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, data = run_json(capsys, "spectrum", encoded, "--png", tmp_path / "s.png")
+    assert status == 0
+    assert isinstance(data["power"], dict)
+    assert len(data["power"]["x"]) == 17
+    assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["image", str(encoded), str(tmp_path / "pictures")]) == 0
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 7
+
+
+def test_compare_of_a_mesh_with_itself(ball: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, data = run_json(capsys, "compare", ball, ball, "--samples", 1000)
+    assert status == 0
+    assert isinstance(data["hausdorff_rel"], float)
+    assert data["hausdorff_rel"] < 1e-6
+
+
+def test_repair_says_that_it_is_not_there(ball: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, data = run_json(capsys, "repair", ball, ball.with_name("o.ply"), "--recipe", "genus0")
+    assert (status, data["error"]) == (2, "NotAvailable")
+
+
+BAD = [
+    (["encode", "{missing}", "{out}"], "MeshFileError"),
+    (["encode", "{torus}", "{out}"], "NotGenusZero"),
+    (["encode", "{ball}", "{out}", "--lmax", "0"], "InvalidParameter"),
+    (["encode", "{ball}", "{out}", "--lmax", "-1"], "InvalidParameter"),
+    (["encode", "{ball}", "{out}", "--lmax", "1000000"], "InvalidParameter"),
+    (["encode", "{cube}", "{out}", "--lmax", "64"], "InvalidParameter"),
+    (["encode", "{ball}", "{out}", "--channels", "wobble"], "InvalidParameter"),
+    (["encode", "{ball}", "{nowhere}"], "OutputError"),
+    (["encode", "{ball}"], "InvalidParameter"),
+    (["decode", "{ball}", "{outply}"], "HarmonicsFileError"),
+    (["decode", "{encoded}", "{outply}", "--icosphere", "0"], "InvalidParameter"),
+    (["decode", "{encoded}", "{outply}", "--vertices", "3"], "InvalidParameter"),
+    (["decode", "{encoded}", "{out}"], "MeshFileError"),
+    (["filter", "{encoded}", "{out}", "--gain", "seven"], "InvalidParameter"),
+    (["filter", "{encoded}", "{out}", "--heat", "-1"], "InvalidParameter"),
+    (["dance"], "InvalidParameter"),
+]
+
+
+@pytest.mark.parametrize(("words", "error"), BAD, ids=[" ".join(words) for words, _ in BAD])
+def test_bad_input_is_a_typed_error_and_writes_nothing(
+    words: list[str], error: str, ball: Path, encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torus().save(tmp_path / "torus.ply")
+    cube().save(tmp_path / "cube.ply")
+    out = tmp_path / "empty"
+    out.mkdir()
+    places = {
+        "missing": tmp_path / "missing.ply", "torus": tmp_path / "torus.ply", "cube": tmp_path / "cube.ply",
+        "ball": ball, "encoded": encoded, "out": out / "o.npz", "outply": out / "o.ply",
+        "nowhere": tmp_path / "no" / "o.npz",
+    }  # fmt: skip
+    status, data = run_json(capsys, *[word.format(**places) for word in words])
+    assert (status, data["error"]) == (2, error)
+    assert str(data["found"]).strip()
+    assert list(out.iterdir()) == []
+
+
+def test_a_truncated_file_is_refused(encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(encoded.read_bytes()[:2000])
+    status, data = run_json(capsys, "decode", cut, tmp_path / "o.ply")
+    assert (status, data["error"]) == (2, "HarmonicsFileError")
+
+
+def test_shares_and_gains_are_read() -> None:
+    assert fraction("0.1%") == pytest.approx(0.001)
+    assert fraction("0.002") == 0.002
+    assert band_gain("4-7=1.5") == (4, 7, 1.5)
+    assert band_gain("3=-1e-1") == (3, 3, -0.1)
