@@ -4,13 +4,16 @@
 The folder holds `request.json` (`task`, `parameters`) and `request.npz` (arrays). Progress goes to standard
 output, one JSON object a line. The result is written as `result.npz`, then `result.json`, which is
 `{"ok": true, "data": …}` or `{"ok": false, "error": …}`; both end with exit status 0. Any other status, or no
-`result.json`, means that the process crashed. Nothing is pickled.
+`result.json`, means that the process crashed. Nothing is pickled. With SPHERICAL_COW_PARENT=stdin in the
+environment the process ends when its standard input closes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -63,12 +66,20 @@ def serve(folder: Path) -> dict[str, Any]:
     return {"ok": True, "data": outcome.data}
 
 
+def _end_with_parent() -> None:
+    """Standard input is a pipe that the parent holds: when it closes, the parent is gone, and so are we."""
+    sys.stdin.buffer.read()
+    os._exit(3)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point. Returns the exit status: 0 with a result or a typed error, 2 for wrong usage."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         print("usage: python -m core.worker FOLDER", file=sys.stderr)
         return 2
+    if os.environ.get("SPHERICAL_COW_PARENT") == "stdin":
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     folder = Path(arguments[0])
     partial = folder / "result.json.part"
     partial.write_text(json.dumps(serve(folder)), encoding="utf-8")
