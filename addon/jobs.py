@@ -151,6 +151,7 @@ def _environment() -> dict[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "NUMBA_CACHE_DIR": str(user_folder("compiled")),
+        "SPHERICAL_COW_PARENT": "stdin",
     }
 
 

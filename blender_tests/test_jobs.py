@@ -106,6 +106,14 @@ def test_ctrl_c_cancels(jobs, request_, errors, extension):
     assert not folders(extension)
 
 
+def test_the_worker_ends_with_its_parent(jobs, request_, errors):
+    work = jobs.work(request_)
+    started(work)
+    work.gi_frame.f_locals["process"].stdin.close()  # what the system does when Blender is gone
+    with pytest.raises(errors.WorkerCrashed, match="status 3"):
+        jobs.wait(work)
+
+
 def test_two_jobs_at_once(jobs, request_):
     first, second = jobs.work(request_), jobs.work(request_)
     assert started(first) != started(second)

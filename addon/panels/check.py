@@ -79,6 +79,8 @@ def draw_row(column: bpy.types.UILayout, row: storage.Row) -> None:
     right.label(text=f"{row.count:,}" if row.count else "unknown")
     if row.kind:
         right.operator(Operators.SELECT_PROBLEM, text="", icon="RESTRICT_SELECT_OFF").row = row.name
+    else:
+        right.label(text="", icon="BLANK1")
 
 
 classes = (SPHERICAL_COW_PT_check,)

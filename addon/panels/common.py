@@ -71,7 +71,7 @@ def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: 
         return
     box = layout.box()
     row = box.row()
-    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=90)
+    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=78)
     row.operator(Operators.DISMISS, text="", icon="X", emboss=False)
     wrapped(box.column(align=True), context, session.remedy)
     if session.fix and session.fix != operator:

@@ -49,12 +49,28 @@ class SPHERICAL_COW_PT_encode(SidebarPanel, bpy.types.Panel):
         column.prop(options, "method")
         column.prop(options, "use_modifiers")
         layout.row(align=True).prop(options, "channels", expand=True)
+        obj = mesh_object(context)
+        if obj is not None and not is_uniform(obj):
+            draw_scale_hint(layout)
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.ENCODE, icon="SPHERE", **values)
         error_box(layout, context, Operators.ENCODE)
-        obj = mesh_object(context)
         if obj is not None and storage.has_shape(obj):
             draw_certificate(layout, obj)
+
+
+def is_uniform(obj: bpy.types.Object) -> bool:
+    """Whether the object is scaled by the same amount in all directions, mirrored or not."""
+    sizes = [abs(value) for value in obj.scale]
+    return max(sizes) - min(sizes) <= 1e-4 * max(sizes)
+
+
+def draw_scale_hint(layout: bpy.types.UILayout) -> None:
+    """Encoding looks at the mesh as it is stored, without the object's scale."""
+    row = layout.row(align=True)
+    row.label(text="Scale is not uniform", icon="INFO")
+    apply = row.operator("object.transform_apply", text="Apply")
+    apply.location, apply.rotation, apply.scale = False, False, True
 
 
 def draw_certificate(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
