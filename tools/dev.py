@@ -193,8 +193,8 @@ def _make_environment(folder: Path, version: str) -> None:
         run("virtual environment", [uv, "venv", "--seed", "--python", version, str(folder)])
     else:
         raise SetupError(
-            f"Python {version} was not found. Blender of this generation uses it: install it (python.org, "
-            f"your system's packages, pyenv, or uv), or name it: PYTHON{version.replace('.', '')}=/path/to/python."
+            f"Python {version} was not found, and this Blender needs it. Install it (python.org, your system's "
+            f"packages, pyenv, or uv), or name it: PYTHON{version.replace('.', '')}=/path/to/python."
         )
 
 

@@ -44,7 +44,7 @@ def _tree(folder: Path, prefix: str) -> dict[str, Path | bytes]:
 
 
 def write(files: Contents, path: Path) -> int:
-    """Write a zip with sorted names and fixed dates, in one step (temporary name, rename). Returns its bytes."""
+    """Write a zip with sorted names and fixed dates, under a temporary name at first. Returns its size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
     with zipfile.ZipFile(unfinished, "w") as archive:

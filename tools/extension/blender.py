@@ -17,7 +17,7 @@ MARK = "spherical-cow-python"
 
 
 def validator() -> list[str] | None:
-    """The command that validates an extension: from the `bpy` module or a `blender` on the path; None without."""
+    """The command that validates an extension, of the `bpy` module or a `blender` on the path; or None."""
     bpy = importlib.util.find_spec("bpy")
     if bpy is not None and bpy.origin is not None:
         scripts = sorted(Path(bpy.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`blender_manifest.toml`, made from `pyproject.toml`, so that name, version and licence stand in one place."""
+"""`blender_manifest.toml`, made from `pyproject.toml`: name, version and licence stand in one place."""
 
 from __future__ import annotations
 

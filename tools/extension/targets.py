@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 
 LOWEST_MACOS = (12, 0)
-"""Blender installs a wheel for a newer macOS without a word, and its import then fails: so we look ourselves."""
+"""Blender installs a wheel for a newer macOS without a word, and its import then fails: we look ourselves."""
 HIGHEST_GLIBC = (2, 28)
 """What official Blender builds need, so what every user has."""
 

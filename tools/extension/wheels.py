@@ -40,7 +40,7 @@ def marker_holds(marker: str, python: str) -> bool:
 
 
 def satisfies(version: str, specifier: str) -> bool:
-    """Whether a plain version meets a specifier as `>=1.26.4,<2.7` (numbers only; suffixes as `dev0` are cut)."""
+    """Whether a plain version meets a specifier as `>=1.26.4,<2.7` (suffixes as `dev0` are ignored)."""
     have = _numbers(version)
     for clause in filter(None, (part.strip() for part in specifier.split(","))):
         match = re.fullmatch(r"(~=|<=|>=|==|!=|<|>)\s*([\w.*+!-]+)", clause)
@@ -153,7 +153,7 @@ def _check_requirements(target: Target, versions: Mapping[str, str], wheels: Ite
                 raise BuildError(f"{wheel.name} needs {name}, which is not in the zip. Bundle it too.")
             if not satisfies(available[name], specifier):
                 raise BuildError(
-                    f"{wheel.name} needs {name} {specifier}, but {target} has {available[name]}. Pin another version."
+                    f"{wheel.name} needs {name} {specifier}; {target} has {available[name]}. Pin another version."
                 )
 
 
