@@ -107,7 +107,7 @@ def _draw_axes(draw: ImageDraw, frame: _Frame, unit: float, title: str, x_label:
 
 def _draw_power(draw: ImageDraw, right: float, y: float, exponent: int, unit: float) -> None:
     """Ten to a power, right-aligned, centred at height y."""
-    small, raised = _font(14 * unit), str(exponent).replace("-", "–")
+    small, raised = _font(14 * unit), str(exponent)
     left = right - draw.textlength(raised, small)
     draw.text((left, y - 3 * unit), raised, _INK, small, anchor="ls")
     draw.text((left - 2 * unit, y + 7 * unit), "10", _INK, _font(20 * unit), anchor="rs")

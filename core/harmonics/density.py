@@ -5,56 +5,70 @@ from __future__ import annotations
 
 import ducc0
 import numpy as np
-from scipy.special import ive
 
 from ..errors import InvalidParameter
 from ..mesh import FloatArray
 from .layout import from_alm
 from .transforms import ACCURACY, threads, to_angles
 
+LEAST_CONCENTRATION = 1.0
+"""Vertices of a closed mesh surround the centre; as if they came from at least this concentrated a source."""
 
-def vertex_density(sphere: FloatArray, lmax: int, concentration: float | None = None) -> FloatArray:
+
+def vertex_density(sphere: FloatArray, lmax: int, bandwidth: float | None = None) -> FloatArray:
     """Coefficients (lmax+1, lmax+1) of the von Mises–Fisher kernel estimate of the density of points.
 
-    sphere: (V, 3) unit vectors. concentration: κ > 0 of the kernel; None for `rule_of_thumb`.
-    The estimate (Hall, Watson, Cabrera 1987) is (1/V) Σ f_κ(x·x_i), scaled so that its mean over the sphere is 1.
-    A sum of rotated kernels is a convolution, so its coefficients are those of the points times the kernel's.
+    sphere: (V, 3) unit vectors. bandwidth: h of the kernel, an angle in radians (concentration κ = 1/h²);
+        None for `rule_of_thumb`.
 
-    Raises `InvalidParameter` for a κ that is not positive.
+    The estimate (1/V) Σ f_κ(x·x_i) of Hall, Watson and Cabrera (1987), scaled so that its mean over the sphere
+    is 1. A sum of kernels is a convolution, so its coefficients are those of the points times the kernel's.
+
+    Raises `InvalidParameter` for a bandwidth that is not positive, or no points.
     """
-    kappa = rule_of_thumb(sphere) if concentration is None else float(concentration)
-    if not (np.isfinite(kappa) and kappa > 0.0):
-        raise InvalidParameter(f"A concentration of {kappa:g} is out of range.", "Give a positive number.")
-    weights = np.full((1, len(sphere)), 4.0 * np.pi / len(sphere))
+    if not len(sphere):
+        raise InvalidParameter("There are no vertices to take the density of.", "Choose another mesh.")
+    width = rule_of_thumb(sphere) if bandwidth is None else float(bandwidth)
+    if not (np.isfinite(width) and width > 0.0):
+        raise InvalidParameter(f"A bandwidth of {width:g} is out of range.", "Give a positive angle.")
+    # The coefficients of a sum of point masses, 4π/V each: the mean of their sum over the sphere is 1.
+    masses = np.full((1, len(sphere)), 4.0 * np.pi / len(sphere))
     alm = ducc0.sht.adjoint_synthesis_general(
-        map=weights, spin=0, lmax=lmax, loc=to_angles(sphere), epsilon=ACCURACY, nthreads=threads()
+        map=masses, spin=0, lmax=lmax, loc=to_angles(sphere), epsilon=ACCURACY, nthreads=threads()
     )
-    # adjoint synthesis gives Σ w conj(Y), the coefficients of the sum of point masses
-    coefficients = from_alm(alm, lmax)[0]
-    index = np.arange(lmax + 1)
-    return np.asarray(coefficients * kernel_factors(lmax, kappa)[np.maximum(index[:, None], index[None, :])])
+    degree = np.arange(lmax + 1)
+    factors = kernel_factors(lmax, 1.0 / width**2)[np.maximum(degree[:, None], degree[None, :])]
+    return np.asarray(from_alm(alm, lmax)[0] * factors)
 
 
 def kernel_factors(lmax: int, concentration: float) -> FloatArray:
-    """(lmax+1,) Legendre coefficients of the von Mises–Fisher kernel: I_{l+1/2}(κ) / I_{1/2}(κ)."""
-    order = np.arange(lmax + 1) + 0.5
-    factors = ive(order, concentration) / ive(0.5, concentration)
-    return np.asarray(np.nan_to_num(factors, nan=0.0, posinf=0.0))
+    """(lmax+1,) Legendre coefficients of the von Mises–Fisher kernel: I_{l+1/2}(κ) / I_{1/2}(κ), κ > 0.
+
+    As products of ratios r_ν = I_{ν+1}/I_ν, from 1/r_{ν-1} = 2ν/κ + r_ν downwards, which damps errors (Gautschi
+    and Slavik 1978), starting from a bound of Amos (1974) far enough above that the error vanishes.
+    """
+    start = lmax + 20 + int(3.0 * np.sqrt(min(concentration, 1e8)))
+    order = start + 0.5
+    ratio = concentration / (order + 0.5 + np.hypot(order + 1.5, concentration))
+    ratios = np.ones(lmax + 1)
+    for degree in range(start - 1, -1, -1):
+        ratio = 1.0 / (2.0 * (degree + 1.5) / concentration + ratio)
+        if degree < lmax:
+            ratios[degree + 1] = ratio
+    return np.cumprod(ratios)
 
 
 def rule_of_thumb(sphere: FloatArray) -> float:
-    """κ of the kernel for points (V, 3), after García-Portugués 2013 (rule of thumb for the sphere S²).
+    """The bandwidth h in radians for points (V, 3), after García-Portugués (2013), his rule of thumb on S².
 
-    It is exact for von Mises–Fisher data: h = [8 sinh²(κ̂) / (κ̂ ((1 + 4κ̂²) sinh 2κ̂ - 2κ̂ cosh 2κ̂) V)]^{1/6}, where κ̂ is
-    the concentration of all points together, and the kernel has κ = 1 / h². Vertices cover the whole sphere,
-    so κ̂ is kept at 1 or more: for nearly uniform points the formula would give no bandwidth at all.
+    h = [8 sinh²κ / (κ ((1 + 4κ²) sinh 2κ - 2κ cosh 2κ) V)]^{1/6}, the best for points from one von Mises–Fisher
+    distribution, with the κ of all points together by Banerjee et al. (2005), at least
+    `LEAST_CONCENTRATION`: for evenly spread points the formula would smooth everything away.
     """
-    count = len(sphere)
     length = min(float(np.linalg.norm(np.mean(sphere, axis=0))), 1.0 - 1e-9)
-    overall = max(length * (3.0 - length**2) / (1.0 - length**2), 1.0)
-    decay = np.exp(-2.0 * overall)
-    # numerator and denominator times 2 exp(-2 κ̂), so that large κ̂ does not overflow
-    numerator = 4.0 * (1.0 - decay) ** 2
-    denominator = overall * ((1.0 + 4.0 * overall**2) * (1.0 - decay**2) - 2.0 * overall * (1.0 + decay**2))
-    bandwidth = (numerator / (denominator * count)) ** (1.0 / 6.0)
-    return float(1.0 / bandwidth**2)
+    kappa = max(length * (3.0 - length**2) / (1.0 - length**2), LEAST_CONCENTRATION)
+    # Above and below times 2 exp(-2κ), so that large κ does not overflow.
+    decay = np.exp(-2.0 * kappa)
+    above = 4.0 * (1.0 - decay) ** 2
+    below = kappa * ((1.0 + 4.0 * kappa**2) * (1.0 - decay**2) - 2.0 * kappa * (1.0 + decay**2))
+    return float((above / (below * len(sphere))) ** (1.0 / 6.0))

@@ -6,11 +6,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ..mesh import FloatArray, IntArray
 
 EDGE_TOLERANCE = 1e-12
-"""How far outside a triangle (in barycentric coordinates) a point may lie, so that no gap opens at edges."""
+"""How far outside a triangle (in barycentric coordinates) a point may lie: no gap opens at corners."""
+WIDEST_CAP = 1.3
+"""Radians from the middle of a triangle to its corners, above which it is tried against the whole grid."""
+NEAREST_CORNERS = 4
 
 
 def rasterize(
@@ -18,113 +22,125 @@ def rasterize(
 ) -> tuple[IntArray, FloatArray]:
     """Locate each point of a grid in a map without flips.
 
-    sphere: (V, 3) unit vectors; faces: (F, 3). colatitudes: (T,) ascending, in (0, π). The grid has longitudes
-        2πj / n_longitudes; point (i, j) has index i * n_longitudes + j.
+    sphere: (V, 3) unit vectors; faces: (F, 3). colatitudes: (T,) ascending, in (0, π). The grid has
+        longitudes 2πj / n_longitudes; point (i, j) has index i * n_longitudes + j.
 
     Returns (triangle (T·n,), barycentric (T·n, 3) in the plane of the flat triangle, seen from the centre).
-    A point that rounding leaves between triangles takes the triangle of its neighbour along the row.
+    Neighbours test their common edge with the same rounding, so no point is lost between them; one that is
+    lost all the same (at a corner, or where the map has flips) takes the closest triangle of those around the
+    nearest vertices.
     """
-    count = len(colatitudes) * n_longitudes
-    triangle = np.full(count, -1, dtype=np.int64)
-    barycentric = np.zeros((count, 3))
-    cosines, sines = np.cos(colatitudes), np.sin(colatitudes)
+    sphere, faces = np.ascontiguousarray(sphere), np.ascontiguousarray(faces)
     longitudes = 2.0 * np.pi * np.arange(n_longitudes) / n_longitudes
-    _cover(
-        sphere,
-        faces,
-        colatitudes,
-        cosines,
-        sines,
-        np.cos(longitudes),
-        np.sin(longitudes),
-        triangle,
-        barycentric,
-    )
+    directions = (np.cos(colatitudes), np.sin(colatitudes), np.cos(longitudes), np.sin(longitudes))
+    triangle = np.full(len(colatitudes) * n_longitudes, -1, dtype=np.int64)
+    barycentric = np.zeros((len(triangle), 3))
+    _cover(sphere, faces, colatitudes, directions, triangle, barycentric)
     missing = np.flatnonzero(triangle < 0)
     if len(missing):
-        _fill(sphere, faces, colatitudes, longitudes, missing, triangle, barycentric)
+        row, column = np.divmod(missing, n_longitudes)
+        cosine, sine, cos_phi, sin_phi = directions
+        points = np.stack([sine[row] * cos_phi[column], sine[row] * sin_phi[column], cosine[row]], axis=1)
+        triangle[missing], barycentric[missing] = closest(sphere, faces, points)
     return triangle, barycentric
 
 
-def _fill(
-    sphere: FloatArray, faces: IntArray, colatitudes: FloatArray, longitudes: FloatArray,
-    missing: IntArray, triangle: IntArray, barycentric: FloatArray,
-) -> None:  # fmt: skip
-    """Give the points that no triangle took to the triangle in which they are least outside."""
-    row, column = missing // len(longitudes), missing % len(longitudes)
-    theta, phi = colatitudes[row], longitudes[column]
-    points = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=1)
-    a, b, c = (sphere[faces[:, k]] for k in range(3))
-    normals = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=1)
-    for index, point in zip(missing, points, strict=True):
-        weights = normals @ point
-        inside = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
-        inside[weights.sum(axis=1) <= 0] = -np.inf
-        best = int(np.argmax(inside.min(axis=1)))
-        clipped = np.maximum(inside[best], 0.0)
-        triangle[index], barycentric[index] = best, clipped / clipped.sum()
+def closest(sphere: FloatArray, faces: IntArray, points: FloatArray) -> tuple[IntArray, FloatArray]:
+    """(triangle (N,), barycentric (N, 3) ≥ 0) where points (N, 3) are least outside, around the nearest corners."""
+    used, around = np.unique(faces, return_inverse=True)
+    start = np.concatenate([[0], np.cumsum(np.bincount(around.ravel()))])
+    incident = np.argsort(around.ravel(), kind="stable") // 3
+    count = min(NEAREST_CORNERS, len(used))
+    _, near = cKDTree(sphere[used]).query(points, k=np.arange(1, count + 1))
+    triangle = np.zeros(len(points), dtype=np.int64)
+    barycentric = np.zeros((len(points), 3))
+    for n, (point, corners) in enumerate(zip(points, near, strict=True)):
+        candidates = np.concatenate([incident[start[v] : start[v + 1]] for v in corners])
+        a, b, c = (sphere[faces[candidates, k]] for k in range(3))
+        weights = np.stack([np.cross(b, c) @ point, np.cross(c, a) @ point, np.cross(a, b) @ point], axis=1)
+        total = weights.sum(axis=1, keepdims=True)
+        shares = np.where(total > 0.0, weights / np.where(total > 0.0, total, 1.0), -np.inf)
+        best = int(np.argmax(shares.min(axis=1)))
+        inside = np.maximum(shares[best], 0.0)
+        triangle[n] = candidates[best]
+        barycentric[n] = inside / inside.sum() if inside.sum() > 0.0 else 1.0 / 3.0
+    return triangle, barycentric
+
+
+@njit(cache=True)
+def _cap(
+    a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Colatitude, longitude, angular radius of a cap that holds the triangle; radius π when it is large."""
+    x, y, z = a[0] + b[0] + c[0], a[1] + b[1] + c[1], a[2] + b[2] + c[2]
+    length = np.sqrt(x * x + y * y + z * z)
+    if length < 0.3:
+        return 0.0, 0.0, np.pi
+    x, y, z = x / length, y / length, z / length
+    nearest = min(
+        x * a[0] + y * a[1] + z * a[2], x * b[0] + y * b[1] + z * b[2], x * c[0] + y * c[1] + z * c[2]
+    )
+    radius = np.arccos(min(1.0, max(-1.0, nearest))) + 1e-9
+    # A cap below a hemisphere is convex, so it holds the triangle when it holds the corners.
+    if radius > WIDEST_CAP:
+        radius = np.pi
+    return np.arccos(min(1.0, max(-1.0, z))), np.arctan2(y, x), radius
+
+
+@njit(cache=True)
+def _half_width(cos_radius: float, cos_centre: float, sin_centre: float, cosine: float, sine: float) -> float:
+    """Half the range of longitudes that a cap covers on a circle of latitude."""
+    across = sine * sin_centre
+    if across < 1e-14:
+        return np.pi
+    value = (cos_radius - cosine * cos_centre) / across
+    if value <= -1.0:
+        return np.pi
+    return 0.0 if value >= 1.0 else np.arccos(value)
 
 
 @njit(cache=True)
 def _cover(
-    sphere: NDArray[np.float64], faces: NDArray[np.int64], colatitudes: NDArray[np.float64],
-    cosines: NDArray[np.float64], sines: NDArray[np.float64], cos_phi: NDArray[np.float64],
-    sin_phi: NDArray[np.float64], triangle: NDArray[np.int64], barycentric: NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Visit the grid points in a cap around each triangle, and keep those inside it.
-
-    The cap is centred on the triangle's circumcentre direction (the normal of its plane), so its radius is the
-    same to all corners; a triangle that is larger than a hemisphere is tried against the whole grid.
-    """
+    sphere: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    colatitudes: NDArray[np.float64],
+    directions: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    triangle: NDArray[np.int64],
+    barycentric: NDArray[np.float64],
+) -> None:
+    """Visit the grid points in a cap around each triangle, and keep those inside it."""
+    cosines, sines, cos_phi, sin_phi = directions
     n_phi = len(cos_phi)
     step = 2.0 * np.pi / n_phi
     for f in range(len(faces)):
-        i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
-        ax, ay, az = sphere[i, 0], sphere[i, 1], sphere[i, 2]
-        bx, by, bz = sphere[j, 0], sphere[j, 1], sphere[j, 2]
-        cx, cy, cz = sphere[k, 0], sphere[k, 1], sphere[k, 2]
-        ux, uy, uz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
-        vx, vy, vz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
-        wx, wy, wz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-        mx, my, mz = ax + bx + cx, ay + by + cy, az + bz + cz
-        length = np.sqrt(mx * mx + my * my + mz * mz)
-        radius = np.pi
-        centre, azimuth = 0.0, 0.0
-        if length > 0.3:
-            mx, my, mz = mx / length, my / length, mz / length
-            nearest = min(
-                mx * ax + my * ay + mz * az, mx * bx + my * by + mz * bz, mx * cx + my * cy + mz * cz
-            )
-            radius = np.arccos(min(1.0, max(-1.0, nearest))) + 1e-9
-            if radius > 1.3:
-                radius = np.pi
-            centre = np.arccos(min(1.0, max(-1.0, mz)))
-            azimuth = np.arctan2(my, mx)
+        a, b, c = sphere[faces[f, 0]], sphere[faces[f, 1]], sphere[faces[f, 2]]
+        # Normals of the planes through the centre and each edge. Swapping the ends of an edge changes exactly
+        # the sign, so that neighbours agree on which side of it a point lies.
+        ux, uy, uz = b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]
+        vx, vy, vz = c[1] * a[2] - c[2] * a[1], c[2] * a[0] - c[0] * a[2], c[0] * a[1] - c[1] * a[0]
+        wx, wy, wz = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+        centre, azimuth, radius = _cap(a, b, c)
+        cos_radius, cos_centre, sin_centre = np.cos(radius), np.cos(centre), np.sin(centre)
         first = np.searchsorted(colatitudes, centre - radius)
         last = np.searchsorted(colatitudes, centre + radius)
-        cos_radius, cos_centre, sin_centre = np.cos(radius), np.cos(centre), np.sin(centre)
         for row in range(first, last):
             half = np.pi
-            across = sines[row] * sin_centre
-            if radius < 3.0 and across > 1e-14:
-                cosine = (cos_radius - cosines[row] * cos_centre) / across
-                if cosine >= 1.0:
-                    half = 0.0
-                elif cosine > -1.0:
-                    half = np.arccos(cosine)
+            if radius <= WIDEST_CAP:
+                half = _half_width(cos_radius, cos_centre, sin_centre, cosines[row], sines[row])
             start = int(np.ceil((azimuth - half) / step - 1e-9))
             stop = min(int(np.floor((azimuth + half) / step + 1e-9)), start + n_phi - 1)
             for column in range(start, stop + 1):
                 col = column % n_phi
                 x, y, z = sines[row] * cos_phi[col], sines[row] * sin_phi[col], cosines[row]
-                s, t, r = x * ux + y * uy + z * uz, x * vx + y * vy + z * vz, x * wx + y * wy + z * wz
-                total = s + t + r
-                lowest = min(s, t, r)
+                r = x * ux + y * uy + z * uz
+                s = x * vx + y * vy + z * vz
+                t = x * wx + y * wy + z * wz
+                total, lowest = r + s + t, min(r, s, t)
                 if total <= 0.0 or lowest < -EDGE_TOLERANCE * total:
                     continue
                 point = row * n_phi + col
-                if triangle[point] >= 0 and lowest < 0.0:
-                    continue
-                triangle[point] = f
-                barycentric[point, 0], barycentric[point, 1] = s / total, t / total
-                barycentric[point, 2] = r / total
+                if triangle[point] < 0 or lowest >= 0.0:
+                    triangle[point] = f
+                    barycentric[point, 0] = r / total
+                    barycentric[point, 1] = s / total
+                    barycentric[point, 2] = t / total
