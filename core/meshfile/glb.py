@@ -87,7 +87,10 @@ def write(mesh: Mesh, file: Path) -> None:
     for name, array in arrays:
         target = _INDEX_BUFFER if name == "indices" else _VERTEX_BUFFER
         views.append({"buffer": 0, "byteOffset": offset, "byteLength": array.nbytes, "target": target})
-        accessor: dict[str, Any] = {"bufferView": len(accessors), "componentType": _UINT if name == "indices" else _FLOAT}
+        accessor: dict[str, Any] = {
+            "bufferView": len(accessors),
+            "componentType": _UINT if name == "indices" else _FLOAT,
+        }
         accessor |= {"count": len(array), "type": "SCALAR" if array.ndim == 1 else "VEC3"}
         if name == "POSITION":
             accessor |= {"min": positions.min(axis=0).tolist(), "max": positions.max(axis=0).tolist()}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..mesh import FloatArray, IntArray, Mesh
 from .color import linear_to_srgb, mean_at_vertices, open_texture, sample_texture, srgb_to_linear
-from .parts import Parts, fan_flat
+from .parts import Parts, fan
+from .text import Words, numbers, table_of, word_ends, words_of
 
 
 @dataclass
@@ -46,7 +46,7 @@ def read(data: bytes, file: Path) -> Parts:
     corners = _corners(lines, len(vertices))
     if color is None:
         color = _texture_color(lines, corners, len(vertices), file)
-    return Parts(vertices, fan_flat(corners.vertex, corners.sizes), color)
+    return Parts(vertices, fan(corners.vertex, corners.sizes), color)
 
 
 def _sort_lines(data: bytes) -> _Lines:
@@ -71,48 +71,8 @@ def _sort_lines(data: bytes) -> _Lines:
     return lines
 
 
-@dataclass(frozen=True)
-class _Words:
-    """The words of some lines, as text of single spaces, and how many each line has (n,)."""
-
-    text: bytes
-    sizes: IntArray
-
-
-def _words(lines: Sequence[bytes]) -> _Words:
-    """Words of the lines; comments cut off."""
-    text = b"\n".join([*lines, b""])
-    if b"#" in text:
-        text = b"\n".join([*(line.partition(b"#")[0] for line in lines), b""])
-    letters = np.frombuffer(text, np.uint8)
-    before = np.searchsorted(_ends(letters), np.flatnonzero(letters == ord("\n")))
-    return _Words(text, np.diff(before, prepend=0))
-
-
-def _numbers(text: bytes, count: int) -> FloatArray:
-    """The `count` numbers of a text. Raises `ValueError` when there are others."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it warns of words that are no numbers
-        values = np.fromstring(text, dtype=np.float64, sep=" ")
-    if len(values) != count:
-        raise ValueError("not a number, or too few of them")
-    return values
-
-
-def _table(lines: Sequence[bytes], width: int, least: int) -> FloatArray:
-    """(n, width) the first `width` numbers of each line, NaN where there are fewer; `least` there must be."""
-    words = _words(lines)
-    if words.sizes.min() < least:
-        raise ValueError("a line with too few numbers")
-    values = _numbers(words.text, int(words.sizes.sum()))
-    start = np.cumsum(words.sizes) - words.sizes
-    column = np.arange(width)
-    place = np.minimum(start[:, None] + column, len(values) - 1)
-    return np.asarray(np.where(column < words.sizes[:, None], values[place], np.nan))
-
-
 def _positions(lines: Sequence[bytes]) -> tuple[FloatArray, FloatArray | None]:
-    table = _table(lines, 6, least=3)
+    table = table_of(lines, 6, least=3)
     vertices = np.ascontiguousarray(table[:, :3])
     colored = ~np.isnan(table[:, 5])
     if not colored.any():
@@ -123,7 +83,7 @@ def _positions(lines: Sequence[bytes]) -> tuple[FloatArray, FloatArray | None]:
 
 
 def _corners(lines: _Lines, n_vertices: int) -> _Corners:
-    words = _words(lines.faces)
+    words = words_of(lines.faces)
     vertex, uv = _corner_indices(words)
     if (vertex == 0).any():
         raise ValueError("OBJ counts vertices from 1")
@@ -136,10 +96,12 @@ def _corners(lines: _Lines, n_vertices: int) -> _Corners:
     return _Corners(vertex - 1, uv - 1, words.sizes)
 
 
-def _corner_indices(words: _Words) -> tuple[IntArray, IntArray]:
+def _corner_indices(words: Words) -> tuple[IntArray, IntArray]:
     """Vertex and uv numbers as the file counts them: from 1, negative from the end; uv 0 for none."""
     letters = np.frombuffer(words.text, np.uint8)
-    slashes = np.diff(np.searchsorted(np.flatnonzero(letters == ord("/")), _ends(letters), "right"), prepend=0)
+    slashes = np.diff(
+        np.searchsorted(np.flatnonzero(letters == ord("/")), word_ends(letters), "right"), prepend=0
+    )
     kinds = np.unique(slashes)
     if len(kinds) > 1 or (kinds > 2).any():
         split = [token.split(b"/") for token in words.text.split()]
@@ -149,17 +111,11 @@ def _corner_indices(words: _Words) -> tuple[IntArray, IntArray]:
     text = words.text
     if width > 1:
         text = text.replace(b"//", b"/0/").replace(b"/", b" ")
-    values = _numbers(text, width * len(slashes)).reshape(-1, width)
+    values = numbers(text, width * len(slashes)).reshape(-1, width)
     whole = values.astype(np.int64)
     if (whole != values).any():
         raise ValueError("an index that is not a whole number")
     return whole[:, 0], whole[:, 1] if width > 1 else np.zeros(len(whole), np.int64)
-
-
-def _ends(letters: NDArray[np.uint8]) -> IntArray:
-    """Where words end: the place of their last letter."""
-    inside = letters > 32
-    return np.flatnonzero(inside[:-1] & ~inside[1:])
 
 
 def _texture_color(lines: _Lines, corners: _Corners, n_vertices: int, file: Path) -> FloatArray | None:
@@ -174,7 +130,7 @@ def _texture_color(lines: _Lines, corners: _Corners, n_vertices: int, file: Path
     corner_material = np.repeat(material, corners.sizes)
     triples = np.unique(np.stack([corners.vertex, corners.uv, corner_material], axis=1), axis=0)
     values = np.ones((len(triples), 3))
-    uvs = _table(lines.uvs, 2, least=1)
+    uvs = table_of(lines.uvs, 2, least=1)
     images: dict[Path, FloatArray] = {}
     for number, (_, name) in enumerate(lines.materials, start=1):
         diffuse, texture = materials.get(name, (np.ones(3), None))
@@ -201,7 +157,7 @@ def _read_materials(libraries: Sequence[str], file: Path) -> dict[str, tuple[Flo
                 name = rest.strip()
                 materials[name] = (np.ones(3), None)
             elif word == "Kd" and name and len(rest.split()) >= 3:
-                materials[name] = (_numbers(rest.encode(), len(rest.split()))[:3], materials[name][1])
+                materials[name] = (numbers(rest.encode(), len(rest.split()))[:3], materials[name][1])
             elif word == "map_Kd" and name:
                 materials[name] = (materials[name][0], _texture_file(rest.strip(), path.parent))
     return materials

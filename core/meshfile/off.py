@@ -9,50 +9,60 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MeshFileError
-from ..mesh import FloatArray
+from ..mesh import FloatArray, IntArray
 from .color import srgb_to_linear
 from .parts import Parts, fan
+from .text import numbers, table_of, words_of
 
-_KEYWORD = re.compile(rb"(ST)?(C)?(N)?(4)?OFF", re.IGNORECASE)
+_HEADER = re.compile(rb"(ST)?(C)?(N)?(4)?OFF *(\d.*)?", re.IGNORECASE)
+"""The counts may follow the keyword, even without a space: "OFF490 518 0"."""
 
 
 def read(data: bytes, file: Path) -> Parts:
     """Vertices, triangulated polygons and vertex colours of an OFF file."""
-    lines = [words for line in data.splitlines() if (words := line.partition(b"#")[0].split())]
-    keyword = _KEYWORD.fullmatch(lines[0][0]) if lines else None
-    # "OFF490 518 0", without a space, is a known slip of old files.
-    glued = re.fullmatch(rb"OFF(\d+)", lines[0][0], re.IGNORECASE) if lines else None
-    if glued:
-        lines[0][:1] = [glued.group(1)]
-    elif keyword is None or keyword.group(4):
-        raise ValueError("does not begin with OFF")
-    else:
-        lines[0] = lines[0][1:]
-    if lines[0][:1] == [b"BINARY"]:
+    lines = [line for raw in data.splitlines() if (line := raw.partition(b"#")[0].strip())]
+    header = _HEADER.fullmatch(lines[0]) if lines else None
+    if lines and lines[0].upper().endswith(b"BINARY"):
         raise MeshFileError(f"{file.name} is a binary OFF file.", "Save it as text, or as PLY.")
-    lines = lines if lines[0] else lines[1:]
-    n_vertices, n_faces = int(lines[0][0]), int(lines[0][1])
+    if header is None or header.group(4):
+        raise ValueError("does not begin with OFF")
+    if header.group(5):
+        lines[0] = header.group(5)
+    else:
+        del lines[0]
+    n_vertices, n_faces = (int(word) for word in lines[0].split()[:2])
     if min(n_vertices, n_faces) < 0 or n_vertices + n_faces > len(lines) - 1:
         raise ValueError("fewer lines than the header promises")
     rows = lines[1 : 1 + n_vertices]
-    polygons = [_polygon(words) for words in lines[1 + n_vertices : 1 + n_vertices + n_faces]]
-    vertices = np.array([row[:3] for row in rows], dtype=bytes).astype(np.float64).reshape(-1, 3)
-    return Parts(vertices, fan(polygons), _color(rows, has_normals=bool(keyword and keyword.group(3))))
+    if not rows:
+        return Parts(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
+    return Parts(
+        table_of(rows, 3, least=3),
+        _faces(lines[1 + n_vertices : 1 + n_vertices + n_faces]),
+        _color(rows, 6 if header.group(3) else 3),
+    )
 
 
-def _polygon(words: list[bytes]) -> list[int]:
-    size = int(words[0])
-    if size < 0 or len(words) < 1 + size:
+def _faces(lines: list[bytes]) -> IntArray:
+    """(F, 3) triangles of lines "n a b c … [colour]"."""
+    words = words_of(lines)
+    values = numbers(words.text, int(words.sizes.sum()))
+    start = np.cumsum(words.sizes) - words.sizes
+    sizes = values[start].astype(np.int64)
+    if (sizes < 0).any() or (sizes >= words.sizes).any():
         raise ValueError("a face with too few corners")
-    return [int(word) for word in words[1 : 1 + size]]
+    inside = np.arange(len(values)) - np.repeat(start, words.sizes)
+    corners = values[(inside >= 1) & (inside <= np.repeat(sizes, words.sizes))]
+    whole = corners.astype(np.int64)
+    if (whole != corners).any():
+        raise ValueError("an index that is not a whole number")
+    return fan(whole, sizes)
 
 
-def _color(rows: list[list[bytes]], *, has_normals: bool) -> FloatArray | None:
+def _color(rows: list[bytes], start: int) -> FloatArray | None:
     """(V, 3) linear RGB from the columns after the position and the normal; whole numbers are bytes."""
-    start = 6 if has_normals else 3
-    if not rows or min(len(row) for row in rows) < start + 3:
+    values = table_of(rows, start + 3, least=3)[:, start:]
+    if np.isnan(values).any():
         return None
-    words = [row[start : start + 3] for row in rows]
-    values = np.array(words, dtype=bytes).astype(np.float64)
-    as_bytes = values.max() > 1.0 or not any(b"." in word for row in words for word in row)
+    as_bytes = values.max() > 1.0 or not any(b"." in word for row in rows for word in row.split()[start:])
     return srgb_to_linear(values / 255.0 if as_bytes else values)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -81,17 +80,10 @@ def _sum_rows(values: FloatArray, target: IntArray, count: int) -> FloatArray:
     return np.stack([np.bincount(target, column, count) for column in values.T], axis=1)
 
 
-def fan(polygons: Sequence[Sequence[int]]) -> IntArray:
-    """(F, 3) triangles of polygons with any number of corners, each as a fan around its first corner."""
-    sizes = np.fromiter((len(p) for p in polygons), np.int64, len(polygons))
-    flat = np.fromiter((i for p in polygons for i in p), np.int64, int(sizes.sum()))
-    return fan_flat(flat, sizes)
+def fan(flat: IntArray, sizes: IntArray) -> IntArray:
+    """(F, 3) triangles of polygons, each as a fan around its first corner.
 
-
-def fan_flat(flat: IntArray, sizes: IntArray) -> IntArray:
-    """As `fan`, for polygons whose corners lie one after the other in `flat`, `sizes[i]` for polygon i.
-
-    Polygons of fewer than three corners give nothing.
+    The corners lie one after the other in `flat`, `sizes[i]` of them for polygon i; fewer than 3 give none.
     """
     start = np.cumsum(sizes) - sizes
     triangles = np.maximum(sizes - 2, 0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..mesh import FloatArray, IntArray, Mesh
 from .color import color_bytes, srgb_to_linear
-from .parts import Parts, fan_flat
+from .parts import Parts, fan
 
 _TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1",
@@ -192,7 +192,7 @@ def _faces(content: dict[str, Columns]) -> IntArray:
         lists = columns.get("vertex_indices", columns.get("vertex_index"))
         if isinstance(lists, tuple):
             flat, sizes = lists[0].astype(np.int64), lists[1]
-            found.append(fan_flat(flat, sizes) if name == "face" else _strips(flat, sizes))
+            found.append(fan(flat, sizes) if name == "face" else _strips(flat, sizes))
     return np.concatenate(found)
 
 
