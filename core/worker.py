@@ -68,7 +68,8 @@ def serve(folder: Path) -> dict[str, Any]:
 
 def _end_with_parent() -> None:
     """Standard input is a pipe that the parent holds: when it closes, the parent is gone, and so are we."""
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not sys.stdin: its lock would be held when the interpreter ends
+        pass
     os._exit(3)
 
 
