@@ -118,7 +118,8 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
     try:
         yield lambda: bool(seen)
     finally:
-        signal.signal(signal.SIGINT, before)
+        # None means a handler that is not Python's, which cannot be put back: the program's usual end instead.
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def user_folder(name: str) -> Path:

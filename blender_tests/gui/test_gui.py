@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real program with its window: panel, mouse, ESC, and whether it stays responsive.
 
-Drives the command that SPHERICAL_COW_BLENDER_GUI names, or `../shared/blender_gui/blender_gui`; pictures go to
-SPHERICAL_COW_PICTURES where that is set. Skipped where there is no such command.
+Drives the command that SPHERICAL_COW_BLENDER_GUI names, or `../shared/blender_gui/blender_gui`; pictures go
+to SPHERICAL_COW_PICTURES where that is set. Skipped where there is no such command.
 """
 
 from __future__ import annotations
@@ -41,18 +41,22 @@ def gui_zip(kit: Path) -> Path:
     return build_zip(found[1])
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in STEPS.glob("*.py")))
-def test_steps(kit: Path, gui_zip: Path, tmp_path: Path, name: str) -> None:
-    pictures = os.environ.get("SPHERICAL_COW_PICTURES")
-    out = Path(pictures) / name if pictures else tmp_path / name
+def drive(kit: Path, zip_file: Path, script: Path, out: Path, *options: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [kit, "run", "-t", "170", "-i", gui_zip, STEPS / f"{name}.py", out],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
+        [kit, "run", *options, "-t", "170", "-i", zip_file, script, out],
+        capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
     log = (out / "blender.log").read_text(errors="replace") if (out / "blender.log").exists() else ""
     assert done.returncode == 0, (done.stdout + done.stderr + log)[-3000:]
     assert "Traceback" not in log, log[-3000:]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in STEPS.glob("*.py")))
+def test_window(kit: Path, gui_zip: Path, tmp_path: Path, name: str) -> None:
+    pictures = os.environ.get("SPHERICAL_COW_PICTURES")
+    drive(kit, gui_zip, STEPS / f"{name}.py", (Path(pictures) if pictures else tmp_path) / name)
+
+
+def test_command_line_of_the_program(kit: Path, gui_zip: Path, tmp_path: Path) -> None:
+    drive(kit, gui_zip, STEPS.parent / "background" / "command.py", tmp_path / "command", "-B")

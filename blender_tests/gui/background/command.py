@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`blender -b FILE --command spherical_cow …`, as a pipeline calls it. Runs inside Blender, without a window."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import bpy
+
+
+def command(*words):
+    done = subprocess.run(
+        [bpy.app.binary_path, "-b", str(scene), "--command", "spherical_cow", *words],
+        capture_output=True, text=True, check=False, timeout=150,
+    )  # fmt: skip
+    print(words, done.returncode, done.stdout[-500:], done.stderr[-500:])
+    return done
+
+
+def data(done):
+    """The one JSON object on standard output (Blender adds lines of its own)."""
+    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+
+
+folder = Path(tempfile.mkdtemp())
+scene = folder / "scene.blend"
+bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=3)
+bpy.ops.mesh.primitive_torus_add(major_segments=12, minor_segments=6)
+bpy.context.view_layer.objects.active = bpy.data.objects["Icosphere"]
+bpy.ops.wm.save_as_mainfile(filepath=str(scene))
+
+checked = command("check", "--json")
+assert checked.returncode == 0 and data(checked)["is_genus_zero"] is True
+assert command("check", "--object", "Torus").returncode == 1
+assert command("check", "--object", "Nobody").returncode == 2
+assert command("encode", "--object", "Torus").returncode == 2
+
+result = folder / "result.blend"
+shape = folder / "ball.harmonics.npz"
+encoded = command("encode", "--lmax", "8", "--out", str(shape), "--save", str(result), "--json")
+assert encoded.returncode == 0 and data(encoded)["flips"] == 0 and shape.exists()
+scene = result
+rebuilt = command("reconstruct", "--sampling", "icosphere", "--frequency", "4", "--json")
+assert rebuilt.returncode == 0 and data(rebuilt)["vertices"] == 162
