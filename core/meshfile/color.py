@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ..errors import MeshFileError
 from ..mesh import FloatArray, IntArray
 
+Pixels = NDArray[np.uint8]
+
 
 def srgb_to_linear(values: NDArray[Any]) -> FloatArray:
     """sRGB in [0, 1] (any shape) as linear light (IEC 61966-2-1)."""
@@ -31,8 +33,8 @@ def color_bytes(color: FloatArray) -> NDArray[np.uint8]:
     return np.asarray(scaled, dtype=np.uint8)
 
 
-def open_texture(file: Path) -> FloatArray:
-    """(H, W, 3) linear RGB of an image file. Raises `MeshFileError` when it cannot be read."""
+def open_texture(file: Path) -> Pixels:
+    """(H, W, 3) sRGB bytes of an image file. Raises `MeshFileError` when it cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -45,13 +47,16 @@ def open_texture(file: Path) -> FloatArray:
         ) from error
 
 
-def texture_pixels(image: Any) -> FloatArray:
-    """(H, W, 3) linear RGB of a Pillow image."""
-    return srgb_to_linear(np.asarray(image.convert("RGB"), dtype=np.float64) / 255.0)
+def texture_pixels(image: Any) -> Pixels:
+    """(H, W, 3) sRGB bytes of a Pillow image."""
+    return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
 
-def sample_texture(pixels: FloatArray, uv: FloatArray) -> FloatArray:
-    """(N, 3) bilinear samples of `pixels` (H, W, 3) at `uv` (N, 2): v up, (0, 0) bottom left, repeating."""
+def sample_texture(pixels: Pixels, uv: FloatArray) -> FloatArray:
+    """(N, 3) linear RGB of `pixels` (H, W, 3) at `uv` (N, 2), bilinear in linear light.
+
+    v points up, (0, 0) is the bottom left corner of the image, which repeats beyond [0, 1].
+    """
     height, width = pixels.shape[:2]
     uv = np.nan_to_num(uv, posinf=0.0, neginf=0.0)
     x, y = uv[:, 0] * width - 0.5, (1.0 - uv[:, 1]) * height - 0.5
@@ -59,9 +64,10 @@ def sample_texture(pixels: FloatArray, uv: FloatArray) -> FloatArray:
     fx, fy = (x - left)[:, None], (y - top)[:, None]
     columns = [np.mod(left + k, width).astype(np.int64) for k in (0, 1)]
     rows = [np.mod(top + k, height).astype(np.int64) for k in (0, 1)]
-    upper = pixels[rows[0], columns[0]] * (1 - fx) + pixels[rows[0], columns[1]] * fx
-    lower = pixels[rows[1], columns[0]] * (1 - fx) + pixels[rows[1], columns[1]] * fx
-    return np.asarray(upper * (1 - fy) + lower * fy)
+    linear = srgb_to_linear(np.arange(256) / 255.0)
+    near = [[linear[pixels[row, column]] for column in columns] for row in rows]
+    upper, lower = (left_one * (1.0 - fx) + right_one * fx for left_one, right_one in near)
+    return np.asarray(upper * (1.0 - fy) + lower * fy)
 
 
 def mean_at_vertices(vertex: IntArray, values: FloatArray, n_vertices: int) -> FloatArray:

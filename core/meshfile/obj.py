@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mesh import FloatArray, IntArray, Mesh
-from .color import linear_to_srgb, mean_at_vertices, open_texture, sample_texture, srgb_to_linear
+from .color import Pixels, linear_to_srgb, mean_at_vertices, open_texture, sample_texture, srgb_to_linear
 from .parts import Parts, fan
 from .text import Words, numbers, table_of, word_ends, words_of
 
@@ -131,7 +131,7 @@ def _texture_color(lines: _Lines, corners: _Corners, n_vertices: int, file: Path
     triples = np.unique(np.stack([corners.vertex, corners.uv, corner_material], axis=1), axis=0)
     values = np.ones((len(triples), 3))
     uvs = table_of(lines.uvs, 2, least=1)
-    images: dict[Path, FloatArray] = {}
+    images: dict[Path, Pixels] = {}
     for number, (_, name) in enumerate(lines.materials, start=1):
         diffuse, texture = materials.get(name, (np.ones(3), None))
         chosen = triples[:, 2] == number
