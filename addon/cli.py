@@ -33,12 +33,8 @@ def parser() -> argparse.ArgumentParser:
     encode = _verb(verbs, "encode", _encode, "spherical harmonics of the mesh")
     encode.add_argument("--lmax", type=int, default=64, help="highest degree (default 64)")
     encode.add_argument("--method", choices=[item[0] for item in METHODS], default="balanced")
-    encode.add_argument(
-        "--target", type=float, help="largest mean error in percent, in place of a fixed degree"
-    )
-    encode.add_argument(
-        "--use-modifiers", action="store_true", help="encode what the modifiers make of the mesh"
-    )
+    encode.add_argument("--target", type=float, help="largest mean error in percent, in place of a fixed degree")
+    encode.add_argument("--use-modifiers", action="store_true", help="encode what the modifiers make of the mesh")
     encode.add_argument("--out", help="write NAME.harmonics.npz")
     decode = _verb(verbs, "reconstruct", _reconstruct, "a new object from the coefficients")
     decode.add_argument("--sampling", choices=[item[0] for item in SAMPLINGS], default="source")
@@ -71,8 +67,14 @@ def run(arguments: list[str]) -> int:
     except (SphericalCowError, RuntimeError) as error:
         print(f"spherical_cow: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(data) if options.json else "\n".join(f"{name}: {value}" for name, value in data.items()))
+    print(json.dumps(data) if options.json else "\n".join(_lines(data)))
     return int(status)
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    """The result for people: the rows of a check, else one line per fact."""
+    rows = [f"{'ok ' if row['ok'] else 'BAD'}  {row['text']}" for row in data.get("rows", ())]
+    return rows or [f"{name}: {value}" for name, value in data.items()]
 
 
 def _object(name: str | None) -> bpy.types.Object:
@@ -117,9 +119,7 @@ def _encode(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, di
 
 def _reconstruct(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     if not storage.has_shape(obj):
-        raise InvalidParameter(
-            f"{obj.name!r} has not been encoded.", "Use encode first, and --save the file."
-        )
+        raise InvalidParameter(f"{obj.name!r} has not been encoded.", "Use encode first, and --save the file.")
     basis = "CURVATURE" if options.from_curvature else "POSITION"
     with bpy.context.temp_override(object=obj, active_object=obj, selected_objects=[obj]):
         bpy.ops.spherical_cow.reconstruct(

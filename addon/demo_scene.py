@@ -55,9 +55,7 @@ def _add_shape_keys(cow: bpy.types.Object, levels: list[bpy.types.Object]) -> No
         assert isinstance(level.data, bpy.types.Mesh)
         positions = np.empty(3 * len(level.data.vertices), dtype=np.float32)
         level.data.vertices.foreach_get("co", positions)
-        cow.shape_key_add(name=level.name.removeprefix("cow ").capitalize()).points.foreach_set(
-            "co", positions
-        )
+        cow.shape_key_add(name=level.name.removeprefix("cow ").capitalize()).points.foreach_set("co", positions)
 
 
 def _arrange(row: list[bpy.types.Object], width: float) -> None:

@@ -191,9 +191,7 @@ def _prepare(request: Request) -> Path:
     try:
         folder = Path(tempfile.mkdtemp(prefix="job-", dir=user_folder("jobs")))
     except OSError as error:
-        raise OutputError(
-            f"There is no folder to work in: {error}.", "Check the user folder of Blender."
-        ) from error
+        raise OutputError(f"There is no folder to work in: {error}.", "Check the user folder of Blender.") from error
     try:
         np.savez(folder / "request.npz", **request.arrays)  # type: ignore[arg-type]
         text = json.dumps({"task": request.task, "parameters": dict(request.parameters)})

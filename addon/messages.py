@@ -14,9 +14,7 @@ def fix_for(error: SphericalCowError) -> str:
     return Operators.CHECK if isinstance(error, NotGenusZero | InvalidMesh) else ""
 
 
-def put(
-    context: bpy.types.Context, operator: str, obj: bpy.types.ID | None, error: SphericalCowError
-) -> None:
+def put(context: bpy.types.Context, operator: str, obj: bpy.types.ID | None, error: SphericalCowError) -> None:
     """Show an error in the panel of the operator, for this object."""
     session = context.window_manager.spherical_cow
     session.operator, session.uid = operator, str(obj.session_uid) if obj is not None else ""

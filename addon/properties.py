@@ -113,9 +113,7 @@ class ReconstructSettings:
             max=2_000_000,
             soft_max=200_000,
         )
-        basis: EnumProperty(
-            name="From", description="What the shape is computed from", items=BASES, default="POSITION"
-        )
+        basis: EnumProperty(name="From", description="What the shape is computed from", items=BASES, default="POSITION")
         seed: IntProperty(
             name="Seed", description="Start of the random numbers: another seed gives another mesh", min=0
         )
@@ -154,9 +152,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         reconstruct: PointerProperty(
             name="Reconstruct", type=SPHERICAL_COW_PG_reconstruct, description="Settings of Reconstruct"
         )
-        attribute: EnumProperty(
-            name="Attribute", description="What is shown as color on the mesh", items=SHOWN
-        )
+        attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)
 
 
@@ -246,9 +242,7 @@ class SPHERICAL_COW_PG_check(bpy.types.PropertyGroup):
         passed: bool
     else:
         rows: StringProperty(name="Rows", description="What was looked at and found (JSON)")
-        elements: StringProperty(
-            name="Elements", description="What each row found wrong (NPZ)", subtype="BYTE_STRING"
-        )
+        elements: StringProperty(name="Elements", description="What each row found wrong (NPZ)", subtype="BYTE_STRING")
         fingerprint: StringProperty(name="Fingerprint", description="Of the mesh that was checked")
         passed: BoolProperty(name="Passed", description="The mesh can be encoded")
 
@@ -301,9 +295,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         shape: StringProperty(
             name="Shape", description="The coefficients (compact .harmonics.npz)", subtype="BYTE_STRING"
         )
-        map: StringProperty(
-            name="Map", description="The sphere map of the source (NPZ)", subtype="BYTE_STRING"
-        )
+        map: StringProperty(name="Map", description="The sphere map of the source (NPZ)", subtype="BYTE_STRING")
         role: EnumProperty(
             name="Role",
             description="How the mesh is related to its coefficients",
@@ -317,20 +309,14 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         with_modifiers: BoolProperty(name="With Modifiers", description="Encoded with the modifiers applied")
         fingerprint: StringProperty(name="Fingerprint", description="Of the mesh that was encoded")
         channels: StringProperty(name="Channels", description="Names of the channels, separated by spaces")
-        lmax: IntProperty(
-            name="Degree", description="Highest degree of the coefficients; 0 when there are none"
-        )
+        lmax: IntProperty(name="Degree", description="Highest degree of the coefficients; 0 when there are none")
         method: StringProperty(name="Map", description="How the mesh was laid out on the sphere")
         flips: IntProperty(name="Flips", description="Triangles that are turned over on the sphere")
         area_sum: FloatProperty(name="Cover", description="How often the sphere is covered")
-        angle_distortion: FloatProperty(
-            name="Angles", description="Mean change of the corner angles, in degrees"
-        )
+        angle_distortion: FloatProperty(name="Angles", description="Mean change of the corner angles, in degrees")
         area_distortion: FloatProperty(name="Areas", description="Mean of the logarithm of the area scale")
         fit_error: FloatProperty(name="Error", description="Mean distance between mesh and reconstruction")
-        fit_hausdorff: FloatProperty(
-            name="Worst", description="Largest distance between mesh and reconstruction"
-        )
+        fit_hausdorff: FloatProperty(name="Worst", description="Largest distance between mesh and reconstruction")
         seconds: FloatProperty(name="Seconds", description="Time that encoding took")
         shown: StringProperty(name="Shown", description="The attribute that is shown as color")
         shown_min: FloatProperty(name="Minimum", description="Value at the dark end of the color map")
@@ -343,9 +329,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         swatch_5: _swatch(5)
         swatch_6: _swatch(6)
         swatch_7: _swatch(7)
-        check: PointerProperty(
-            name="Check", type=SPHERICAL_COW_PG_check, description="The result of the last Check"
-        )
+        check: PointerProperty(name="Check", type=SPHERICAL_COW_PG_check, description="The result of the last Check")
         equaliser: PointerProperty(
             name="Equalizer",
             type=SPHERICAL_COW_PG_equaliser,

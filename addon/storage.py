@@ -137,9 +137,7 @@ class Row:
     kind: str
 
 
-def store_check(
-    mesh: bpy.types.Mesh, rows: list[Row], elements: Arrays, fingerprint: str, passed: bool
-) -> None:
+def store_check(mesh: bpy.types.Mesh, rows: list[Row], elements: Arrays, fingerprint: str, passed: bool) -> None:
     """Put the result of a check on a mesh. elements: row name → indices of what is wrong."""
     group = data_of(mesh).check
     group.rows = json.dumps([vars(row) for row in rows])

@@ -45,11 +45,7 @@ def test_every_operator_and_property_has_a_tooltip():
             if not prop.description:
                 empty.append(f"{rna.identifier}.{prop.identifier}")
             items = prop.enum_items if prop.type == "ENUM" else ()
-            empty += [
-                f"{rna.identifier}.{prop.identifier}.{item.identifier}"
-                for item in items
-                if not item.description
-            ]
+            empty += [f"{rna.identifier}.{prop.identifier}.{item.identifier}" for item in items if not item.description]
     assert not empty
 
 
@@ -129,9 +125,7 @@ def test_presets_are_offered_and_apply():
     paths = [Path(folder) for folder in bpy.utils.preset_paths("spherical_cow/encode")]
     presets = {path.stem: path for folder in paths for path in folder.glob("*.py")}
     assert {"Draft", "Standard", "Fine"} <= set(presets)
-    bpy.ops.script.execute_preset(
-        filepath=str(presets["Draft"]), menu_idname="SPHERICAL_COW_MT_presets_encode"
-    )
+    bpy.ops.script.execute_preset(filepath=str(presets["Draft"]), menu_idname="SPHERICAL_COW_MT_presets_encode")
     assert settings.lmax == 24 and settings.channels == {"color", "curvature", "density"}
 
 
@@ -170,9 +164,7 @@ def test_the_command_line(encoded, tmp_path, capsys):
     assert saved.exists() and "Blob Reconstruction" in bpy.data.objects
 
 
-@pytest.mark.parametrize(
-    "arguments", [["moo"], [], ["encode", "--object", "Nobody"], ["encode", "--method", "guess"]]
-)
+@pytest.mark.parametrize("arguments", [["moo"], [], ["encode", "--object", "Nobody"], ["encode", "--method", "guess"]])
 def test_the_command_line_says_what_is_wrong(encoded, arguments, capsys):
     cli = importlib.import_module(f"{MODULE}.cli")
     assert cli.run(arguments) == 2
@@ -188,9 +180,7 @@ def test_a_missing_library_gives_the_panel_that_says_so(monkeypatch):
     extension = importlib.import_module(MODULE)
     try:
         extension.register()
-        assert hasattr(bpy.types, "SPHERICAL_COW_PT_fatal") and not hasattr(
-            bpy.types, "SPHERICAL_COW_PT_encode"
-        )
+        assert hasattr(bpy.types, "SPHERICAL_COW_PT_fatal") and not hasattr(bpy.types, "SPHERICAL_COW_PT_encode")
         assert bpy.ops.spherical_cow.copy_diagnostics() == {"FINISHED"}
         assert "numba" in diagnostics.report(["numba: not installed"])
         extension.unregister()
@@ -215,7 +205,5 @@ def test_starting_up_is_quick_and_light():
         "bpy.context.scene.spherical_cow;"
         "print(sorted({'numba', 'igl', 'scipy', 'PIL'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, timeout=120)
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stdout + done.stderr

@@ -37,9 +37,7 @@ def certify(
     )
 
 
-def surface_error(
-    mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, samples: int = SAMPLES
-) -> tuple[float, float]:
+def surface_error(mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, samples: int = SAMPLES) -> tuple[float, float]:
     """(mean, Hausdorff) distance both ways, relative to the diagonal, between the mesh and its rebuilt surface.
 
     The rebuilt surface is evaluated on the source connectivity subdivided once, so that an overshoot

@@ -145,9 +145,7 @@ def _density(shape: Shape) -> Harmonics:
 
 def _check_degree(lmax: int) -> None:
     if not 1 <= lmax <= LMAX_LIMIT:
-        raise InvalidParameter(
-            f"Degree {lmax} is out of range.", f"Give a highest degree from 1 to {LMAX_LIMIT}."
-        )
+        raise InvalidParameter(f"Degree {lmax} is out of range.", f"Give a highest degree from 1 to {LMAX_LIMIT}.")
 
 
 def _check_resolution(lmax: int, n_vertices: int) -> None:
@@ -168,7 +166,11 @@ def _normalized(mesh: Mesh) -> tuple[Mesh, Source]:
     local = local.with_vertices(local.vertices - shift)
     scale = mesh.diagonal
     facts = source_of(
-        mesh.vertices, mesh.faces, area(local) * scale**2, signed_volume(local) * scale**3, centre + shift * scale
+        mesh.vertices,
+        mesh.faces,
+        area(local) * scale**2,
+        signed_volume(local) * scale**3,
+        centre + shift * scale,
     )
     return local, facts
 

@@ -71,7 +71,6 @@ def _finish(temporary: Path, target: Path, special: bool) -> None:
 def _output_error(target: Path, error: OSError) -> OutputError:
     reasons = {
         errno.EISDIR: ("it is a folder.", "Give a file name in it."),
-        errno.ENOENT: (f"there is no folder {target.parent}.", "Make the folder first."),
         errno.ENOTDIR: (f"{target.parent} is not a folder.", "Give another place."),
         errno.EACCES: ("there is no permission.", "Choose another place, or change the permissions."),
         errno.EPERM: ("there is no permission.", "Choose another place, or change the permissions."),
@@ -80,5 +79,7 @@ def _output_error(target: Path, error: OSError) -> OutputError:
         errno.EDQUOT: ("your share of the disk is full.", "Free some space, or choose another disk."),
         errno.ENAMETOOLONG: ("the name is too long.", "Choose a shorter name."),
     }
+    if error.errno == errno.ENOENT and not target.parent.exists():
+        reasons[errno.ENOENT] = (f"there is no folder {target.parent}.", "Make the folder first.")
     found, remedy = reasons.get(error.errno or 0, (f"{error.strerror or error}.", "Choose another place."))
     return OutputError(f"Cannot write {target}: {found}", remedy)

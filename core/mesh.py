@@ -65,7 +65,8 @@ class Mesh:
 
     def with_attributes(self, **attributes: ArrayLike) -> Mesh:
         """A copy with these attributes added or replaced; each (V,) or (V, K)."""
-        return replace(self, attributes={**self.attributes, **attributes})
+        merged: dict[str, ArrayLike] = {**self.attributes, **attributes}
+        return Mesh(self.vertices, self.faces, merged)  # type: ignore[arg-type]
 
     def with_vertices(self, vertices: ArrayLike) -> Mesh:
         """A copy with the same faces and attributes on other positions (V, 3)."""

@@ -51,9 +51,7 @@ class _Frame:
         return self.bottom + (exponent - self.y_low) / (self.y_high - self.y_low) * (self.top - self.bottom)
 
 
-def draw_log_plot(
-    curves: list[Curve], title: str, x_label: str, y_label: str, size: tuple[int, int]
-) -> FloatArray:
+def draw_log_plot(curves: list[Curve], title: str, x_label: str, y_label: str, size: tuple[int, int]) -> FloatArray:
     """(H, W, 3) sRGB in [0, 1], row 0 on top. size: (width, height) in pixels.
 
     x starts at 1, with a tick at each power of two and stripes between them; y has a tick at powers of ten.

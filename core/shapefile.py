@@ -31,6 +31,7 @@ _KINDS = {
     "facts": "U", "sphere": "f", "faces": "iu",
 }  # fmt: skip
 _REQUIRED = ("format_version", "coefficients", "channels", "lmax", "normalization", "facts")
+_npy: Any = np.lib.format  # has no type hints
 _REMEDY = "Encode the mesh again, or choose another file."
 
 
@@ -51,9 +52,7 @@ def load_shape(path: str | Path) -> Shape:
     except FileNotFoundError as error:
         raise HarmonicsFileError(f"There is no file {path}.", "Check the name.") from error
     except OSError as error:
-        raise HarmonicsFileError(
-            f"{path} cannot be read: {error.strerror}.", "Check who may read it."
-        ) from error
+        raise HarmonicsFileError(f"{path} cannot be read: {error.strerror}.", "Check who may read it.") from error
 
 
 def shape_to_bytes(shape: Shape) -> bytes:
@@ -64,9 +63,7 @@ def shape_to_bytes(shape: Shape) -> bytes:
         "channels": np.array(shape.harmonics.channels, dtype=np.str_),
         "lmax": np.int64(shape.lmax),
         "normalization": np.str_(NORMALIZATION),
-        "facts": np.str_(
-            json.dumps({"source": asdict(shape.source), "certificate": shape.certificate.to_dict()})
-        ),
+        "facts": np.str_(json.dumps({"source": asdict(shape.source), "certificate": shape.certificate.to_dict()})),
     }
     if shape.sphere is not None and shape.faces is not None:
         arrays.update(sphere=shape.sphere, faces=shape.faces)
@@ -97,7 +94,7 @@ def _keys(archive: zipfile.ZipFile) -> list[str]:
     return [key for key in _KINDS if key in names]
 
 
-def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
+def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray[Any, Any]:
     """One array, after its header was found to be harmless and true to the size of the archive member."""
     info = archive.getinfo(f"{key}.npy")
     try:
@@ -107,11 +104,9 @@ def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
             if dtype.hasobject or dtype.kind not in _KINDS[key]:
                 raise HarmonicsFileError(f"The key '{key}' holds {dtype}, not plain data.", _REMEDY)
             if size > LARGEST_ARRAY or size > info.file_size:
-                raise HarmonicsFileError(
-                    f"The key '{key}' claims the shape {shape}, more than there is.", _REMEDY
-                )
+                raise HarmonicsFileError(f"The key '{key}' claims the shape {shape}, more than there is.", _REMEDY)
         with archive.open(info) as member:
-            return np.lib.format.read_array(member, allow_pickle=False)
+            return _npy.read_array(member, allow_pickle=False)
     except (ValueError, TypeError, zipfile.error, EOFError) as error:
         raise HarmonicsFileError(f"The key '{key}' is damaged.", _REMEDY) from error
     except SyntaxError as error:
@@ -119,17 +114,15 @@ def _read_array(archive: zipfile.ZipFile, key: str) -> np.ndarray:
 
 
 def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(member)
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
-        version
-    )
+    version = _npy.read_magic(member)
+    read = {(1, 0): _npy.read_array_header_1_0, (2, 0): _npy.read_array_header_2_0}.get(version)
     if read is None:
         raise ValueError(f"array format {version}")
     shape, _, dtype = read(member)
     return shape, dtype
 
 
-def _shape(arrays: dict[str, np.ndarray]) -> Shape:
+def _shape(arrays: dict[str, np.ndarray[Any, Any]]) -> Shape:
     version = _scalar(arrays, "format_version")
     if version != FORMAT_VERSION:
         raise HarmonicsFileError(
@@ -146,20 +139,16 @@ def _shape(arrays: dict[str, np.ndarray]) -> Shape:
     return Shape(harmonics, source, certificate, sphere, faces)
 
 
-def _scalar(arrays: dict[str, np.ndarray], key: str) -> Any:
+def _scalar(arrays: dict[str, np.ndarray[Any, Any]], key: str) -> Any:
     if arrays[key].shape != ():
-        raise HarmonicsFileError(
-            f"The key '{key}' has shape {arrays[key].shape}, not a single value.", _REMEDY
-        )
+        raise HarmonicsFileError(f"The key '{key}' has shape {arrays[key].shape}, not a single value.", _REMEDY)
     return arrays[key].item()
 
 
-def _harmonics(arrays: dict[str, np.ndarray]) -> Harmonics:
+def _harmonics(arrays: dict[str, np.ndarray[Any, Any]]) -> Harmonics:
     coefficients, lmax = arrays["coefficients"], _scalar(arrays, "lmax")
     if coefficients.ndim != 3 or coefficients.shape[1:] != (lmax + 1, lmax + 1):
-        raise HarmonicsFileError(
-            f"The key 'coefficients' has shape {coefficients.shape} for lmax {lmax}.", _REMEDY
-        )
+        raise HarmonicsFileError(f"The key 'coefficients' has shape {coefficients.shape} for lmax {lmax}.", _REMEDY)
     if not np.isfinite(coefficients).all():
         raise HarmonicsFileError("The key 'coefficients' holds values that are not numbers.", _REMEDY)
     try:
@@ -178,7 +167,9 @@ def _facts(text: str) -> tuple[Source, Certificate]:
         raise HarmonicsFileError("The key 'facts' is damaged.", _REMEDY) from error
 
 
-def _map(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _map(
+    arrays: dict[str, np.ndarray[Any, Any]],
+) -> tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:
     if ("sphere" in arrays) != ("faces" in arrays):
         raise HarmonicsFileError("Only one of the keys 'sphere' and 'faces' is there.", _REMEDY)
     if "sphere" not in arrays:
@@ -186,10 +177,6 @@ def _map(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray | None, np.ndarray |
     sphere, faces = arrays["sphere"].astype(np.float64), arrays["faces"].astype(np.int64)
     if sphere.ndim != 2 or sphere.shape[1] != 3 or not np.allclose((sphere**2).sum(axis=1), 1.0, atol=1e-6):
         raise HarmonicsFileError("The key 'sphere' does not hold unit vectors (V, 3).", _REMEDY)
-    if (
-        faces.ndim != 2
-        or faces.shape[1] != 3
-        or (faces.size and not 0 <= faces.min() <= faces.max() < len(sphere))
-    ):
+    if faces.ndim != 2 or faces.shape[1] != 3 or (faces.size and not 0 <= faces.min() <= faces.max() < len(sphere)):
         raise HarmonicsFileError("The key 'faces' does not hold triangles of 'sphere'.", _REMEDY)
     return sphere, faces

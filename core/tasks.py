@@ -21,7 +21,7 @@ from .shapefile import shape_from_bytes, shape_to_bytes
 from .sphere.distortion import angle_distortion, area_distortion
 from .topology import check
 
-Arrays = dict[str, np.ndarray]
+Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Outcome:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-Task = Callable[[Mapping[str, np.ndarray], Mapping[str, Any], Progress], Outcome]
+Task = Callable[[Mapping[str, np.ndarray[Any, Any]], Mapping[str, Any], Progress], Outcome]
 
 
 def run_task(
-    name: str, arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], progress: Progress
+    name: str, arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress
 ) -> Outcome:
     """Run the task `name` of `TASKS`. Raises `InvalidParameter` for an unknown name."""
     if name not in TASKS:
@@ -44,7 +44,7 @@ def run_task(
     return TASKS[name](arrays, parameters, progress)
 
 
-def shape_array(shape: Shape) -> np.ndarray:
+def shape_array(shape: Shape) -> np.ndarray[Any, Any]:
     """The shape in its file format, as a (N,) uint8 array."""
     return np.frombuffer(shape_to_bytes(shape), dtype=np.uint8)
 
@@ -72,13 +72,13 @@ def _density_at_vertices(shape: Shape, sphere: FloatArray) -> FloatArray:
     return np.asarray(synthesize(vertex_density(sphere, shape.lmax)[None], sphere)[:, 0])
 
 
-def _mesh(arrays: Mapping[str, np.ndarray], suffix: str = "") -> Mesh:
+def _mesh(arrays: Mapping[str, np.ndarray[Any, Any]], suffix: str = "") -> Mesh:
     color = arrays.get("color" + suffix)
     attributes = {} if color is None else {"color": color}
     return Mesh(arrays["vertices" + suffix], arrays["faces" + suffix], attributes)
 
 
-def _check(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
+def _check(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
     mesh = _mesh(arrays)
     require_usable(mesh)
     report = check(mesh, bool(parameters.get("self_intersections", True)), progress)
@@ -86,7 +86,7 @@ def _check(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], prog
     return Outcome(indices, report.to_dict())
 
 
-def _encode(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
+def _encode(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
     mesh = _mesh(arrays)
     shape = encode(
         mesh,
@@ -101,7 +101,7 @@ def _encode(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], pro
     return Outcome(result, {"lmax": shape.lmax, "certificate": shape.certificate.to_dict()})
 
 
-def _decode(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
+def _decode(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
     shape = shape_from_bytes(arrays["shape"].tobytes())
     size, lmax = parameters.get("size"), parameters.get("lmax")
     mesh = decode(
@@ -116,7 +116,7 @@ def _decode(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], pro
     return Outcome({"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes})
 
 
-def _compare(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
+def _compare(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
     comparison = compare(
         _mesh(arrays, "_a"), _mesh(arrays, "_b"), int(parameters.get("samples", 50_000)), progress=progress
     )

@@ -60,9 +60,9 @@ def serve(folder: Path) -> dict[str, Any]:
     except SphericalCowError as error:
         return {"ok": False, "error": error.to_dict()}
     except MemoryError:
-        error = SphericalCowError("There is not enough memory for this.", "Use a lower degree or a smaller mesh.")
-        return {"ok": False, "error": error.to_dict()}
-    np.savez(folder / "result.npz", **outcome.arrays)  # type: ignore[arg-type]
+        lack = SphericalCowError("There is not enough memory for this.", "Use a lower degree or a smaller mesh.")
+        return {"ok": False, "error": lack.to_dict()}
+    np.savez(folder / "result.npz", **outcome.arrays)
     return {"ok": True, "data": outcome.data}
 
 

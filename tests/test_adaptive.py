@@ -121,9 +121,7 @@ def test_the_seed_decides() -> None:
 def test_scale_of_the_density_does_not_matter() -> None:
     density = smooth_density()
     large = density_channel(1024.0 * density.coefficients[0])
-    np.testing.assert_allclose(
-        adaptive_sphere(density, 500).vertices, adaptive_sphere(large, 500).vertices, atol=1e-9
-    )
+    np.testing.assert_allclose(adaptive_sphere(density, 500).vertices, adaptive_sphere(large, 500).vertices, atol=1e-9)
 
 
 def test_a_density_that_is_negative_in_places_is_clamped() -> None:

@@ -75,7 +75,15 @@ def test_encode_reports_what_was_promised(ball: Path, tmp_path: Path, capsys: py
     assert names <= set(data)
     assert (data["V"], data["F"], data["lmax"], data["flips"]) == (514, 1024, 12, 0)
     with np.load(tmp_path / "out.npz", allow_pickle=False) as archive:
-        assert {"coefficients", "channels", "lmax", "normalization", "format_version", "sphere", "faces"} <= set(archive)
+        assert {
+            "coefficients",
+            "channels",
+            "lmax",
+            "normalization",
+            "format_version",
+            "sphere",
+            "faces",
+        } <= set(archive)
 
 
 def test_encode_to_a_target(ball: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,7 +160,12 @@ BAD = [
 
 @pytest.mark.parametrize(("words", "error"), BAD, ids=[" ".join(words) for words, _ in BAD])
 def test_bad_input_is_a_typed_error_and_writes_nothing(
-    words: list[str], error: str, ball: Path, encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    error: str,
+    ball: Path,
+    encoded: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     torus().save(tmp_path / "torus.ply")
     cube().save(tmp_path / "cube.ply")

@@ -80,8 +80,8 @@ def test_vertex_order_and_faces_of_the_source_are_kept() -> None:
 
 
 def test_degree_one_of_an_ellipsoid_is_that_ellipsoid() -> None:
-    # An ellipsoid with the sphere's own parametrization has no other degrees. Ours is another one-to-one map, but
-    # the axes of its degree 1 must still be those of the shape, in the right order.
+    # An ellipsoid with the sphere's own parametrization has no other degrees. Ours is another map, but the
+    # axes of its degree 1 must still be those of the shape, in the right order.
     shape = encode(ellipsoid((3.0, 2.0, 1.0)), 8)
     first = shape.harmonics.select(["x", "y", "z"]).truncate(1)
     axes = np.ptp(synthesize(first, np.vstack([np.eye(3), -np.eye(3)])), axis=0) / 2.0
@@ -90,7 +90,7 @@ def test_degree_one_of_an_ellipsoid_is_that_ellipsoid() -> None:
 
 def test_degree_zero_is_the_centre() -> None:
     mesh = uv_sphere(24)
-    shape = encode(mesh.with_vertices(mesh.vertices + [5.0, -3.0, 2.0]), 8)
+    shape = encode(mesh.with_vertices(mesh.vertices + np.array([5.0, -3.0, 2.0])), 8)
     centre = shape.harmonics.select(["x", "y", "z"]).coefficients[:, 0, 0]
     assert np.allclose(centre, [5.0, -3.0, 2.0], atol=1e-3)
     assert np.allclose(shape.source.centre, [5.0, -3.0, 2.0], atol=1e-9)

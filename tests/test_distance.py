@@ -64,9 +64,7 @@ def test_distance_follows_rigid_motion_and_scale(seed: int, exponent: float, off
 def test_small_distances_keep_their_digits() -> None:
     mesh = cube()
     for height in (1e-6, 1e-9, 1e-12):
-        assert distances_to_surface(np.array([[0.3, 0.4, 1.0 + height]]), mesh)[0] == pytest.approx(
-            height, rel=1e-3
-        )
+        assert distances_to_surface(np.array([[0.3, 0.4, 1.0 + height]]), mesh)[0] == pytest.approx(height, rel=1e-3)
 
 
 def test_triangles_without_area_count_as_segments() -> None:

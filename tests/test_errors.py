@@ -7,17 +7,11 @@ import pytest
 from spherical_cow import errors
 from spherical_cow.errors import Cancelled, InvalidMesh, NotGenusZero, SphericalCowError, error_from_dict
 
-CLASSES = [
-    cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, SphericalCowError)
-]
+CLASSES = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, SphericalCowError)]
 
 
 def example(cls: type[SphericalCowError]) -> SphericalCowError:
-    return (
-        NotGenusZero(["it is open", "its genus is 1"], "Mend it.")
-        if cls is NotGenusZero
-        else cls("Found.", "Do.")
-    )
+    return NotGenusZero(["it is open", "its genus is 1"], "Mend it.") if cls is NotGenusZero else cls("Found.", "Do.")
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -41,8 +35,6 @@ def test_not_genus_zero_names_every_reason_and_a_repair() -> None:
     assert "Repair" in error.remedy
 
 
-@pytest.mark.parametrize(
-    "data", [{}, {"error": "KeyError", "found": "x"}, {"error": "NotGenusZero", "reasons": 3}]
-)
+@pytest.mark.parametrize("data", [{}, {"error": "KeyError", "found": "x"}, {"error": "NotGenusZero", "reasons": 3}])
 def test_unknown_errors_become_the_base_class(data: dict[str, object]) -> None:
     assert isinstance(error_from_dict(data), SphericalCowError)

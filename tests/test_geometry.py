@@ -30,9 +30,7 @@ AXES = (1.0, 0.7, 0.5)
 
 def noisy(seed: int = 0, level: int = 3) -> Mesh:
     mesh = subdivided_sphere(level)
-    return mesh.with_vertices(
-        mesh.vertices + 0.03 * np.random.default_rng(seed).standard_normal(mesh.vertices.shape)
-    )
+    return mesh.with_vertices(mesh.vertices + 0.03 * np.random.default_rng(seed).standard_normal(mesh.vertices.shape))
 
 
 def ellipsoid_area(a: float, b: float, c: float) -> float:
@@ -130,9 +128,7 @@ def test_laplacian_is_symmetric_positive_and_kills_constants() -> None:
 def test_dirichlet_energy_of_a_linear_function_on_the_cube() -> None:
     mesh = cube(2.0, 4)
     x = mesh.vertices[:, 0]
-    assert x @ laplacian.cotangent_laplacian(mesh) @ x == pytest.approx(
-        16.0
-    )  # |∇x|² = 1 on four sides of area 4
+    assert x @ laplacian.cotangent_laplacian(mesh) @ x == pytest.approx(16.0)  # |∇x|² = 1 on four sides of area 4
 
 
 def test_mass_integrates_quadratics_of_linear_functions() -> None:
@@ -224,9 +220,7 @@ def test_curvature_density_gives_the_integrated_curvature_back() -> None:
     density = curvature.curvature_density(mesh, sphere)
     surface = measure.vertex_areas(mesh)
     stretch = area_distortion(mesh, sphere) * measure.area(mesh) / (4 * np.pi)  # dA surface / dA sphere
-    np.testing.assert_allclose(
-        density * surface / np.sqrt(stretch), curvature.integrated_mean_curvature(mesh)
-    )
+    np.testing.assert_allclose(density * surface / np.sqrt(stretch), curvature.integrated_mean_curvature(mesh))
 
 
 # Subdivision
@@ -251,9 +245,7 @@ def test_midpoint_subdivision_is_the_same_surface(mesh: Mesh) -> None:
         after.row("closed").ok,
         after.euler,
     )
-    np.testing.assert_allclose(
-        measure.face_normals(fine), np.tile(measure.face_normals(mesh), (4, 1)), atol=1e-12
-    )
+    np.testing.assert_allclose(measure.face_normals(fine), np.tile(measure.face_normals(mesh), (4, 1)), atol=1e-12)
 
 
 def test_subdivision_keeps_loose_vertices() -> None:
@@ -286,9 +278,7 @@ def test_samples_follow_the_area_and_the_seed() -> None:
     mesh = ellipsoid(AXES, 2)
     points, face, _ = sampling.sample_surface(mesh, 200_000, seed=1)
     expected = measure.face_areas(mesh) / measure.area(mesh) * len(face)
-    chi2 = (np.square(np.bincount(face, minlength=mesh.n_faces) - expected) / expected).sum() / (
-        mesh.n_faces - 1
-    )
+    chi2 = (np.square(np.bincount(face, minlength=mesh.n_faces) - expected) / expected).sum() / (mesh.n_faces - 1)
     assert 0.6 < chi2 < 1.4
     np.testing.assert_allclose(points.mean(axis=0), measure.area_centroid(mesh), atol=5e-3)
     np.testing.assert_array_equal(points, sampling.sample_surface(mesh, 200_000, seed=1)[0])
@@ -361,9 +351,7 @@ def test_length_cross_ratios_need_oriented_faces() -> None:
     faces[0] = faces[0, ::-1]
     mesh = Mesh(cube().vertices, faces)
     assert len(shape_measures.length_cross_ratios(cube())) == 18
-    assert (
-        len(shape_measures.length_cross_ratios(mesh)) == 15
-    )  # the edges of a turned face have no left and right
+    assert len(shape_measures.length_cross_ratios(mesh)) == 15  # the edges of a turned face have no left and right
 
 
 def test_deformation_scale() -> None:

@@ -38,9 +38,7 @@ def brute_force(mesh: Mesh) -> set[int]:
 def test_triangle_soup_against_linear_programming(seed: int) -> None:
     random = np.random.default_rng(seed)
     centre = random.random((30, 1, 3))
-    soup = Mesh(
-        (centre + 0.2 * random.standard_normal((30, 3, 3))).reshape(-1, 3), np.arange(90).reshape(-1, 3)
-    )
+    soup = Mesh((centre + 0.2 * random.standard_normal((30, 3, 3))).reshape(-1, 3), np.arange(90).reshape(-1, 3))
     expected = brute_force(soup)
     assert 3 < len(expected) < 30
     assert set(intersecting_faces(soup)) == expected
@@ -51,9 +49,7 @@ def test_two_tetrahedra_that_pass_through_each_other() -> None:
     assert set(intersecting_faces(pair)) == brute_force(pair) != set()
     apart = check(joined(tetrahedron(), moved(tetrahedron(), 3, 0, 0)))
     assert [row.name for row in apart.rows if not row.ok] == ["one_component"]
-    assert not len(
-        intersecting_faces(joined(tetrahedron(), tetrahedron().with_vertices(0.2 * tetrahedron().vertices)))
-    )
+    assert not len(intersecting_faces(joined(tetrahedron(), tetrahedron().with_vertices(0.2 * tetrahedron().vertices))))
 
 
 TRIANGLE = [[0.0, 0, 0], [4, 0, 0], [0, 4, 0]]
@@ -136,9 +132,7 @@ def exact_sign(rows: list[list[Fraction]]) -> int:
         value = rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0]
     else:
         a, b, c = rows
-        value = sum(
-            a[i] * (b[(i + 1) % 3] * c[(i + 2) % 3] - b[(i + 2) % 3] * c[(i + 1) % 3]) for i in range(3)
-        )  # type: ignore[assignment]
+        value = sum(a[i] * (b[(i + 1) % 3] * c[(i + 2) % 3] - b[(i + 2) % 3] * c[(i + 1) % 3]) for i in range(3))  # type: ignore[assignment]
     return (value > 0) - (value < 0)
 
 
@@ -160,8 +154,5 @@ def test_signs_are_exact(seed: int, kind: str) -> None:
     a, b, c = exact[:3]
     assert turn(*p[:3], 0, 2) == exact_sign([[a[0] - c[0], a[2] - c[2]], [b[0] - c[0], b[2] - c[2]]])
     assert turn(p[0], p[1], (p[0] + p[1]) / 2, 0, 1) == exact_sign(
-        [
-            [x - Fraction(float(y)) for x, y in zip(row[:2], (p[0] + p[1])[:2] / 2, strict=True)]
-            for row in (a, b)
-        ]
+        [[x - Fraction(float(y)) for x, y in zip(row[:2], (p[0] + p[1])[:2] / 2, strict=True)] for row in (a, b)]
     )

@@ -45,9 +45,7 @@ def test_round_trip_keeps_order_and_colours(tmp_path: Path, ending: str, mesh: M
     np.testing.assert_array_equal(back.faces, mesh.faces)
     np.testing.assert_allclose(back.vertices, mesh.vertices, rtol=0, atol=1e-7 if ending == ".glb" else 0)
     stored, wanted = linear_to_srgb(back.attributes["color"]), linear_to_srgb(mesh.attributes["color"])
-    np.testing.assert_allclose(
-        stored, wanted, rtol=0, atol={".obj": 1e-6, ".ply": 0.51 / 255, ".glb": 0.03}[ending]
-    )
+    np.testing.assert_allclose(stored, wanted, rtol=0, atol={".obj": 1e-6, ".ply": 0.51 / 255, ".glb": 0.03}[ending])
 
 
 @pytest.mark.parametrize("ending", WRITABLE)
@@ -118,10 +116,7 @@ def seamed_obj() -> str:
     mesh = octahedron()
     lines = ["mtllib paint.mtl", *(f"v {x} {y} {z}" for x, y, z in mesh.vertices)]
     lines += ["vt 0.25 0.5", "vt 0.75 0.5", "usemtl paint"]
-    lines += [
-        f"f {a}/{uv} {b}/{uv} {c}/{uv}"
-        for (a, b, c), uv in zip(mesh.faces + 1, [1] * 4 + [2] * 4, strict=True)
-    ]
+    lines += [f"f {a}/{uv} {b}/{uv} {c}/{uv}" for (a, b, c), uv in zip(mesh.faces + 1, [1] * 4 + [2] * 4, strict=True)]
     return "\n".join(lines)
 
 
@@ -142,9 +137,7 @@ def test_obj_texture_is_averaged_over_the_uv_corners_in_linear_light(tmp_path: P
     np.testing.assert_allclose(mesh.attributes["color"][:4], np.tile((red + blue) / 2, (4, 1)), atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "material", [None, "newmtl paint\nmap_Kd missing.png\n", "newmtl other\nKd 1 0 0\n", "\xff"]
-)
+@pytest.mark.parametrize("material", [None, "newmtl paint\nmap_Kd missing.png\n", "newmtl other\nKd 1 0 0\n", "\xff"])
 def test_obj_without_its_texture_has_no_colour(tmp_path: Path, material: str | None) -> None:
     if material is not None:
         put(tmp_path, "paint.mtl", material)
@@ -181,9 +174,7 @@ def test_a_closed_surface_cut_along_seams_is_welded_in_order(tmp_path: Path, end
 
 def test_vertices_that_only_touch_are_not_welded(tmp_path: Path) -> None:
     box, open_box = cube(), Mesh(cube().vertices, cube().faces[:-2])
-    pair = Mesh(
-        np.concatenate([box.vertices, box.vertices + 1.0]), np.concatenate([box.faces, box.faces + 8])
-    )
+    pair = Mesh(np.concatenate([box.vertices, box.vertices + 1.0]), np.concatenate([box.faces, box.faces + 8]))
     for mesh in (pair, cut_apart(open_box)):
         write_mesh(mesh, tmp_path / "m.ply")
         assert read_mesh(tmp_path / "m.ply").n_vertices == mesh.n_vertices
@@ -207,6 +198,20 @@ def test_glb_split_at_normals_is_welded_and_placed(tmp_path: Path) -> None:
     mesh = read_mesh(tmp_path / "m.glb")
     assert mesh.n_vertices == 8 and check(mesh).is_genus_zero
     np.testing.assert_allclose(mesh.vertices.min(axis=0), [5, 0, 0])
+
+
+def test_glb_texture(tmp_path: Path) -> None:
+    mesh = cube()
+    pixels = np.zeros((8, 16, 3), np.uint8)
+    pixels[:, :8], pixels[:, 8:] = [255, 0, 0], [0, 0, 128]
+    material = trimesh.visual.material.PBRMaterial(baseColorTexture=Image.fromarray(pixels))
+    uv = np.stack([0.25 + 0.5 * mesh.vertices[:, 0], np.full(8, 0.5)], axis=1)
+    visual = trimesh.visual.TextureVisuals(uv=uv, material=material)
+    trimesh.Trimesh(mesh.vertices, mesh.faces, visual=visual, process=False).export(tmp_path / "m.glb")
+    back = read_mesh(tmp_path / "m.glb")
+    blue = [0, 0, srgb_to_linear(np.array(128 / 255))]
+    expected = np.where(back.vertices[:, :1] > 0.5, blue, [1.0, 0, 0])
+    np.testing.assert_allclose(back.attributes["color"], expected, atol=1e-9)
 
 
 # PLY and OFF by hand
@@ -240,9 +245,7 @@ def test_ply_binary_of_both_byte_orders(tmp_path: Path, order: str, mixed: bool)
     ).encode()
     body = b"".join(struct.pack(order + "dfh", *v) for v in [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 5)])
     for face in faces:
-        body += struct.pack(f"{order}B{len(face)}I", len(face), *face) + struct.pack(
-            order + "BffB", 2, 0.5, 0.5, 1
-        )
+        body += struct.pack(f"{order}B{len(face)}I", len(face), *face) + struct.pack(order + "BffB", 2, 0.5, 0.5, 1)
     mesh = read_mesh(put(tmp_path, "m.ply", header + body))
     assert mesh.vertices[3].tolist() == [0, 1, 5]
     assert mesh.faces.tolist()[:2] == [[0, 1, 2], [0, 2, 3]]
@@ -308,16 +311,13 @@ BAD: dict[str, str | bytes] = {
     "words.obj": TETRA_OBJ + "f one two three\n",
     "short.obj": TETRA_OBJ + "v 1 2\nf 1 2 5\n",
     "slashes.obj": TETRA_OBJ + "f 1/1/1/1 2/1/1/1 3/1/1/1\n",
-    "huge.ply": ply("binary_little_endian", f"vertex {10**9}: {XYZ}", f"face {10**9}: {LIST}")
-    + b"1234567890",
+    "huge.ply": ply("binary_little_endian", f"vertex {10**9}: {XYZ}", f"face {10**9}: {LIST}") + b"1234567890",
     "huge_ascii.ply": ply("ascii", f"vertex {10**12}: {XYZ}") + b"0 0 0\n",
     "negative.ply": ply("ascii", "vertex -3: float x"),
     "noformat.ply": "ply\nelement vertex 1\nproperty float x\nend_header\n0\n",
     "noxyz.ply": ply("ascii", "vertex 1: float u") + b"0\n",
     "noend.ply": "ply\nformat ascii 1.0\nelement vertex 1\n",
-    "list.ply": ply(
-        "binary_little_endian", "vertex 1: char x, char y, char z", "face 1: list uint int vertex_indices"
-    )
+    "list.ply": ply("binary_little_endian", "vertex 1: char x, char y, char z", "face 1: list uint int vertex_indices")
     + b"\0\0\0\xff\xff\xff\xff\0\0\0\0",
     "lists_of_lists.ply": ply("ascii", "vertex 1: list uchar float x") + b"1 0\n",
     "huge.stl": b"\0" * 80 + struct.pack("<I", 4_000_000_000) + b"\0" * 50,

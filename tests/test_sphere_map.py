@@ -5,7 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from meshes import cube, ellipsoid, octahedron, random_rotation, real_mesh, subdivided_sphere, tetrahedron, uv_sphere
+from meshes import (
+    cube,
+    ellipsoid,
+    octahedron,
+    random_rotation,
+    real_mesh,
+    subdivided_sphere,
+    tetrahedron,
+    uv_sphere,
+)
 from spherical_cow.errors import Cancelled, InvalidParameter, MapFailed
 from spherical_cow.geometry.measure import vertex_areas
 from spherical_cow.mesh import Mesh
@@ -23,8 +32,8 @@ from spherical_cow.sphere.parametrize import METHODS, parametrize
 from spherical_cow.sphere.rings import build_rings
 
 GENUS0 = [
-    "armadillo", "blub", "boat", "cheburashka", "cortex_left", "fandisk", "fish", "hand", "homer", "human_man",
-    "penguin", "scorpion_low", "springer", "genus0/stanford_bunny", "spot_color",
+    "armadillo", "blub", "boat", "cheburashka", "cortex_left", "fandisk", "fish", "hand", "homer",
+    "human_man", "penguin", "scorpion_low", "springer", "genus0/stanford_bunny", "spot_color",
 ]  # fmt: skip
 
 

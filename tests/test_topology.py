@@ -50,9 +50,7 @@ def klein_bottle(n: int = 12) -> Mesh:
     corner = np.where(i + 1 < n, grid[(i + 1) % n, (j + 1) % n], grid[0, (-j - 1) % n])
     up = grid[i, (j + 1) % n]
     quads = [a.ravel() for a in (grid, right, corner, up)]
-    faces = np.concatenate(
-        [np.stack([quads[0], quads[1], quads[2]], 1), np.stack([quads[0], quads[2], quads[3]], 1)]
-    )
+    faces = np.concatenate([np.stack([quads[0], quads[1], quads[2]], 1), np.stack([quads[0], quads[2], quads[3]], 1)])
     return Mesh(np.random.default_rng(0).random((n * n, 3)), faces)
 
 
@@ -222,10 +220,7 @@ def test_not_a_number_is_reported_and_refused() -> None:
     vertices = uv_sphere(6).vertices.copy()
     vertices[3] = np.nan
     mesh = Mesh(vertices, uv_sphere(6).faces)
-    assert (
-        check(mesh).row("degenerate_faces").indices.tolist()
-        == np.flatnonzero((mesh.faces == 3).any(1)).tolist()
-    )
+    assert check(mesh).row("degenerate_faces").indices.tolist() == np.flatnonzero((mesh.faces == 3).any(1)).tolist()
     with pytest.raises(InvalidMesh, match="not numbers"):
         require_genus_zero(mesh)
 

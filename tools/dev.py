@@ -36,9 +36,7 @@ class SetupError(Exception):
 
 def main() -> int:
     """Run one command. Returns 0 when all of it succeeded."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=sorted(COMMANDS))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="passed on, for example to pytest")
     arguments = parser.parse_args()
@@ -193,8 +191,8 @@ def _make_environment(folder: Path, version: str) -> None:
         run("virtual environment", [uv, "venv", "--seed", "--python", version, str(folder)])
     else:
         raise SetupError(
-            f"Python {version} was not found, and this Blender needs it. Install it (python.org, your system's "
-            f"packages, pyenv, or uv), or name it: PYTHON{version.replace('.', '')}=/path/to/python."
+            f"Python {version} was not found, and this Blender needs it. Install it (python.org, your "
+            f"system's packages, pyenv, or uv), or name it: PYTHON{version.replace('.', '')}=/path/to/python."
         )
 
 

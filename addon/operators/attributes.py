@@ -41,9 +41,7 @@ def show(mesh: bpy.types.Mesh, name: str) -> str:
         return "Showing the colors of the mesh"
     values = bridge.read_attribute(mesh, name)
     if values is None:
-        raise InvalidParameter(
-            f"This mesh has no attribute {name!r}.", "Encode it again, or show another one."
-        )
+        raise InvalidParameter(f"This mesh has no attribute {name!r}.", "Encode it again, or show another one.")
     from ..core.colour_map import colour_map
 
     group.shown_min, group.shown_max = display_range(name, values)
@@ -56,9 +54,7 @@ def show(mesh: bpy.types.Mesh, name: str) -> str:
 def _show_own_color(mesh: bpy.types.Mesh) -> None:
     own = [index for index, layer in enumerate(mesh.color_attributes) if layer.name != Attributes.SHOWN]
     if not own:
-        raise InvalidParameter(
-            "This mesh has no colors.", "Add a color attribute, or show another attribute."
-        )
+        raise InvalidParameter("This mesh has no colors.", "Add a color attribute, or show another attribute.")
     shown = mesh.color_attributes.get(Attributes.SHOWN)
     if shown is not None:
         name = mesh.color_attributes[own[0]].name
@@ -98,8 +94,7 @@ class SPHERICAL_COW_OT_show_attribute(_AttributeOperator, bpy.types.Operator):
     bl_idname = Operators.SHOW_ATTRIBUTE
     bl_label = "Show"
     bl_description = (
-        "Color the mesh by this attribute; the scale is below. Solid viewports are set to show the color"
-        " attribute"
+        "Color the mesh by this attribute; the scale is below. Solid viewports are set to show the color attribute"
     )
     bl_options = {"REGISTER", "UNDO"}
 

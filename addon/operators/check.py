@@ -72,9 +72,7 @@ def _row(item: dict[str, Any], kind: str) -> storage.Row:
     return storage.Row(name, str(item["text"]), ok, name not in HARMLESS, int(item["count"]), kind)
 
 
-def blender_elements(
-    obj: bpy.types.Object, kind: str, indices: NDArray[Any], polygon: NDArray[Any]
-) -> NDArray[Any]:
+def blender_elements(obj: bpy.types.Object, kind: str, indices: NDArray[Any], polygon: NDArray[Any]) -> NDArray[Any]:
     """Indices of Blender's vertices, edges or polygons.
 
     indices: (n,) vertices or triangles, or (n, 2) edges as pairs of vertices. polygon: (F,) of each triangle.

@@ -83,9 +83,7 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
         filter_glob: str
         compact: bool
     else:
-        filter_glob: StringProperty(
-            name="Filter", description="Files shown", default="*.npz;*.sh", options={"HIDDEN"}
-        )
+        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.npz;*.sh", options={"HIDDEN"})
         compact: BoolProperty(
             name="Compact",
             default=False,
@@ -102,9 +100,7 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
         obj = context.object
-        return guarded(
-            self, obj, lambda: save(storage.load_shape(obj.data, full=True), self.filepath, self.compact)
-        )
+        return guarded(self, obj, lambda: save(storage.load_shape(obj.data, full=True), self.filepath, self.compact))
 
 
 def save(shape: Shape, filepath: str, compact: bool) -> str:
@@ -138,12 +134,8 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
         directory: str
         files: bpy.types.bpy_prop_collection[bpy.types.OperatorFileListElement]
     else:
-        filter_glob: StringProperty(
-            name="Filter", description="Files shown", default="*.npz", options={"HIDDEN"}
-        )
-        directory: StringProperty(
-            name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"}
-        )
+        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.npz", options={"HIDDEN"})
+        directory: StringProperty(name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"})
         files: CollectionProperty(
             name="Files",
             description="Several files",
@@ -175,9 +167,7 @@ def open_shape(context: bpy.types.Context, path: Path) -> bpy.types.Object:
 
     shape = load_shape(path)
     if not shape.harmonics.has(("x", "y", "z")):
-        raise InvalidParameter(
-            f"{path.name!r} has no positions.", "Choose a file with the channels x, y and z."
-        )
+        raise InvalidParameter(f"{path.name!r} has no positions.", "Choose a file with the channels x, y and z.")
     return _object_of(context, shape, path.name.removesuffix(".npz").removesuffix(".harmonics"))
 
 

@@ -30,9 +30,7 @@ def encode_request(settings: Any, reading: bridge.Reading) -> jobs.Request:
         "channels": _channels(settings.channels, "color" in mesh.attributes),
         "target": settings.target / 100.0 if settings.use_target else None,
     }
-    return jobs.Request(
-        "encode", parameters, {"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes}
-    )
+    return jobs.Request("encode", parameters, {"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes})
 
 
 def _channels(chosen: Collection[str], has_color: bool) -> list[str]:
@@ -75,9 +73,7 @@ class SPHERICAL_COW_OT_encode(EncodeSettings, JobOperator, bpy.types.Operator):
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Store the shape on the mesh."""
         shape = store_result(obj, result, self.before, self.use_modifiers)
-        return (
-            f"Encoded {obj.name!r} at degree {shape.lmax}: mean error {shape.certificate.fit_error_rel:.3%}"
-        )
+        return f"Encoded {obj.name!r} at degree {shape.lmax}: mean error {shape.certificate.fit_error_rel:.3%}"
 
 
 classes = (SPHERICAL_COW_OT_encode,)

@@ -30,12 +30,8 @@ class SPHERICAL_COW_OT_import_off(ImportHelper, bpy.types.Operator):
         directory: str
         files: bpy.types.bpy_prop_collection[bpy.types.OperatorFileListElement]
     else:
-        filter_glob: StringProperty(
-            name="Filter", description="Files shown", default="*.off", options={"HIDDEN"}
-        )
-        directory: StringProperty(
-            name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"}
-        )
+        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.off", options={"HIDDEN"})
+        directory: StringProperty(name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"})
         files: CollectionProperty(
             name="Files",
             description="Several files",
@@ -70,9 +66,7 @@ class SPHERICAL_COW_OT_add_cow(bpy.types.Operator):
 
     bl_idname = Operators.ADD_COW
     bl_label = "Spherical Cow"
-    bl_description = (
-        "Add a small cow: closed, without handles, with colors; the sample to try this extension on"
-    )
+    bl_description = "Add a small cow: closed, without handles, with colors; the sample to try this extension on"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -48,9 +48,7 @@ def object_on_source(obj: bpy.types.Object, vertices: NDArray[Any]) -> bpy.types
 
 def _evaluated_copy(obj: bpy.types.Object) -> bpy.types.Mesh:
     graph = bpy.context.evaluated_depsgraph_get()
-    return bpy.data.meshes.new_from_object(
-        obj.evaluated_get(graph), preserve_all_data_layers=True, depsgraph=graph
-    )
+    return bpy.data.meshes.new_from_object(obj.evaluated_get(graph), preserve_all_data_layers=True, depsgraph=graph)
 
 
 def object_on_new_mesh(obj: bpy.types.Object, mesh: Mesh) -> bpy.types.Object:
@@ -190,13 +188,9 @@ class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, JobOperator, bpy.types.O
 def _require_channels(shape: Shape, sampling: str, basis: str) -> None:
     names = shape.harmonics.channels
     if sampling == "adaptive" and VERTEX_DENSITY not in names:
-        raise InvalidParameter(
-            "The coefficients have no vertex density.", "Encode again with the channel Density."
-        )
+        raise InvalidParameter("The coefficients have no vertex density.", "Encode again with the channel Density.")
     if basis == "CURVATURE" and CURVATURE_DENSITY not in names:
-        raise InvalidParameter(
-            "The coefficients have no curvature.", "Encode again with the channel Curvature."
-        )
+        raise InvalidParameter("The coefficients have no curvature.", "Encode again with the channel Curvature.")
 
 
 classes = (SPHERICAL_COW_OT_reconstruct,)

@@ -36,9 +36,7 @@ class SPHERICAL_COW_PT_check(SidebarPanel, bpy.types.Panel):
         """The button, then one row per property of the mesh."""
         layout, obj = self.layout, mesh_object(context)
         options = settings(context)
-        job_button(
-            layout, context, Operators.CHECK, icon="CHECKMARK", self_intersections=options.self_intersections
-        )
+        job_button(layout, context, Operators.CHECK, icon="CHECKMARK", self_intersections=options.self_intersections)
         layout.prop(options, "self_intersections")
         error_box(layout, context, Operators.CHECK)
         rows = storage.load_check(obj.data) if obj is not None else []
@@ -51,9 +49,7 @@ def draw_rows(layout: bpy.types.UILayout, obj: bpy.types.Object, rows: list[stor
     """The verdict, and below it the rows: folded away when all is well."""
     stale = storage.check_is_stale(obj)
     wrong = any(not row.ok for row in rows)
-    header, body = layout.panel(
-        "spherical_cow_findings" if wrong else "spherical_cow_passed", default_closed=not wrong
-    )
+    header, body = layout.panel("spherical_cow_findings" if wrong else "spherical_cow_passed", default_closed=not wrong)
     if stale:
         header.label(text="Changed since: check again", icon="FILE_REFRESH")
     elif storage.data_of(obj.data).check.passed:

@@ -62,12 +62,7 @@ def job_button(
 def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str) -> None:
     """What went wrong in this section on this object, what to do, and the button that helps."""
     session, obj = context.window_manager.spherical_cow, context.object
-    if (
-        not session.found
-        or session.operator != operator
-        or obj is None
-        or session.uid != str(obj.session_uid)
-    ):
+    if not session.found or session.operator != operator or obj is None or session.uid != str(obj.session_uid):
         return
     box = layout.box()
     row = box.row()

@@ -55,8 +55,14 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("input")
     verb.add_argument("output")
     verb.add_argument("--lmax", type=int, help="drop degrees above this one")
-    verb.add_argument("--gain", action="append", default=[], type=band_gain, metavar="LOW-HIGH=GAIN",
-                      help="multiply degrees LOW to HIGH (repeatable), as 4-7=1.5")
+    verb.add_argument(
+        "--gain",
+        action="append",
+        default=[],
+        type=band_gain,
+        metavar="LOW-HIGH=GAIN",
+        help="multiply degrees LOW to HIGH (repeatable), as 4-7=1.5",
+    )
     verb.add_argument("--gaussian", type=float, metavar="DEGREES", help="smooth by a Gaussian of this half-width")
     verb.add_argument("--heat", type=float, metavar="T", help="smooth by heat flow on the sphere for time T")
     verb.add_argument("--json", action="store_true")
@@ -64,7 +70,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def fraction(text: str) -> float:
-    """"0.1%" or "0.001" as a fraction."""
+    """ "0.1%" or "0.001" as a fraction."""
     number = text.strip()
     try:
         return float(number[:-1]) / 100.0 if number.endswith("%") else float(number)
@@ -73,7 +79,7 @@ def fraction(text: str) -> float:
 
 
 def band_gain(text: str) -> tuple[int, int, float]:
-    """"4-7=1.5" or "3=0" as (low, high, gain)."""
+    """ "4-7=1.5" or "3=0" as (low, high, gain)."""
     match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*=\s*([-+0-9.eE]+)\s*", text)
     try:
         if match is None:
@@ -121,13 +127,21 @@ def run_decode(arguments: Namespace, console: Console) -> int:
     begin = time.perf_counter()
     with console.progress() as progress:
         mesh = decode(
-            shape, sampling, size, lmax=arguments.lmax, from_curvature=arguments.from_curvature,
-            seed=arguments.seed, progress=progress,
+            shape,
+            sampling,
+            size,
+            lmax=arguments.lmax,
+            from_curvature=arguments.from_curvature,
+            seed=arguments.seed,
+            progress=progress,
         )
     mesh.save(arguments.output)
     data = {
-        "V": mesh.n_vertices, "F": mesh.n_faces, "sampling": sampling,
-        "lmax": min(shape.lmax, arguments.lmax or shape.lmax), "seconds": time.perf_counter() - begin,
+        "V": mesh.n_vertices,
+        "F": mesh.n_faces,
+        "sampling": sampling,
+        "lmax": min(shape.lmax, arguments.lmax or shape.lmax),
+        "seconds": time.perf_counter() - begin,
     }
     console.result(data, _lines(data))
     return 0

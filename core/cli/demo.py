@@ -40,8 +40,12 @@ def run_demo(arguments: Namespace, console: Console) -> int:
     folder = make_folder(arguments.folder)
     cow = sample_cow()
     with console.progress() as progress:
-        shape = encode(cow, LMAX, channels=["position", "color", "curvature_density", "log_area_distortion",
-                                            "vertex_density"], progress=progress)
+        shape = encode(
+            cow,
+            LMAX,
+            channels=["position", "color", "curvature_density", "log_area_distortion", "vertex_density"],
+            progress=progress,
+        )
     shape.save(folder / "cow.harmonics.npz")
     rebuilt = write_meshes(cow, shape, folder)
     files = write_images(shape, folder)

@@ -80,9 +80,7 @@ def distances_to_surface(points: FloatArray, mesh: Mesh) -> FloatArray:
     return nearest_on_surface(points, mesh)[0]
 
 
-def compare(
-    a: Mesh, b: Mesh, samples: int = 50_000, seed: int = 0, progress: Progress = silent
-) -> Comparison:
+def compare(a: Mesh, b: Mesh, samples: int = 50_000, seed: int = 0, progress: Progress = silent) -> Comparison:
     """Distances between the surfaces A and B; see `Comparison`. The same seed gives the same numbers.
 
     Raises `InvalidMesh` for a mesh that is empty, has no area or coordinates that are not numbers, and

@@ -41,9 +41,7 @@ def scatter_to_vertices(per_face: FloatArray, faces: IntArray, n_vertices: int) 
 def vertex_normals(mesh: Mesh) -> FloatArray:
     """(V, 3) unit normals, averaged over the triangles around a vertex by area; zero where undefined."""
     cross = face_cross(mesh.vertices, mesh.faces)
-    total = np.stack(
-        [scatter_to_vertices(cross[:, k], mesh.faces, mesh.n_vertices) for k in range(3)], axis=1
-    )
+    total = np.stack([scatter_to_vertices(cross[:, k], mesh.faces, mesh.n_vertices) for k in range(3)], axis=1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     return np.divide(total, length, out=np.zeros_like(total), where=length > 0)
 

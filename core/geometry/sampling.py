@@ -20,9 +20,7 @@ def sample_surface(mesh: Mesh, count: int, seed: int = 0) -> tuple[FloatArray, I
         raise InvalidParameter(f"Cannot take {count} samples.", "Give a positive number.")
     cumulative = np.cumsum(face_areas(mesh))
     if not len(cumulative) or not 0.0 < cumulative[-1] < np.inf:
-        raise InvalidMesh(
-            "The surface has no area to sample.", "Check the scale of the object and its faces."
-        )
+        raise InvalidMesh("The surface has no area to sample.", "Check the scale of the object and its faces.")
     random = np.random.default_rng(seed)
     draw = random.random(count) * cumulative[-1]
     triangle = np.minimum(np.searchsorted(cumulative, draw, side="right"), mesh.n_faces - 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InvalidMesh
 from ..mesh import FloatArray, Mesh
-from ..topology.edges import edge_table
+from .edges import edge_table
 from .laplacian import mass_matrix
 from .measure import area, area_centroid, signed_volume, vertex_areas
 

@@ -47,9 +47,7 @@ class Harmonics:
                 "Give each channel one name of its own.",
             )
         if not np.isfinite(array).all():
-            raise InvalidParameter(
-                "Some coefficients are not numbers (NaN or infinite).", "Encode the mesh again."
-            )
+            raise InvalidParameter("Some coefficients are not numbers (NaN or infinite).", "Encode the mesh again.")
         object.__setattr__(self, "coefficients", array)
         object.__setattr__(self, "channels", names)
 

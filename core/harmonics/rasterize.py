@@ -68,18 +68,14 @@ def closest(sphere: FloatArray, faces: IntArray, points: FloatArray) -> tuple[In
 
 
 @njit(cache=True)
-def _cap(
-    a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
-) -> tuple[float, float, float]:
+def _cap(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> tuple[float, float, float]:
     """Colatitude, longitude, angular radius of a cap that holds the triangle; radius π when it is large."""
     x, y, z = a[0] + b[0] + c[0], a[1] + b[1] + c[1], a[2] + b[2] + c[2]
     length = np.sqrt(x * x + y * y + z * z)
     if length < 0.3:
         return 0.0, 0.0, np.pi
     x, y, z = x / length, y / length, z / length
-    nearest = min(
-        x * a[0] + y * a[1] + z * a[2], x * b[0] + y * b[1] + z * b[2], x * c[0] + y * c[1] + z * c[2]
-    )
+    nearest = min(x * a[0] + y * a[1] + z * a[2], x * b[0] + y * b[1] + z * b[2], x * c[0] + y * c[1] + z * c[2])
     radius = np.arccos(min(1.0, max(-1.0, nearest))) + 1e-9
     # A cap below a hemisphere is convex, so it holds the triangle when it holds the corners.
     if radius > WIDEST_CAP:

@@ -65,9 +65,7 @@ def read_sh(path: str | Path) -> Harmonics:
         row[: len(coefficients), : len(coefficients)] = coefficients
     names = tuple(name for name, _ in channels)
     if len(set(names)) != len(names):
-        raise HarmonicsFileError(
-            f"Several files hold the same channel: {', '.join(names)}.", "Move one away."
-        )
+        raise HarmonicsFileError(f"Several files hold the same channel: {', '.join(names)}.", "Move one away.")
     return Harmonics(stacked, names)
 
 
@@ -127,9 +125,7 @@ def _cilm(file: Path, lines: list[str]) -> FloatArray:
         if row is not None:
             rows.append(row)
         elif rows or headers == HEADER_LINES:
-            raise HarmonicsFileError(
-                f"Line {number} of {file} is not 'l, m, C, S': {line.strip()[:60]!r}.", _REMEDY
-            )
+            raise HarmonicsFileError(f"Line {number} of {file} is not 'l, m, C, S': {line.strip()[:60]!r}.", _REMEDY)
         else:
             headers += 1
     if not rows:

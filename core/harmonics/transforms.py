@@ -69,7 +69,7 @@ def analyse(
     colatitudes, n_longitudes = gauss_legendre_grid(grid_degree(lmax, oversampling))
     progress(0.0, "Fitting the harmonics")
     triangle, barycentric = rasterize(sphere, faces, colatitudes, n_longitudes)
-    coefficients = []
+    coefficients: list[FloatArray] = []
     for column in np.ascontiguousarray(values.T, dtype=np.float64):
         progress(0.4 + 0.6 * len(coefficients) / values.shape[1], "Fitting the harmonics")
         on_grid = interpolate(column, faces, triangle, barycentric)
@@ -77,9 +77,7 @@ def analyse(
     return np.stack(coefficients)
 
 
-def interpolate(
-    column: FloatArray, faces: IntArray, triangle: IntArray, barycentric: FloatArray
-) -> FloatArray:
+def interpolate(column: FloatArray, faces: IntArray, triangle: IntArray, barycentric: FloatArray) -> FloatArray:
     """(N,) values, linear on the triangles, of a function (V,) at N points as `rasterize` locates them."""
     result = np.empty(len(triangle))
     for start in range(0, len(triangle), BLOCK):

@@ -45,9 +45,7 @@ def read(data: bytes, file: Path) -> Parts:
         return Parts(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
     offsets = np.cumsum([0] + [len(m.vertices) for m in meshes])
     vertices = np.concatenate([np.asarray(m.vertices, dtype=np.float64) for m in meshes])
-    faces = np.concatenate(
-        [np.asarray(m.faces, dtype=np.int64) + o for m, o in zip(meshes, offsets, strict=False)]
-    )
+    faces = np.concatenate([np.asarray(m.faces, dtype=np.int64) + o for m, o in zip(meshes, offsets, strict=False)])
     colors = [_color(m) for m in meshes]
     if all(color is None for color in colors):
         return Parts(vertices, faces, weld=Weld.IF_OPEN)

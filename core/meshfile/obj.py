@@ -99,9 +99,7 @@ def _corners(lines: _Lines, n_vertices: int) -> _Corners:
 def _corner_indices(words: Words) -> tuple[IntArray, IntArray]:
     """Vertex and uv numbers as the file counts them: from 1, negative from the end; uv 0 for none."""
     letters = np.frombuffer(words.text, np.uint8)
-    slashes = np.diff(
-        np.searchsorted(np.flatnonzero(letters == ord("/")), word_ends(letters), "right"), prepend=0
-    )
+    slashes = np.diff(np.searchsorted(np.flatnonzero(letters == ord("/")), word_ends(letters), "right"), prepend=0)
     kinds = np.unique(slashes)
     if len(kinds) > 1 or (kinds > 2).any():
         split = [token.split(b"/") for token in words.text.split()]

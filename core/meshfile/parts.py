@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MeshFileError
+from ..geometry.edges import is_closed_manifold, is_open
 from ..mesh import FloatArray, IntArray, Mesh
-from ..topology.edges import is_closed_manifold, is_open
 
 
 class Weld(Enum):

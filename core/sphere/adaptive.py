@@ -27,9 +27,7 @@ SCATTER_FROM = 128
 """With fewer vertices than this the start is an even spiral instead of random samples."""
 
 
-def adaptive_sphere(
-    density: Harmonics, n_vertices: int, *, seed: int = 0, progress: Progress = silent
-) -> Mesh:
+def adaptive_sphere(density: Harmonics, n_vertices: int, *, seed: int = 0, progress: Progress = silent) -> Mesh:
     """A closed triangulation of the unit sphere with vertices distributed by `density`.
 
     density: one channel, positive where vertices should be (any scale). n_vertices: 4 to 5,000,000.
@@ -113,9 +111,7 @@ def _moved(points: FloatArray, target: FloatArray, triangles: IntArray) -> Float
 
 
 @njit(cache=True)
-def _density_at(
-    x: float, y: float, z: float, grid: NDArray[np.float64], colatitudes: NDArray[np.float64]
-) -> float:
+def _density_at(x: float, y: float, z: float, grid: NDArray[np.float64], colatitudes: NDArray[np.float64]) -> float:
     """Bilinear interpolation of the grid in the direction (x, y, z), of any length."""
     rows, columns = grid.shape
     colatitude = np.arctan2(np.sqrt(x * x + y * y), z)

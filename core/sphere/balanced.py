@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..geometry.measure import vertex_areas
@@ -44,7 +46,7 @@ def morton_order(vertices: FloatArray) -> IntArray:
     return np.argsort(key, kind="stable")
 
 
-def _spread(values: np.ndarray) -> np.ndarray:
+def _spread(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Put two zero bits between the 21 low bits of each value."""
     for shift, mask in (
         (32, 0x1F00000000FFFF), (16, 0x1F0000FF0000FF), (8, 0x100F00F00F00F00F), (4, 0x10C30C30C30C30C3),

@@ -40,7 +40,9 @@ class Collapses:
     base: IntArray
 
 
-def collapse_to_tetrahedron(vertices: FloatArray, faces: IntArray, rings: Rings, progress: Progress = silent) -> Collapses:
+def collapse_to_tetrahedron(
+    vertices: FloatArray, faces: IntArray, rings: Rings, progress: Progress = silent
+) -> Collapses:
     """Collapse until four vertices are left, changing `rings`.
 
     vertices: (V, 3), of about unit size; faces: (F, 3) of a closed genus-0 manifold. Raises `MapFailed` when it is not.
@@ -77,7 +79,16 @@ def _revive(
     state: NDArray[np.int8], limits: IntArray,
 ) -> tuple[IntArray, int]:  # fmt: skip
     """Put all vertices that are left back into the heap."""
-    _first_costs(vertices, quadrics, rings.pool, rings.start, rings.degree, costs, targets, limits, )
+    _first_costs(
+        vertices,
+        quadrics,
+        rings.pool,
+        rings.start,
+        rings.degree,
+        costs,
+        targets,
+        limits,
+    )
     alive = np.flatnonzero(state != _GONE)
     state[alive] = _CLEAN
     heap = np.concatenate([alive, np.zeros(len(costs) - len(alive), dtype=np.int64)])
@@ -99,7 +110,12 @@ def _quadrics(vertices: FloatArray, faces: IntArray) -> FloatArray:
     return np.ascontiguousarray(np.stack(total, axis=1))
 
 
-_CLEAN, _DIRTY, _OUT, _GONE = 0, 1, 2, 3  # in the heap; in the heap with an old cost; not in the heap; removed
+_CLEAN, _DIRTY, _OUT, _GONE = (
+    0,
+    1,
+    2,
+    3,
+)  # in the heap; in the heap with an old cost; not in the heap; removed
 
 
 @njit(cache=True)

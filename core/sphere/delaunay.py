@@ -16,7 +16,7 @@ FLIP_TOLERANCE = 1e-14
 def delaunay(points: FloatArray) -> IntArray:
     """(2N - 4, 3) outward triangles of the Delaunay triangulation of unit vectors (N, 3), their hull."""
     hull = ConvexHull(points)
-    triangles = hull.simplices.astype(np.int64)
+    triangles: IntArray = hull.simplices.astype(np.int64)
     corners = points[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     inward = np.einsum("ij,ij->i", normals, hull.equations[:, :3]) < 0
@@ -34,9 +34,7 @@ def neighbours(triangles: IntArray) -> IntArray:
 
 
 @njit(cache=True)
-def flip_to_delaunay(
-    points: NDArray[np.float64], triangles: NDArray[np.int64], across: NDArray[np.int64]
-) -> int:
+def flip_to_delaunay(points: NDArray[np.float64], triangles: NDArray[np.int64], across: NDArray[np.int64]) -> int:
     """Flip edges until the triangulation is Delaunay (Lawson 1977), changing `triangles` and `across`.
 
     An edge is flipped when the opposite vertex lies above the plane of the triangle. Returns how many were.

@@ -61,8 +61,17 @@ def embed(
         scale = _scale(points, rings, order)
         last = size == count
         part = 0.4 if last else 0.0
-        relax(points, rings, order, scale, theta, FINAL_SWEEPS if last else SWEEPS, scratch, active,
-              lambda share, base=0.6 * size / count, part=part: progress(base + part * share, "Mapping to the sphere"))
+        relax(
+            points,
+            rings,
+            order,
+            scale,
+            theta,
+            FINAL_SWEEPS if last else SWEEPS,
+            scratch,
+            active,
+            lambda share, base=0.6 * size / count, part=part: progress(base + part * share, "Mapping to the sphere"),
+        )
     return np.ascontiguousarray(points[:, 3:6])
 
 
@@ -75,8 +84,18 @@ def relax(points, rings, order, scale, theta, sweeps, scratch, active, progress)
             chunk = order[begin : begin + CHUNK]
             if backward:
                 chunk = order[::-1][begin : begin + CHUNK]
-            moved += _sweep(points, rings.pool, rings.start, rings.degree, np.ascontiguousarray(chunk), scale, theta,
-                            scratch, active, SETTLED)
+            moved += _sweep(
+                points,
+                rings.pool,
+                rings.start,
+                rings.degree,
+                np.ascontiguousarray(chunk),
+                scale,
+                theta,
+                scratch,
+                active,
+                SETTLED,
+            )
             if len(order) > CHUNK:
                 progress((sweep + begin / len(order)) / sweeps)
         if moved == 0:
@@ -133,9 +152,7 @@ def _sweep(
 
 
 @njit(cache=True)
-def _restore(
-    pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32], u: int, v: int
-) -> None:
+def _restore(pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32], u: int, v: int) -> None:
     """Undo the collapse of u into v in the rings; the ring of u begins with v."""
     d, base = degree[u], start[u]
     for side in (1, d - 1):

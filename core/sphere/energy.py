@@ -43,9 +43,7 @@ def surface_terms(
 
 
 @njit(cache=True, fastmath=_FAST)
-def ring_energy(
-    x: float, y: float, z: float, scratch: NDArray[np.float64], valence: int, theta: float
-) -> float:
+def ring_energy(x: float, y: float, z: float, scratch: NDArray[np.float64], valence: int, theta: float) -> float:
     """Energy of the triangles around a vertex at (x, y, z) on the sphere; FLIPPED when one is not positive."""
     total = 0.0
     for i in range(valence):
@@ -124,9 +122,17 @@ def relax_vertex(
         sx, sy, sz = sx / length, sy / length, sz / length
         tx, ty, tz = y * sz - z * sy, z * sx - x * sz, x * sy - y * sx
         g0, g1 = gx * sx + gy * sy + gz * sz, gx * tx + gy * ty + gz * tz
-        px, py, pz = hxx * sx + hxy * sy + hxz * sz, hxy * sx + hyy * sy + hyz * sz, hxz * sx + hyz * sy + hzz * sz
+        px, py, pz = (
+            hxx * sx + hxy * sy + hxz * sz,
+            hxy * sx + hyy * sy + hyz * sz,
+            hxz * sx + hyz * sy + hzz * sz,
+        )
         h00, h01 = isotropic + sx * px + sy * py + sz * pz, tx * px + ty * py + tz * pz
-        px, py, pz = hxx * tx + hxy * ty + hxz * tz, hxy * tx + hyy * ty + hyz * tz, hxz * tx + hyz * ty + hzz * tz
+        px, py, pz = (
+            hxx * tx + hxy * ty + hxz * tz,
+            hxy * tx + hyy * ty + hyz * tz,
+            hxz * tx + hyz * ty + hzz * tz,
+        )
         h11 = isotropic + tx * px + ty * py + tz * pz
         det2 = h00 * h11 - h01 * h01
         if not det2 > 0.0:

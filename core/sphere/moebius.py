@@ -26,8 +26,7 @@ def moebius_centre(sphere: FloatArray, weights: FloatArray) -> FloatArray:
             break
         jacobian = 2.0 * (np.eye(3) - (points * mass[:, None]).T @ points)
         centre = -np.linalg.solve(jacobian, mean)
-        length = np.linalg.norm(centre)
-        centre *= min(1.0, 0.9 / max(length, 1e-300))
+        centre *= min(1.0, 0.9 / max(float(np.linalg.norm(centre)), 1e-300))
         better = _better(points, mass, centre, float(np.linalg.norm(mean)))
         if better is None:
             break

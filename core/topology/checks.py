@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NotGenusZero
+from ..geometry.edges import EdgeTable, edge_table
 from ..geometry.measure import face_cross, signed_volume
 from ..mesh import IntArray, Mesh, require_usable
 from ..progress import Progress, part, silent
 from .components import component_labels, umbrellas, vertex_components
-from .edges import EdgeTable, edge_table
 from .handles import handle_loops
 from .intersections import intersecting_faces
 from .report import Element, Row, TopologyReport
@@ -61,9 +61,7 @@ def check(mesh: Mesh, self_intersections: bool = True, progress: Progress = sile
         sound[flat] = False
         rows.append(_intersections(mesh, sound, part(progress, 0.25, 1.0)))
     progress(1.0, "Checked")
-    return TopologyReport(
-        tuple(rows), mesh.n_vertices, len(table.vertices), mesh.n_faces, components, euler, genus
-    )
+    return TopologyReport(tuple(rows), mesh.n_vertices, len(table.vertices), mesh.n_faces, components, euler, genus)
 
 
 def require_genus_zero(mesh: Mesh) -> None:
@@ -94,9 +92,7 @@ def duplicate_faces(mesh: Mesh) -> IntArray:
     """(n,) faces that have the same three vertices as an earlier face, in any order."""
     corners = np.sort(mesh.faces, axis=1)
     # Sort by a mixture of the three numbers first: equal faces fall together, and few others do.
-    key = (corners.astype(np.uint64) * np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)).sum(
-        axis=1
-    )
+    key = (corners.astype(np.uint64) * np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)).sum(axis=1)
     order = np.argsort(key, kind="stable")
     near = np.zeros(len(key), dtype=bool)
     near[1:] = key[order[1:]] == key[order[:-1]]
@@ -106,9 +102,7 @@ def duplicate_faces(mesh: Mesh) -> IntArray:
     return np.asarray(suspects[first[inverse.ravel()] != np.arange(len(suspects))])
 
 
-def _genus(
-    table: EdgeTable, boundary: NDArray[np.bool_], components: int, euler: int, n_vertices: int
-) -> int | None:
+def _genus(table: EdgeTable, boundary: NDArray[np.bool_], components: int, euler: int, n_vertices: int) -> int | None:
     """Handles of a manifold by V − E + F = 2 C − 2 g − (boundary loops); None for a one-sided surface."""
     twice = 2 * components - euler - _loops(table, boundary, n_vertices)
     return twice // 2 if twice % 2 == 0 else None
@@ -147,9 +141,7 @@ def _closed(mesh: Mesh, table: EdgeTable, boundary: NDArray[np.bool_]) -> Row:
 def _manifold_edges(table: EdgeTable, bad: NDArray[np.bool_]) -> Row:
     edges = table.vertices[bad]
     text = f"{_many(len(edges), 'edge')} with more than two faces, or collapsed to a point."
-    reason = (
-        f"{_many(len(edges), 'edge')} not manifold (more than two faces meet, or both ends are one vertex)"
-    )
+    reason = f"{_many(len(edges), 'edge')} not manifold (more than two faces meet, or both ends are one vertex)"
     return _row("manifold_edges", "Manifold edges: at most two faces at each.", text, "edge", edges, reason)
 
 
@@ -163,9 +155,7 @@ def _manifold_vertices(vertices: IntArray) -> Row:
 def _oriented(table: EdgeTable, turned: NDArray[np.bool_]) -> Row:
     edges = table.vertices[turned]
     text = f"{_many(len(edges), 'edge')} between faces that look to opposite sides."
-    reason = (
-        f"the faces do not all look to the same side ({_many(len(edges), 'edge')} between opposite faces)"
-    )
+    reason = f"the faces do not all look to the same side ({_many(len(edges), 'edge')} between opposite faces)"
     return _row("oriented", "Oriented: neighbouring faces agree.", text, "edge", edges, reason)
 
 
@@ -200,9 +190,7 @@ def _genus_row(mesh: Mesh, genus: int | None, *, whole: bool) -> Row:
         return Row("genus", True, 0, "Genus 0: no handles.", "edge", none)
     loops = handle_loops(mesh.faces) if whole else none
     text = f"Genus {genus:,}: {_many(genus, 'handle')}, like the hole of a ring."
-    return Row(
-        "genus", False, genus, text, "edge", loops, f"its genus is {genus:,} ({_many(genus, 'handle')})"
-    )
+    return Row("genus", False, genus, text, "edge", loops, f"its genus is {genus:,} ({_many(genus, 'handle')})")
 
 
 def _degenerate(faces: IntArray) -> Row:

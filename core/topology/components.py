@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ..geometry.edges import EdgeTable
 from ..mesh import IntArray
-from .edges import EdgeTable
 
 
 @njit(cache=True)
@@ -57,9 +57,7 @@ def umbrellas(faces: IntArray, table: EdgeTable, n_vertices: int) -> IntArray:
     second = table.order[1:][link[:-1]]
     tail = faces.T.ravel()
     # Corner c of the half-edge at its tail, and the corner at its head: the next one of the face.
-    first_head, second_head = (
-        np.where(h < 2 * n_faces, h + n_faces, h - 2 * n_faces) for h in (first, second)
-    )
+    first_head, second_head = (np.where(h < 2 * n_faces, h + n_faces, h - 2 * n_faces) for h in (first, second))
     same = tail[first] == tail[second]
     a = np.concatenate([first, first_head])
     b = np.concatenate([np.where(same, second, second_head), np.where(same, second_head, second)])

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from ..geometry.edges import edge_table
 from ..mesh import IntArray
 from .components import component_labels
-from .edges import edge_table
 
 
 def handle_loops(faces: IntArray) -> IntArray:

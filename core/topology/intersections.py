@@ -19,9 +19,7 @@ _LEAF = 4
 _CHUNK = 50_000
 
 
-def intersecting_faces(
-    mesh: Mesh, sound: NDArray[np.bool_] | None = None, progress: Progress = silent
-) -> IntArray:
+def intersecting_faces(mesh: Mesh, sound: NDArray[np.bool_] | None = None, progress: Progress = silent) -> IntArray:
     """(n,) faces that touch or pass through other faces, in ascending order.
 
     sound: (F,) the faces to test (default all); leave out those without area. Vertices at exactly equal

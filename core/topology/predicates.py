@@ -81,9 +81,7 @@ def _exact_side(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> i
 
 
 @njit(cache=True)
-def _add_determinant(
-    parts: FloatArray, n: int, a: FloatArray, b: FloatArray, c: FloatArray, sign: float
-) -> int:
+def _add_determinant(parts: FloatArray, n: int, a: FloatArray, b: FloatArray, c: FloatArray, sign: float) -> int:
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
         n = _add_triple(parts, n, sign * a[i], b[j], c[k])

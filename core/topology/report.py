@@ -93,9 +93,7 @@ class TopologyReport:
     @property
     def remedy(self) -> str:
         """What to do about the reasons, as sentences; "" when there are none."""
-        steps = [
-            _REPAIRS[row.name] for row in self.rows if row.name in _REPAIRS and not row.ok and row.reason
-        ]
+        steps = [_REPAIRS[row.name] for row in self.rows if row.name in _REPAIRS and not row.ok and row.reason]
         if not steps:
             return ""
         return f"Repair it to genus 0 first (Repair, Make Genus 0), or by hand: {', '.join(steps)}."

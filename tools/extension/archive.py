@@ -53,9 +53,7 @@ def write(files: Contents, path: Path) -> int:
     size = unfinished.stat().st_size
     if size > SIZE_LIMIT:
         unfinished.unlink()
-        raise BuildError(
-            f"{path.name} would have {size / 1e6:.0f} MB; {SIZE_LIMIT / 1e6:.0f} MB is the limit."
-        )
+        raise BuildError(f"{path.name} would have {size / 1e6:.0f} MB; {SIZE_LIMIT / 1e6:.0f} MB is the limit.")
     unfinished.replace(path)
     return size
 

@@ -124,9 +124,7 @@ def normalized(name: str) -> str:
 
 def fits(tags: Tags, target: Target) -> bool:
     """Whether a wheel can be imported by that Blender on every machine that Blender itself supports."""
-    return _fits_python(tags, target.minor) and any(
-        _fits_platform(p, target.platform) for p in tags.platforms
-    )
+    return _fits_python(tags, target.minor) and any(_fits_platform(p, target.platform) for p in tags.platforms)
 
 
 def _fits_python(tags: Tags, minor: int) -> bool:

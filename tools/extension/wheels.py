@@ -77,9 +77,7 @@ def _compare(have: tuple[int, ...], operator: str, text: str) -> bool:
     }[operator]
 
 
-def collect(
-    target: Target, pins: Mapping[str, str], cache: Path, names: Sequence[str] = BUNDLED
-) -> list[Path]:
+def collect(target: Target, pins: Mapping[str, str], cache: Path, names: Sequence[str] = BUNDLED) -> list[Path]:
     """One fitting wheel of each distribution, from the cache folder or downloaded into it; sorted by name."""
     cache.mkdir(parents=True, exist_ok=True)
     wheels = [_cached(target, name, pins, cache) or _download(target, name, pins, cache) for name in names]
@@ -112,9 +110,7 @@ def _download(target: Target, name: str, pins: Mapping[str, str], cache: Path) -
         ]
         command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", target.python]
         command += [f"--platform={tag}" for tag in target.pip_platforms]
-        done = subprocess.run(
-            [*command, "--dest", folder, wanted], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([*command, "--dest", folder, wanted], capture_output=True, text=True, check=False)
         found = list(Path(folder).glob("*.whl"))
         if done.returncode or len(found) != 1:
             last = (done.stderr.strip().splitlines() or ["pip gave no reason."])[-1]
@@ -153,7 +149,7 @@ def _check_requirements(target: Target, versions: Mapping[str, str], wheels: Ite
                 raise BuildError(f"{wheel.name} needs {name}, which is not in the zip. Bundle it too.")
             if not satisfies(available[name], specifier):
                 raise BuildError(
-                    f"{wheel.name} needs {name} {specifier}; {target} has {available[name]}. Pin another version."
+                    f"{wheel.name} needs {name} {specifier}, and {target} has {available[name]}. Pin another version."
                 )
 
 
