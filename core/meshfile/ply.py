@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..mesh import FloatArray, IntArray, Mesh
 from .color import color_bytes, srgb_to_linear
 from .parts import Parts, fan
+from .text import numbers
 
 _TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1",
@@ -149,40 +150,13 @@ def _ragged_lists(element: _Element, body: bytes, offset: int, order: str) -> tu
 
 
 def _ascii(elements: list[_Element], body: bytes) -> dict[str, Columns]:
-    tokens = body.split()
-    content: dict[str, Columns] = {}
-    offset = 0
-    for element in elements:
-        if element.count * len(element.properties) > len(tokens) - offset:
-            raise ValueError("fewer numbers than the header promises")
-        content[element.name], offset = _ascii_element(element, tokens, offset)
-    return content
-
-
-def _ascii_element(element: _Element, tokens: list[bytes], offset: int) -> tuple[Columns, int]:
-    width = len(element.properties)
-    if all(p.count_type is None for p in element.properties):
-        end = offset + element.count * width
-        table = np.array(tokens[offset:end], dtype=bytes).astype(np.float64).reshape(element.count, width)
-        return {p.name: table[:, k] for k, p in enumerate(element.properties)}, end
-    values: list[list[bytes]] = [[] for _ in element.properties]
-    sizes: list[list[int]] = [[] for _ in element.properties]
-    for _ in range(element.count):
-        for k, p in enumerate(element.properties):
-            length = 1
-            if p.count_type is not None:
-                length = int(tokens[offset])
-                offset += 1
-            if length < 0 or offset + length > len(tokens):
-                raise ValueError("a list that runs over the end")
-            values[k] += tokens[offset : offset + length]
-            sizes[k].append(length)
-            offset += length
-    columns: Columns = {}
-    for p, texts, lengths in zip(element.properties, values, sizes, strict=True):
-        flat = np.array(texts, dtype=bytes).astype(np.float64) if texts else np.zeros(0)
-        columns[p.name] = flat if p.count_type is None else (flat, np.array(lengths, dtype=np.int64))
-    return columns, offset
+    """As `_binary`: text is read as if every number, lengths of lists too, were stored as a double."""
+    values = numbers(body, len(body.split()))
+    doubles = [
+        _Element(e.name, e.count, [_Property(p.name, "f8", p.count_type and "f8") for p in e.properties])
+        for e in elements
+    ]
+    return _binary(doubles, values.tobytes(), "=")
 
 
 def _faces(content: dict[str, Columns]) -> IntArray:
