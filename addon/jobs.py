@@ -150,7 +150,6 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONNOUSERSITE": "1",
         "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "NUMBA_CACHE_DIR": str(user_folder("compiled")),
         "SPHERICAL_COW_PARENT": "stdin",
     }
