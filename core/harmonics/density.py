@@ -21,8 +21,8 @@ def vertex_density(sphere: FloatArray, lmax: int, bandwidth: float | None = None
     sphere: (V, 3) unit vectors. bandwidth: h of the kernel, an angle in radians (concentration κ = 1/h²);
         None for `rule_of_thumb`.
 
-    The estimate (1/V) Σ f_κ(x·x_i) of Hall, Watson and Cabrera (1987), scaled so that its mean over the sphere
-    is 1. A sum of kernels is a convolution, so its coefficients are those of the points times the kernel's.
+    The estimate (1/V) Σ f_κ(x·x_i) of Hall, Watson and Cabrera (1987), scaled so that its mean over the
+    sphere is 1. It is a convolution, so its coefficients are those of the points times the kernel's.
 
     Raises `InvalidParameter` for a bandwidth that is not positive, or no points.
     """
@@ -44,8 +44,8 @@ def vertex_density(sphere: FloatArray, lmax: int, bandwidth: float | None = None
 def kernel_factors(lmax: int, concentration: float) -> FloatArray:
     """(lmax+1,) Legendre coefficients of the von Mises–Fisher kernel: I_{l+1/2}(κ) / I_{1/2}(κ), κ > 0.
 
-    As products of ratios r_ν = I_{ν+1}/I_ν, from 1/r_{ν-1} = 2ν/κ + r_ν downwards, which damps errors (Gautschi
-    and Slavik 1978), starting from a bound of Amos (1974) far enough above that the error vanishes.
+    As products of ratios r_ν = I_{ν+1}/I_ν, from 1/r_{ν-1} = 2ν/κ + r_ν downwards, which damps errors
+    (Gautschi and Slavik 1978), from a bound of Amos (1974) far enough above that its error vanishes.
     """
     start = lmax + 20 + int(3.0 * np.sqrt(min(concentration, 1e8)))
     order = start + 0.5
@@ -61,8 +61,8 @@ def kernel_factors(lmax: int, concentration: float) -> FloatArray:
 def rule_of_thumb(sphere: FloatArray) -> float:
     """The bandwidth h in radians for points (V, 3), after García-Portugués (2013), his rule of thumb on S².
 
-    h = [8 sinh²κ / (κ ((1 + 4κ²) sinh 2κ - 2κ cosh 2κ) V)]^{1/6}, the best for points from one von Mises–Fisher
-    distribution, with the κ of all points together by Banerjee et al. (2005), at least
+    h = [8 sinh²κ / (κ ((1 + 4κ²) sinh 2κ - 2κ cosh 2κ) V)]^{1/6}, the best for points from one von
+    Mises–Fisher distribution, with the κ of all points together by Banerjee et al. (2005), at least
     `LEAST_CONCENTRATION`: for evenly spread points the formula would smooth everything away.
     """
     length = min(float(np.linalg.norm(np.mean(sphere, axis=0))), 1.0 - 1e-9)

@@ -46,7 +46,7 @@ def rasterize(
 
 
 def closest(sphere: FloatArray, faces: IntArray, points: FloatArray) -> tuple[IntArray, FloatArray]:
-    """(triangle (N,), barycentric (N, 3) ≥ 0) where points (N, 3) are least outside, around the nearest corners."""
+    """(triangle (N,), barycentric (N, 3) ≥ 0) where points (N, 3) are least outside."""
     used, around = np.unique(faces, return_inverse=True)
     start = np.concatenate([[0], np.cumsum(np.bincount(around.ravel()))])
     incident = np.argsort(around.ravel(), kind="stable") // 3

@@ -7,6 +7,7 @@ normalisation and the name of the channel; the format itself has no place for ei
 
 from __future__ import annotations
 
+import glob
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from ..errors import HarmonicsFileError
 from ..files import atomic_write
 from ..mesh import FloatArray
-from .container import NORMALIZATION, Harmonics
+from .container import COLOR, NORMALIZATION, POSITION, SCALARS, Harmonics
 from .layout import degrees_and_orders, from_cilm, to_cilm
 
 LMAX_LIMIT = 4096
@@ -52,13 +53,11 @@ def read_sh(path: str | Path) -> Harmonics:
     Raises `HarmonicsFileError` for anything else.
     """
     target = Path(path)
-    if target.exists():
-        files = [target]
-    else:
-        files = sorted(target.parent.glob(f"{_escape(target.stem)}_*{target.suffix}"))
+    beside = target.parent.glob(f"{glob.escape(target.stem)}_*{target.suffix}")
+    files = [target] if target.exists() else sorted(beside)
     if not files:
         raise HarmonicsFileError(f"There is no file {target}.", "Check the name.")
-    channels = [_read_channel(file, target.stem) for file in files]
+    channels = sorted((_read_channel(file, target.stem) for file in files), key=_usual_place)
     size = max(len(coefficients) for _, coefficients in channels)
     stacked = np.zeros((len(channels), size, size))
     for row, (_, coefficients) in zip(stacked, channels, strict=True):
@@ -74,8 +73,9 @@ def _file_part(name: str) -> str:
     return re.sub(r"[^\w.-]", "-", name)
 
 
-def _escape(stem: str) -> str:
-    return re.sub(r"([\[\]*?])", r"[\1]", stem)
+def _usual_place(channel: tuple[str, FloatArray]) -> tuple[int, str]:
+    usual = (*POSITION, *COLOR, *SCALARS)
+    return (usual.index(channel[0]) if channel[0] in usual else len(usual)), channel[0]
 
 
 def _text(name: str, coefficients: FloatArray) -> str:
