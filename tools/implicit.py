@@ -47,7 +47,7 @@ def tube(path: ArrayLike, radii: ArrayLike) -> Solid:
 def blend(a: Array, b: Array, width: float) -> Array:
     """Smooth minimum (polynomial, Inigo Quilez): a union whose seam is rounded over `width`."""
     near = np.maximum(width - np.abs(a - b), 0.0) / width
-    return np.minimum(a, b) - near**3 * width / 6.0
+    return np.asarray(np.minimum(a, b) - near**3 * width / 6.0)
 
 
 def union(parts: Sequence[tuple[Solid, float]]) -> Solid:

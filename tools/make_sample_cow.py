@@ -48,14 +48,18 @@ def _frame(forward: Array, up: Array) -> Array:
     return np.stack([side, f, np.cross(side, f)])
 
 
-LEGS = [p for y in (-0.46, 0.5) for p in both(0.47, y, -1.2)]
-EYES = both(0.205, -1.335, 0.56)
-HORNS = [[c + (side * dx, dy, dz) for dx, dy, dz in ((0, 0, 0), (0.12, 0, 0.1), (0.15, -0.03, 0.27))]
-         for side, c in zip((1, -1), both(0.2, -0.98, 0.76), strict=True)]  # fmt: skip
+LEGS = [p for y in (-0.46, 0.5) for p in both(0.46, y, -1.1)]
+EYES = both(0.205, -1.325, 0.575)
+EYE_RADII = (0.1, 0.06, 0.13)
+GLINT = np.array([0.03, -0.055, 0.055])
+HORNS = [list(path) for path in zip(*(both(*p) for p in ((0.2, -0.98, 0.76), (0.32, -0.98, 0.86),
+         (0.35, -1.01, 1.03))), strict=True)]  # fmt: skip
 EARS = both(0.55, -0.93, 0.53)
-TAIL = [(0, 0.93, 0.32), (0, 1.14, 0.5), (0.03, 1.36, 0.42), (0.07, 1.46, 0.16), (0.06, 1.44, -0.1)]
-UDDER = np.array([0.0, 0.22, -0.9])
-TEATS = [UDDER + (x, y, -0.21) for x in (-0.11, 0.11) for y in (-0.1, 0.1)]
+TAIL = np.array([(0, 0.9, 0.3), (0, 1.08, 0.44), (0.02, 1.24, 0.46), (0.05, 1.36, 0.36), (0.08, 1.42, 0.2),
+                 (0.12, 1.46, 0.04), (0.18, 1.52, -0.08)])  # fmt: skip
+TUFT = np.array([0.2, 1.53, -0.16])
+UDDER = np.array([0.0, 0.16, -0.93])
+TEATS = [UDDER + np.array([x, y, -0.22]) for x in (-0.12, 0.12) for y in (-0.11, 0.11)]
 NOSTRILS = both(0.115, -1.635, 0.27)
 
 
@@ -78,14 +82,14 @@ def cow() -> Solid:
     parts.append((ellipsoid(HEAD, (0.42, 0.42, 0.43)), 0.22))
     parts.append((ellipsoid(SNOUT, (0.33, 0.25, 0.235)), 0.12))
     parts += [(leg(foot), 0.16) for foot in LEGS]
-    parts.append((ellipsoid(UDDER, (0.29, 0.29, 0.24)), 0.1))
-    parts += [(tube([t + (0, 0, 0.1), t], [0.07, 0.055]), 0.05) for t in TEATS]
+    parts.append((ellipsoid(UDDER, (0.31, 0.33, 0.25)), 0.1))
+    parts += [(tube([t + np.array([0, 0, 0.1]), t], [0.075, 0.062]), 0.05) for t in TEATS]
     parts += [(ear(c), 0.08) for c in EARS]
     parts += [(tube(path, [0.11, 0.095, 0.055]), 0.06) for path in HORNS]
     parts.append((ellipsoid((0, -1.08, 0.84), (0.15, 0.14, 0.1)), 0.08))
-    parts.append((tube(TAIL, [0.12, 0.1, 0.085, 0.085, 0.085]), 0.1))
-    parts.append((ellipsoid((0.055, 1.43, -0.2), (0.14, 0.14, 0.21)), 0.08))
-    parts += [(ellipsoid(eye, (0.085, 0.06, 0.11)), 0.02) for eye in EYES]
+    parts.append((tube(TAIL, [0.14, 0.12, 0.105, 0.095, 0.09, 0.088, 0.088]), 0.1))
+    parts.append((ellipsoid(TUFT, (0.14, 0.14, 0.2)), 0.08))
+    parts += [(ellipsoid(eye, EYE_RADII), 0.02) for eye in EYES]
     body = union(parts)
 
     def with_nostrils(points: Array) -> Array:
@@ -105,12 +109,12 @@ def enlarge(points: Array, inverse: bool = False) -> Array:
     offset = points - centre
     r = np.linalg.norm(offset, axis=1)
     target = np.interp(r, far, near) if inverse else np.interp(r, near, far)
-    return centre + offset * (target / np.maximum(r, 1e-12))[:, None]
+    return np.asarray(centre + offset * (target / np.maximum(r, 1e-12))[:, None])
 
 
 def mesh(solid: Solid) -> tuple[Array, Index]:
     """Marching cubes, thinning and relaxation: vertices (V, 3) and faces (F, 3)."""
-    low, high = np.array([-1.15, -1.85, -1.6]), np.array([1.15, 1.8, 1.35])
+    low, high = np.array([-1.15, -1.85, -1.5]), np.array([1.15, 1.85, 1.35])
     axes = [np.arange(a, b, GRID_STEP) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).transpose(2, 1, 0, 3).reshape(-1, 3)
     sizes = [len(axis) for axis in axes]
@@ -123,13 +127,14 @@ def mesh(solid: Solid) -> tuple[Array, Index]:
 
     vertices, faces = relax(onto_surface(thin), np.asarray(faces, np.int64), onto_surface)
     vertices = project(solid, enlarge(vertices, inverse=True))
-    return vertices, faces
+    return np.asarray(vertices, np.float64), faces
 
 
 def patches(points: Array) -> Array:
     """Positive where the coat is black; patches with wavy borders."""
     x, y, z = points.T
-    waves = 0.06 * np.sin(5.1 * x + 2.0 * z + 1.0) + 0.05 * np.sin(6.3 * y - 3.1 * z) + 0.04 * np.sin(7.7 * z + 4 * x)
+    waves = 0.08 * np.sin(5.1 * y + 3.0 * z + 1.0) + 0.07 * np.sin(6.3 * x - 4.1 * z + 3 * y)
+    waves += 0.05 * np.sin(9.7 * z + 4 * y)
     spots = [((0.85, -0.25, 0.45), 0.46), ((-0.8, 0.35, 0.5), 0.5), ((0.75, 0.65, -0.25), 0.34),
              ((-0.85, -0.35, -0.3), 0.3), ((0.1, 0.75, 0.75), 0.3), ((-0.25, -0.45, 0.95), 0.26)]  # fmt: skip
     values = [radius + waves - np.linalg.norm(points - c, axis=1) for c, radius in spots]
@@ -139,7 +144,8 @@ def patches(points: Array) -> Array:
 def paint(points: Array) -> NDArray[np.uint8]:
     """(V, 3) sRGB colours of the vertices."""
     colors = np.tile(np.array(WHITE, float), (len(points), 1))
-    head_patch = 0.36 - np.linalg.norm((points - (0.3, -1.2, 0.62)) * (1, 1, 0.9), axis=1)
+    head_patch = 0.36 - np.linalg.norm(points - np.array([0.46, -0.98, 0.62]), axis=1)
+    head_patch += 0.03 * np.sin(13 * points[:, 2])
 
     def dab(inside: Array, color: tuple[int, int, int], softness: float = 0.02) -> None:
         weight = np.clip(0.5 + inside / (2 * softness), 0.0, 1.0)[:, None]
@@ -150,11 +156,11 @@ def paint(points: Array) -> NDArray[np.uint8]:
     dab(0.03 - ellipsoid(SNOUT, (0.33, 0.25, 0.235))(points), PINK)
     for nostril in NOSTRILS:
         dab(0.062 - np.linalg.norm(points - nostril, axis=1), NOSTRIL)
-    dab(0.0 - ellipsoid(UDDER - (0, 0, 0.06), (0.33, 0.33, 0.24))(points), PINK)
+    dab(0.0 - ellipsoid(UDDER - np.array([0, 0, 0.05]), (0.36, 0.38, 0.25))(points), PINK)
     for teat in TEATS:
         dab(0.075 - np.linalg.norm(points - teat, axis=1), DEEP_PINK, 0.03)
     for foot in LEGS:
-        below = np.where(np.linalg.norm((points - foot)[:, :2], axis=1) < 0.35, -1.22 - points[:, 2], -1.0)
+        below = np.where(np.linalg.norm((points - foot)[:, :2], axis=1) < 0.35, -1.12 - points[:, 2], -1.0)
         dab(below, HOOF)
     for centre, outer in zip(EARS, (BLACK, WHITE), strict=True):
         dab(0.035 - ear(centre)(points), outer)
@@ -163,12 +169,11 @@ def paint(points: Array) -> NDArray[np.uint8]:
     for path in HORNS:
         dab(0.02 - tube(path, [0.11, 0.095, 0.055])(points), HORN)
     dab(0.012 - ellipsoid((0, -1.08, 0.84), (0.15, 0.14, 0.1))(points), BLACK)
-    dab(0.03 - ellipsoid((0.055, 1.43, -0.2), (0.14, 0.14, 0.21))(points), BLACK)
+    dab(0.03 - ellipsoid(TUFT, (0.14, 0.14, 0.2))(points), BLACK)
     for eye in EYES:
-        dab(0.03 - ellipsoid(eye, (0.085, 0.06, 0.11))(points), WHITE, 0.012)
-        dab(0.008 - ellipsoid(eye, (0.085, 0.06, 0.11))(points), BLACK, 0.012)
-        dab(0.034 - np.linalg.norm(points - eye - (0.025, -0.06, 0.045), axis=1), WHITE, 0.012)
-    return np.clip(np.round(colors), 0, 255).astype(np.uint8)
+        dab(0.008 - ellipsoid(eye, EYE_RADII)(points), BLACK, 0.014)
+        dab(0.04 - np.linalg.norm(points - eye - GLINT, axis=1), WHITE, 0.014)
+    return np.asarray(np.clip(np.round(colors), 0, 255), np.uint8)
 
 
 def require_closed_genus_zero(vertices: Array, faces: Index) -> None:

@@ -26,7 +26,7 @@ def _tangential(vertices: Array, faces: Index) -> Array:
     mean = np.stack([np.bincount(edges[:, 0], vertices[edges[:, 1], k], len(vertices)) for k in range(3)], 1)
     move = mean / count[:, None] - vertices
     normals = vertex_normals(vertices, faces)
-    return move - (move * normals).sum(axis=1, keepdims=True) * normals
+    return np.asarray(move - (move * normals).sum(axis=1, keepdims=True) * normals)
 
 
 def vertex_normals(vertices: Array, faces: Index) -> Array:
@@ -35,7 +35,7 @@ def vertex_normals(vertices: Array, faces: Index) -> Array:
     total = np.zeros_like(vertices)
     for corner in range(3):
         np.add.at(total, faces[:, corner], crossed)
-    return total / np.linalg.norm(total, axis=1, keepdims=True)
+    return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True))
 
 
 def flip_to_delaunay(vertices: Array, faces: Index, rounds: int = 20) -> Index:
