@@ -5,7 +5,6 @@ from importlib import resources
 
 import numpy as np
 import pytest
-
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
 from spherical_cow.sample import sample_cow
