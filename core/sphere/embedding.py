@@ -29,16 +29,21 @@ _TETRAHEDRON = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], 
 
 
 def embed(
-    vertices: FloatArray, rings: Rings, collapses: Collapses, theta: float, progress: Progress = silent
+    vertices: FloatArray,
+    rings: Rings,
+    collapses: Collapses,
+    theta: float,
+    weights: FloatArray,
+    progress: Progress = silent,
 ) -> FloatArray:
     """(V, 3) unit vectors: the map of all vertices. `rings` is put back as it was before the collapses.
 
-    vertices: (V, 3) positions on the surface. theta: ≥ 0, see `energy`. Raises `MapFailed` when rounding leaves a
-    vertex without a place.
+    vertices: (V, 3) positions on the surface. theta: ≥ 0, see `energy`. weights: (V,) positive, the share of the sphere
+    that a unit of surface area is to have. Raises `MapFailed` when rounding leaves a vertex without a place.
     """
     count = len(vertices)
     points = np.zeros((count, 8))
-    points[:, :3] = vertices
+    points[:, :3], points[:, 6] = vertices, weights
     _place_tetrahedron(points, rings, collapses.base)
     scratch = np.empty((int(max(rings.degree.max(), rings.capacity.max())) + 1, 7))
     live = np.zeros(count, dtype=np.bool_)
@@ -127,7 +132,8 @@ def _area(
             px, py, pz = points[a, 0] - points[u, 0], points[a, 1] - points[u, 1], points[a, 2] - points[u, 2]
             qx, qy, qz = points[b, 0] - points[u, 0], points[b, 1] - points[u, 1], points[b, 2] - points[u, 2]
             cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
-            total += np.sqrt(cx * cx + cy * cy + cz * cz)
+            weight = (points[u, 6] + points[a, 6] + points[b, 6]) / 3.0
+            total += weight * np.sqrt(cx * cx + cy * cy + cz * cz)
     return total / 6.0
 
 

@@ -6,7 +6,7 @@ areas sum to 4π), J the Jacobian of the map, MIPS = (σ1² + σ2²) / (2 σ1 σ
 on the sphere over A. It grows without bound when a triangle collapses, so no step ever flips one. θ = 0 is the most
 conformal, a large θ the most area-preserving map. The area on the sphere is taken as det(a, b, c) / 2.
 
-`points` is (V, 8): surface position (3), sphere position (3), padding, so that a vertex is one cache line.
+`points` is (V, 8): surface position (3), sphere position (3), weight, padding, so that a vertex is one cache line.
 `scratch` is (valence, 7): three cotangents and area on the surface, then the neighbour's position on the sphere.
 """
 
@@ -38,7 +38,7 @@ def surface_terms(
         pp, qq, pq = px * px + py * py + pz * pz, qx * qx + qy * qy + qz * qz, px * qx + py * qy + pz * qz
         twice = max(np.sqrt(cx * cx + cy * cy + cz * cz), SLIVER * (pp + qq), 1e-30)
         scratch[i, 0], scratch[i, 1], scratch[i, 2] = pq / twice, (pp - pq) / twice, (qq - pq) / twice
-        scratch[i, 3] = 0.5 * twice * scale
+        scratch[i, 3] = 0.5 * twice * scale * (points[u, 6] + points[a, 6] + points[b, 6]) / 3.0
         scratch[i, 4], scratch[i, 5], scratch[i, 6] = points[a, 3], points[a, 4], points[a, 5]
 
 

@@ -30,7 +30,7 @@ def parametrize(mesh: Mesh, method: str = "balanced", progress: Progress = silen
     """
     unit = _normalized(mesh)
     if method == "balanced":
-        sphere = balanced_map(unit, progress=progress)
+        sphere = balanced_map(unit, progress=progress, follow_detail=True)
     elif method == "authalic":
         sphere = balanced_map(unit, AUTHALIC_THETA, progress)
     elif method == "conformal":
