@@ -73,16 +73,19 @@ def work(request: Request) -> Work:
     Raises the typed error that the worker reports, or `WorkerCrashed` with its last words when it ends
     without an answer. Closing the generator kills the process. The working folder is always removed.
     """
-    step = Step(0.0, "Starting" if _compiled() else "Compiling fast code (once)")
-    yield step
+    mark = _compiled_mark(request.task)
+    step = Step(0.0, "Starting")
+    yield _named(step, mark)
     folder = _prepare(request)
     try:
         with _process(folder) as process:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
-                yield step
-        return _read_result(folder, process.returncode)
+                yield _named(step, mark)
+        result = _read_result(folder, process.returncode)
+        mark.touch()
+        return result
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -135,8 +138,14 @@ def sweep() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _compiled() -> bool:
-    return any(user_folder("compiled").rglob("*.nbi"))
+def _compiled_mark(task: str) -> Path:
+    """A file that is there once the fast code of a task, as it is now, has been compiled."""
+    return user_folder("compiled") / f"{task}-{(_FOLDER / 'core' / 'worker.py').stat().st_mtime_ns}.done"
+
+
+def _named(step: Step, mark: Path) -> Step:
+    """The step as it is, or with the reason why it takes so long this once."""
+    return step if mark.exists() else Step(step.fraction, "Compiling fast code (once)")
 
 
 def _environment() -> dict[str, str]:

@@ -21,9 +21,14 @@ _PAGES = {
 _GROUPS = {"encode": "encode", "reconstruct": "reconstruct", "equaliser": "equalizer", "check": "check"}
 """Settings, by the end of their class name → page."""
 
+FOLDER = Path(__file__).parent / "docs" / "panel"
+"""The pages, where the zip brings them."""
+
 
 def entries() -> tuple[str, tuple[tuple[str, str], ...]]:
     """What `bpy.utils.register_manual_map` asks for: the address of the manual, and pattern → page."""
+    if not FOLDER.is_dir():
+        return "", ()
     operators = [(f"bpy.ops.{name}", f"{page}.md") for page, names in _PAGES.items() for name in names]
     groups = [(f"bpy.types.spherical_cow_pg_{end}.*", f"{page}.md") for end, page in _GROUPS.items()]
-    return (Path(__file__).parent / "docs" / "panel").as_uri() + "/", (*operators, *groups)
+    return FOLDER.as_uri() + "/", (*operators, *groups)
