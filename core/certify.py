@@ -7,13 +7,14 @@ import numpy as np
 
 from .errors import InvalidParameter
 from .geometry.distance import compare
+from .geometry.spherical import spherical_areas
 from .geometry.subdivide import midpoint_sphere
 from .harmonics.container import POSITION, Harmonics
 from .harmonics.transforms import synthesize
 from .mesh import FloatArray, Mesh
 from .progress import Progress, silent
 from .shape import Certificate
-from .sphere.distortion import flips, mean_angle_distortion, mean_area_distortion, spherical_areas
+from .sphere.distortion import flips, mean_angle_distortion, mean_area_distortion
 
 SAMPLES = 20_000
 SUBDIVIDE_BELOW = 200_000

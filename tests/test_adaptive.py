@@ -9,12 +9,13 @@ from scipy.spatial import ConvexHull
 from spherical_cow.errors import Cancelled, InvalidParameter
 from spherical_cow.geometry.curvature import mixed_areas
 from spherical_cow.geometry.measure import directed_edges, face_areas, unique_edges
+from spherical_cow.geometry.spherical import orientation, spherical_areas
 from spherical_cow.harmonics.container import Harmonics
 from spherical_cow.harmonics.transforms import synthesize
 from spherical_cow.mesh import Mesh
 from spherical_cow.sphere.adaptive import adaptive_sphere
 from spherical_cow.sphere.delaunay import delaunay, flip_to_delaunay, neighbours
-from spherical_cow.sphere.distortion import flips, orientation, spherical_areas
+from spherical_cow.sphere.distortion import flips
 
 
 def density_channel(coefficients: np.ndarray) -> Harmonics:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from spherical_cow.errors import InvalidParameter
 from spherical_cow.geometry.measure import corner_angles, unique_edges
-from spherical_cow.sphere.distortion import flips, spherical_areas
+from spherical_cow.geometry.spherical import spherical_areas
+from spherical_cow.sphere.distortion import flips
 from spherical_cow.sphere.icosphere import icosahedron, icosphere
 
 

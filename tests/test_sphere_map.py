@@ -17,6 +17,7 @@ from meshes import (
 )
 from spherical_cow.errors import Cancelled, InvalidParameter, MapFailed
 from spherical_cow.geometry.measure import vertex_areas
+from spherical_cow.geometry.spherical import spherical_areas
 from spherical_cow.mesh import Mesh
 from spherical_cow.sphere.balanced import balanced_map, morton_order
 from spherical_cow.sphere.decimation import collapse_to_tetrahedron
@@ -25,7 +26,6 @@ from spherical_cow.sphere.distortion import (
     flips,
     mean_angle_distortion,
     mean_area_distortion,
-    spherical_areas,
 )
 from spherical_cow.sphere.moebius import invert, moebius_centre
 from spherical_cow.sphere.parametrize import METHODS, parametrize

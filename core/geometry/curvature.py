@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..mesh import FloatArray, Mesh
-from ..sphere.distortion import spherical_areas
 from .laplacian import cotangent_laplacian, cotangents
 from .measure import corner_angles, face_areas, scatter_to_vertices, vertex_areas, vertex_normals
+from .spherical import spherical_areas
 
 
 def mean_curvature(mesh: Mesh) -> FloatArray:

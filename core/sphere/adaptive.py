@@ -9,12 +9,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import InvalidParameter
+from ..geometry.spherical import orientation
 from ..harmonics.container import Harmonics
 from ..harmonics.transforms import gauss_legendre_grid, synthesize_grid
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, silent
 from .delaunay import delaunay, flip_to_delaunay, neighbours
-from .distortion import orientation
 
 LLOYD_STEPS = 12
 OVERSHOOT = 1.3

@@ -10,7 +10,7 @@ import numpy as np
 from ..geometry.measure import vertex_areas
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, part, silent
-from .decimation import collapse_to_tetrahedron, repeat
+from .decimation import collapse_to_tetrahedron
 from .detail import detail_weights
 from .embedding import embed
 from .rings import build_rings
@@ -25,23 +25,21 @@ def balanced_map(
     """(V, 3) unit vectors: a map to the sphere without flips.
 
     mesh: closed, oriented, genus 0, of about unit size around 0. theta: 0 most conformal, 1 to 2 balanced,
-        4 and more nearly area-preserving (see `energy`). follow_detail: map a second time, with more of the sphere for
-        the parts where a first fit was worse (see `detail`).
+        4 and more nearly area-preserving (see `energy`). follow_detail: give bent parts of the surface more of the
+        sphere than their area, flat parts less (see `detail`).
 
     The sphere is turned so that directions match those on the surface as well as a rotation can. Raises `MapFailed`.
     """
+    progress(0.0, "Simplifying the mesh")
     order = morton_order(mesh.vertices)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     local = Mesh(mesh.vertices[order], rank[mesh.faces])
+    weights = detail_weights(local) if follow_detail else np.ones(len(order))
+    progress(0.02, "Simplifying the mesh")
     rings = build_rings(local.faces, local.n_vertices)
-    collapses = collapse_to_tetrahedron(local.vertices, local.faces, rings, part(progress, 0.0, 0.3))
-    middle = 0.6 if follow_detail else 1.0
-    sphere = embed(local.vertices, rings, collapses, theta, np.ones(len(order)), part(progress, 0.3, middle))
-    if follow_detail:
-        repeat(collapses, rings)
-        weights = detail_weights(local, sphere)
-        sphere = embed(local.vertices, rings, collapses, theta, weights, part(progress, middle, 1.0))
+    collapses = collapse_to_tetrahedron(local.vertices, local.faces, rings, part(progress, 0.05, 0.3))
+    sphere = embed(local.vertices, rings, collapses, theta, weights, part(progress, 0.3, 1.0))
     return aligned(sphere[rank], mesh)
 
 

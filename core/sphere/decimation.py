@@ -74,12 +74,6 @@ def collapse_to_tetrahedron(
     return Collapses(removed[: sizes[0]], kept[: sizes[0]], alive)
 
 
-def repeat(collapses: Collapses, rings: Rings) -> None:
-    """Do the same collapses again on rings that were put back as they were before."""
-    rings.reserve(int(rings.capacity.sum()))
-    _repeat(rings.pool, rings.start, rings.degree, rings.capacity, rings.used, collapses.removed, collapses.kept)
-
-
 def _revive(
     vertices: FloatArray, quadrics: FloatArray, rings: Rings, costs: FloatArray, targets: IntArray,
     state: NDArray[np.int8], limits: IntArray,
@@ -270,15 +264,6 @@ def _remove(
             pool[to] = copy[j]
             to += 1
     degree[v] = new
-
-
-@njit(cache=True)
-def _repeat(
-    pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32], capacity: NDArray[np.int32],
-    used: NDArray[np.int64], removed: NDArray[np.int64], kept: NDArray[np.int64],
-) -> None:  # fmt: skip
-    for i in range(len(removed)):
-        _remove(pool, start, degree, capacity, used, removed[i], kept[i])
 
 
 @njit(cache=True)

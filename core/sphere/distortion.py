@@ -6,25 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..geometry.measure import corner_angles, face_areas, scatter_to_vertices
+from ..geometry.spherical import orientation, spherical_areas
 from ..mesh import FloatArray, IntArray, Mesh
-
-
-def orientation(sphere: FloatArray, faces: IntArray) -> FloatArray:
-    """(F,) determinant of the corner unit vectors: positive when the spherical triangle is outward."""
-    a, b, c = (sphere[faces[:, k]] for k in range(3))
-    return np.asarray(np.einsum("ij,ij->i", a, np.cross(b - a, c - a)))
 
 
 def flips(sphere: FloatArray, faces: IntArray) -> int:
     """Number of triangles that are not positively oriented on the sphere (V, 3) unit vectors."""
     return int(np.count_nonzero(~(orientation(sphere, faces) > 0)))
-
-
-def spherical_areas(sphere: FloatArray, faces: IntArray) -> FloatArray:
-    """(F,) signed solid angle of each triangle (Van Oosterom and Strackee 1983); sums to 4π for a map."""
-    a, b, c = (sphere[faces[:, k]] for k in range(3))
-    cosines = sum(np.einsum("ij,ij->i", p, q) for p, q in ((a, b), (b, c), (c, a)))
-    return np.asarray(2.0 * np.arctan2(orientation(sphere, faces), 1.0 + cosines))
 
 
 def area_distortion(mesh: Mesh, sphere: FloatArray) -> FloatArray:

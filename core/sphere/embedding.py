@@ -7,13 +7,15 @@ never empty, since the vertex that it was collapsed into sees the whole ring. So
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import MapFailed
 from ..mesh import FloatArray, IntArray
-from ..progress import Progress, silent
+from ..progress import Progress, part, silent
 from .decimation import Collapses
 from .energy import FLIPPED, relax_vertex, ring_energy, surface_terms
 from .rings import Rings
@@ -25,7 +27,29 @@ FINAL_SWEEPS = 12
 SETTLED = 2e-3
 """A vertex rests when its last step, relative to its ring, was shorter than this and no neighbour moved more."""
 CHUNK = 50_000
-_TETRAHEDRON = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]]) / np.sqrt(3.0)
+ONE_BY_ONE = 30
+"""Up to this size the map is relaxed after every vertex."""
+GROWING_SHARE = 0.6
+_CORNERS = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]]) / np.sqrt(3.0)
+
+
+@dataclass
+class _Growing:
+    """The map while it grows: all that the steps below read and change.
+
+    points: (V, 8), see `energy`. live: (V,) vertices that are back. active: (V,) vertices that may still move.
+    """
+
+    points: FloatArray
+    rings: Rings
+    theta: float
+    scratch: FloatArray
+    live: NDArray[np.bool_]
+    active: NDArray[np.bool_]
+
+    def scale(self, order: IntArray) -> float:
+        """4π over the weighted surface area of the mesh that the vertices `order` make up."""
+        return float(4.0 * np.pi / _area(self.points, self.rings.pool, self.rings.start, self.rings.degree, order))
 
 
 def embed(
@@ -41,83 +65,65 @@ def embed(
     vertices: (V, 3) positions on the surface. theta: ≥ 0, see `energy`. weights: (V,) positive, the share of the sphere
     that a unit of surface area is to have. Raises `MapFailed` when rounding leaves a vertex without a place.
     """
-    count = len(vertices)
-    points = np.zeros((count, 8))
-    points[:, :3], points[:, 6] = vertices, weights
-    _place_tetrahedron(points, rings, collapses.base)
-    scratch = np.empty((int(max(rings.degree.max(), rings.capacity.max())) + 1, 7))
-    live = np.zeros(count, dtype=np.bool_)
-    live[collapses.base] = True
-    active = live.copy()
-    done, size, scale = len(collapses.removed), 4, _scale(points, rings, collapses.base)
+    growing = _tetrahedron(vertices, weights, rings, collapses.base, theta)
+    count, size, done = len(vertices), 4, len(collapses.removed)
+    scale = growing.scale(collapses.base)
     while done > 0:
-        goal = max(size + 1, min(int(size * GROWTH), count)) if size >= 30 else size + 1
+        goal = max(size + 1, min(int(size * GROWTH), count)) if size >= ONE_BY_ONE else size + 1
         while size < goal:
             step = min(goal - size, CHUNK)
-            failed = _insert(
-                points, rings.pool, rings.start, rings.degree, collapses.removed, collapses.kept, done, done - step,
-                scale, theta, scratch, live, active,
-            )  # fmt: skip
-            if failed >= 0:
-                raise MapFailed(f"Vertex {failed} found no place on the sphere.", "Merge vertices by distance first.")
+            _give_back(growing, collapses, done, done - step, scale)
             done, size = done - step, size + step
-            progress(0.6 * size / count, "Mapping to the sphere")
-        order = np.flatnonzero(live)
-        scale = _scale(points, rings, order)
-        last = size == count
-        part = 0.4 if last else 0.0
-        relax(
-            points,
-            rings,
-            order,
-            scale,
-            theta,
-            FINAL_SWEEPS if last else SWEEPS,
-            scratch,
-            active,
-            lambda share, base=0.6 * size / count, part=part: progress(base + part * share, "Mapping to the sphere"),
-        )
-    return np.ascontiguousarray(points[:, 3:6])
+            progress(GROWING_SHARE * size / count, "Mapping to the sphere")
+        order = np.flatnonzero(growing.live)
+        scale = growing.scale(order)
+        begin = GROWING_SHARE * size / count
+        end = 1.0 if size == count else begin
+        _relax(growing, order, scale, FINAL_SWEEPS if size == count else SWEEPS, part(progress, begin, end))
+    return np.ascontiguousarray(growing.points[:, 3:6])
 
 
-def relax(points, rings, order, scale, theta, sweeps, scratch, active, progress) -> None:  # type: ignore[no-untyped-def]
+def _give_back(growing: _Growing, collapses: Collapses, begin: int, end: int, scale: float) -> None:
+    """Undo the collapses number begin-1 down to `end`."""
+    rings = growing.rings
+    failed = _insert(
+        growing.points, rings.pool, rings.start, rings.degree, collapses.removed, collapses.kept, begin, end, scale,
+        growing.theta, growing.scratch, growing.live, growing.active,
+    )  # fmt: skip
+    if failed >= 0:
+        raise MapFailed(f"Vertex {failed} found no place on the sphere.", "Merge vertices by distance first.")
+
+
+def _relax(growing: _Growing, order: IntArray, scale: float, sweeps: int, progress: Progress) -> None:
     """Sweep over the vertices `order`, to and fro, as long as some of them move."""
+    rings = growing.rings
     for sweep in range(sweeps):
-        backward = sweep % 2 == 1
+        row = order if sweep % 2 == 0 else order[::-1]
         moved = 0
-        for begin in range(0, len(order), CHUNK):
-            chunk = order[begin : begin + CHUNK]
-            if backward:
-                chunk = order[::-1][begin : begin + CHUNK]
+        for begin in range(0, len(row), CHUNK):
+            progress((sweep + begin / len(row)) / sweeps, "Mapping to the sphere")
             moved += _sweep(
-                points,
-                rings.pool,
-                rings.start,
-                rings.degree,
-                np.ascontiguousarray(chunk),
-                scale,
-                theta,
-                scratch,
-                active,
-                SETTLED,
-            )
-            if len(order) > CHUNK:
-                progress((sweep + begin / len(order)) / sweeps)
+                growing.points, rings.pool, rings.start, rings.degree, np.ascontiguousarray(row[begin : begin + CHUNK]),
+                scale, growing.theta, growing.scratch, growing.active, SETTLED,
+            )  # fmt: skip
         if moved == 0:
             break
 
 
-def _scale(points: FloatArray, rings: Rings, order: IntArray) -> float:
-    """4π over the surface area of the mesh that the vertices `order` make up."""
-    return float(4.0 * np.pi / _area(points, rings.pool, rings.start, rings.degree, order))
-
-
-def _place_tetrahedron(points: FloatArray, rings: Rings, base: IntArray) -> None:
-    points[base, 3:6] = _TETRAHEDRON
+def _tetrahedron(vertices: FloatArray, weights: FloatArray, rings: Rings, base: IntArray, theta: float) -> _Growing:
+    """The beginning: the four vertices `base` at the corners of a regular tetrahedron, faces outward."""
+    count = len(vertices)
+    points = np.zeros((count, 8))
+    points[:, :3], points[:, 6] = vertices, weights
+    points[base, 3:6] = _CORNERS
     first = rings.start[base[0]]
     a, b = rings.pool[first], rings.pool[first + 1]
     if points[base[0], 3:6] @ np.cross(points[a, 3:6], points[b, 3:6]) < 0:
         points[base, 3:6] *= -1.0
+    live = np.zeros(count, dtype=np.bool_)
+    live[base] = True
+    scratch = np.empty((int(rings.capacity.max()) + 1, 7))
+    return _Growing(points, rings, theta, scratch, live, live.copy())
 
 
 @njit(cache=True)

@@ -2,9 +2,9 @@
 """The energy of a map to the sphere around one vertex, and a Newton step that cannot flip a triangle.
 
 Each triangle has E = A · MIPS(J) · ((r + 1/r) / 2)^θ (Degener, Meseth, Klein 2003): A its area on the surface (all
-areas sum to 4π), J the Jacobian of the map, MIPS = (σ1² + σ2²) / (2 σ1 σ2) ≥ 1 (Hormann and Greiner 2000), and r the area
-on the sphere over A. It grows without bound when a triangle collapses, so no step ever flips one. θ = 0 is the most
-conformal, a large θ the most area-preserving map. The area on the sphere is taken as det(a, b, c) / 2.
+areas sum to 4π), J the Jacobian of the map, MIPS = (σ1² + σ2²) / (2 σ1 σ2) ≥ 1 (Hormann and Greiner 2000), and r
+the area on the sphere over A. It grows without bound when a triangle collapses, so no step ever flips one. θ = 0 is the
+most conformal, a large θ the most area-preserving map. The area on the sphere is taken as det(a, b, c) / 2.
 
 `points` is (V, 8): surface position (3), sphere position (3), weight, padding, so that a vertex is one cache line.
 `scratch` is (valence, 7): three cotangents and area on the surface, then the neighbour's position on the sphere.

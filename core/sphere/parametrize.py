@@ -7,11 +7,12 @@ import numpy as np
 
 from ..errors import InvalidParameter, MapFailed
 from ..geometry.measure import area_centroid, oriented_outward
+from ..geometry.spherical import spherical_areas
 from ..mesh import FloatArray, Mesh
 from ..progress import Progress, silent
 from .balanced import aligned, balanced_map
 from .conformal import conformal_flow, conformal_map
-from .distortion import flips, spherical_areas
+from .distortion import flips
 
 METHODS = ("balanced", "authalic", "conformal", "cmcf")
 AUTHALIC_THETA = 10.0
@@ -55,6 +56,7 @@ def _certify(sphere: FloatArray, mesh: Mesh, method: str) -> None:
     covered = float(spherical_areas(sphere, mesh.faces).sum() / (4.0 * np.pi))
     if count or not abs(covered - 1.0) < AREA_TOLERANCE:
         raise MapFailed(
-            f"The {method} map left {count} of {mesh.n_faces} triangles flipped and covers the sphere {covered:.3f} times.",
+            f"The {method} map left {count} of {mesh.n_faces} triangles flipped "
+            f"and covers the sphere {covered:.3f} times.",
             "Use the balanced map." if method != "balanced" else "Merge vertices by distance, then try again.",
         )
