@@ -49,9 +49,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     options.add_argument("--platform", choices=PLATFORMS, help="default: this machine's")
     options.add_argument("--python", help="default: the running one's, as 3.11")
-    options.add_argument(
-        "--all", action="store_true", help="every platform, for Python " + " and ".join(PYTHONS)
-    )
+    options.add_argument("--all", action="store_true", help="every platform, for Python " + " and ".join(PYTHONS))
     options.add_argument("--output", type=Path, metavar="ZIP", help="default: a file in dist/")
     options.add_argument("--install", metavar="BLENDER", help="build for that Blender program, and install")
     return options
