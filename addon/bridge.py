@@ -266,4 +266,20 @@ def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
     image.pixels.foreach_set(rgba.ravel())
     image.update()
     image.pack()
+    _set_preview(image, rgba)
     return image
+
+
+PREVIEW = 320
+"""Pixels of the longer side of a preview; Blender's own are small, and skip pixels rather than average them."""
+
+
+def _set_preview(image: bpy.types.Image, rgba: NDArray[np.float32]) -> None:
+    """Show `rgba` (H, W, 4), row 0 at the bottom, where Blender shows the image as an icon."""
+    factor = max(1, -(-max(rgba.shape[:2]) // PREVIEW))
+    height, width = (size // factor for size in rgba.shape[:2])
+    blocks = rgba[: height * factor, : width * factor].reshape(height, factor, width, factor, 4)
+    preview = image.preview_ensure()
+    if preview is not None:
+        preview.image_size = (width, height)
+        preview.image_pixels_float.foreach_set(blocks.mean(axis=(1, 3)).ravel())

@@ -79,7 +79,9 @@ class SPHERICAL_COW_OT_copy_diagnostics(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Into the clipboard."""
-        context.window_manager.clipboard = report(_problems)
+        session = getattr(context.window_manager, "spherical_cow", None)
+        lines = [*_problems, *([session.details] if session is not None and session.details else [])]
+        context.window_manager.clipboard = report(lines)
         return {"FINISHED"}
 
 

@@ -246,8 +246,9 @@ def _read_result(folder: Path, code: int) -> Result:
 
 def _crash(folder: Path, code: int) -> WorkerCrashed:
     words = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    last = "\n".join(words[-6:]) or "It left no message; it may have run out of memory."
-    return WorkerCrashed(f"The worker process ended without a result (exit status {code}).", last)
+    last = "\n".join(words[-12:]) or "It left no message."
+    why = "it was killed; memory may have run out" if code in (-9, 137) else f"exit status {code}"
+    return WorkerCrashed(f"The worker process ended without a result ({why}).", last)
 
 
 @dataclass

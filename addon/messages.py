@@ -5,21 +5,31 @@ from __future__ import annotations
 
 import bpy
 
-from .core.errors import InvalidMesh, NotGenusZero, SphericalCowError
+from .core.errors import InvalidMesh, NotGenusZero, SphericalCowError, WorkerCrashed
 from .idnames import Operators
 
 
 def fix_for(error: SphericalCowError) -> str:
     """The operator that shows or repairs the cause of an error, or ""."""
+    if isinstance(error, WorkerCrashed):
+        return Operators.COPY_DIAGNOSTICS
     return Operators.CHECK if isinstance(error, NotGenusZero | InvalidMesh) else ""
+
+
+def words(error: SphericalCowError) -> tuple[str, str]:
+    """(what was found, what to do), both short: the last words of a crash are for the diagnostics."""
+    if not isinstance(error, WorkerCrashed):
+        return error.found, error.remedy
+    last = error.remedy.strip().splitlines()[-1:]
+    return " ".join([error.found, *last]), "Copy the diagnostics into a bug report."
 
 
 def put(context: bpy.types.Context, operator: str, obj: bpy.types.ID | None, error: SphericalCowError) -> None:
     """Show an error in the panel of the operator, for this object."""
     session = context.window_manager.spherical_cow
     session.operator, session.uid = operator, str(obj.session_uid) if obj is not None else ""
-    session.found, session.remedy = error.found, error.remedy
-    session.fix = fix_for(error)
+    session.found, session.remedy = words(error)
+    session.fix, session.details = fix_for(error), str(error)
 
 
 def clear(context: bpy.types.Context) -> None:

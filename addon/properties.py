@@ -346,6 +346,7 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
         found: str
         remedy: str
         fix: str
+        details: str
         comparison: str
         compared: str
     else:
@@ -354,6 +355,7 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
         found: StringProperty(name="Found", description="What is wrong")
         remedy: StringProperty(name="Remedy", description="What to do next")
         fix: StringProperty(name="Fix", description="The operator that helps")
+        details: StringProperty(name="Details", description="All that is known, for a bug report")
         comparison: StringProperty(name="Comparison", description="The result of the last comparison (JSON)")
         compared: StringProperty(name="Compared", description="On which object Compare ran")
 

@@ -85,7 +85,7 @@ def test_dropped_files_are_opened_together(encoded, tmp_path):
 def test_the_sample_cow():
     assert ops.add_cow() == {"FINISHED"}
     cow = bpy.context.object
-    assert cow.data.color_attributes.active_color is not None
+    assert cow.data.color_attributes.active_color is not None and cow.data.materials[0].node_tree
     assert ops.encode(lmax=16) == {"FINISHED"}
     assert cow.data.spherical_cow.flips == 0 and cow.data.spherical_cow.fit_error < 0.01
     assert np.isfinite(positions(cow)).all()

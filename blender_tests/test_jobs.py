@@ -82,9 +82,19 @@ def test_cancel_kills_the_process_and_leaves_nothing(jobs, request_, extension):
 def test_a_killed_worker_is_reported_with_its_last_words(jobs, request_, errors, extension):
     work = jobs.work(request_)
     os.kill(started(work), signal.SIGKILL)
-    with pytest.raises(errors.WorkerCrashed, match="ended"):
+    with pytest.raises(errors.WorkerCrashed, match="killed"):
         jobs.wait(work)
     assert not folders(extension)
+
+
+def test_a_crash_is_put_in_short_words_with_the_details_to_copy(blob, errors, extension):
+    messages = importlib.import_module(f"{extension}.messages")
+    error = errors.WorkerCrashed("It ended.", "Traceback\n  line 1\nTypeError: moo")
+    messages.put(bpy.context, "spherical_cow.encode", blob, error)
+    session = bpy.context.window_manager.spherical_cow
+    assert session.found == "It ended. TypeError: moo" and "line 1" in session.details
+    assert session.fix == "spherical_cow.copy_diagnostics"
+    assert bpy.ops.spherical_cow.copy_diagnostics() == {"FINISHED"}
 
 
 def test_errors_of_the_worker_keep_their_type(jobs, errors):

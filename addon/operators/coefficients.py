@@ -39,10 +39,7 @@ def make_images(name: str, shape: Shape) -> list[bpy.types.Image]:
     harmonics = shape.harmonics
     rows = zip(harmonics.channels, harmonics.coefficients, strict=True)
     images = [bridge.new_image(f"{name} {channel}", coefficient_image(rows_)) for channel, rows_ in rows]
-    images.append(bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics)))
-    for image in images:
-        image.preview_ensure()  # for the panel
-    return images
+    return [*images, bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics))]
 
 
 class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):

@@ -76,8 +76,27 @@ class SPHERICAL_COW_OT_add_cow(bpy.types.Operator):
     def _add(self, context: bpy.types.Context) -> str:
         from ..core.sample import sample_cow
 
-        place(context, bridge.new_mesh("Cow", sample_cow()), "Cow")
+        mesh = bridge.new_mesh("Cow", sample_cow())
+        mesh.materials.append(painted_material())
+        place(context, mesh, "Cow")
         return "Added the sample cow"
+
+
+def painted_material() -> bpy.types.Material:
+    """A material that shows the colour attribute of whatever mesh it is on."""
+    name = "Spherical Cow Colors"
+    material = bpy.data.materials.get(name)
+    if material is not None:
+        return material
+    material = bpy.data.materials.new(name)
+    if material.node_tree is None:
+        material.use_nodes = True
+    nodes = material.node_tree.nodes
+    colors = nodes.new("ShaderNodeVertexColor")  # without a name it takes the one that is rendered
+    colors.location = (-250.0, 200.0)
+    surface = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    material.node_tree.links.new(colors.outputs["Color"], surface.inputs["Base Color"])
+    return material
 
 
 class SPHERICAL_COW_FH_shape(bpy.types.FileHandler):

@@ -49,7 +49,7 @@ def fail(operator: bpy.types.Operator, obj: bpy.types.ID | None, error: Spherica
         operator.report({"INFO"}, str(error))
     else:
         messages.put(bpy.context, type(operator).bl_idname, obj, error)  # Blender shadows the instance's
-        operator.report({"ERROR"}, str(error))
+        operator.report({"ERROR"}, " ".join(messages.words(error)))
     return {"CANCELLED"}
 
 

@@ -70,7 +70,7 @@ def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: 
     row.operator(Operators.DISMISS, text="", icon="X", emboss=False)
     wrapped(box.column(align=True), context, session.remedy)
     if session.fix and session.fix != operator:
-        box.operator(session.fix, icon="VIEWZOOM")
+        box.operator(session.fix, icon="COPYDOWN" if session.fix == Operators.COPY_DIAGNOSTICS else "VIEWZOOM")
 
 
 def wrapped(
