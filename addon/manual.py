@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent / "docs" / "panel"
 
 def entries() -> tuple[str, tuple[tuple[str, str], ...]]:
     """What `bpy.utils.register_manual_map` asks for: the address of the manual, and pattern → page."""
-    if not FOLDER.is_dir():
+    if not FOLDER.is_dir():  # built without them
         return "", ()
     operators = [(f"bpy.ops.{name}", f"{page}.md") for page, names in _PAGES.items() for name in names]
     groups = [(f"bpy.types.spherical_cow_pg_{end}.*", f"{page}.md") for end, page in _GROUPS.items()]

@@ -134,7 +134,7 @@ def test_presets_are_offered_and_apply():
 def test_manual_pages_exist():
     manual = importlib.import_module(f"{MODULE}.manual")
     _, pages = manual.entries()
-    if not (REPOSITORY / "docs" / "panel").is_dir():
+    if not any((REPOSITORY / "docs" / "panel").glob("*.md")):
         pytest.skip("there are no pages yet")
     assert pages and all((manual.FOLDER / page).exists() for _, page in pages)
 

@@ -27,6 +27,8 @@ def contents(root: Path, manifest: str, wheels: Sequence[Path]) -> dict[str, Pat
     files |= _tree(root / "addon", "")
     files |= _tree(root / "core", "core/")
     files |= {f"wheels/{wheel.name}": wheel for wheel in wheels}
+    if any((root / "docs" / "panel").glob("*.md")):  # Blender's "Online Manual" opens them
+        files |= _tree(root / "docs" / "panel", "docs/panel/")
     files["LICENSE"] = root / "LICENSE"
     return files
 
