@@ -24,7 +24,7 @@ _problems: list[str] = []
 def problems() -> list[str]:
     """What is wrong with the libraries, a line each; empty when all is well."""
     found = [f"{name}: not installed" for name in LIBRARIES if importlib.util.find_spec(name) is None]
-    for name in LIGHT:
+    for name in LIGHT if not found else ():
         try:
             importlib.import_module(name)
         except Exception as error:  # a library built for another system can fail in any way
@@ -107,7 +107,7 @@ class SPHERICAL_COW_PT_fatal(bpy.types.Panel):
         column.operator(Operators.COPY_DIAGNOSTICS, icon="COPYDOWN")
 
 
-def _wrapped(text: str, width: int = 44) -> list[str]:
+def _wrapped(text: str, width: int = 36) -> list[str]:
     import textwrap
 
     return textwrap.wrap(text, width)

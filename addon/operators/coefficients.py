@@ -90,7 +90,8 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file."""
-        self.filepath = self.filepath or f"{bpy.path.clean_name(context.object.name)}.harmonics.npz"
+        name = f"{bpy.path.clean_name(context.object.name)}.harmonics.npz"
+        self.filepath = str(Path(self.filepath).with_name(name)) if self.filepath else name
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -142,7 +143,7 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless it was dropped."""
-        if self.files or self.filepath:
+        if self.directory and len(self.files):
             return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}

@@ -41,7 +41,7 @@ class SPHERICAL_COW_OT_import_off(ImportHelper, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless it was dropped."""
-        if self.files or self.filepath:
+        if self.directory and len(self.files):
             return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
