@@ -59,7 +59,7 @@ def collapse_to_tetrahedron(
     _heapify(heap, costs, count)
     while sizes[0] < count - 4:
         progress(sizes[0] / count, "Simplifying the mesh")
-        rings.reserve(CHUNK * (VALENCE_LIMIT + 2) if limits[0] == VALENCE_LIMIT else 4 * count + 1024)
+        rings.reserve(max(2 * VALENCE_LIMIT * CHUNK, 4 * int(rings.degree.max())))
         before = sizes[0]
         _collapse(
             vertices, quadrics, rings.pool, rings.start, rings.degree, rings.capacity, rings.used, heap, costs,
@@ -118,7 +118,7 @@ _CLEAN, _DIRTY, _OUT, _GONE = (
 )  # in the heap; in the heap with an old cost; not in the heap; removed
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cost(
     vertices: NDArray[np.float64], quadrics: NDArray[np.float64], pool: NDArray[np.int32],
     start: NDArray[np.int64], degree: NDArray[np.int32], u: int, slot: int, limits: NDArray[np.int64],
@@ -159,7 +159,7 @@ def _cost(
     return float((max(error, 0.0) + LENGTH_WEIGHT * length * length) * penalty + 1e-30 * length)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _best(
     vertices: NDArray[np.float64], quadrics: NDArray[np.float64], pool: NDArray[np.int32],
     start: NDArray[np.int64], degree: NDArray[np.int32], u: int, costs: NDArray[np.float64],
@@ -169,13 +169,13 @@ def _best(
     costs[u], targets[u] = NEVER, -1
     if degree[u] > limits[1]:
         return
-    for slot in range(degree[u]):
+    for slot in range(np.int64(degree[u])):
         cost = _cost(vertices, quadrics, pool, start, degree, u, slot, limits)
         if 0.0 <= cost < costs[u]:
             costs[u], targets[u] = cost, pool[start[u] + slot]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _first_costs(
     vertices: NDArray[np.float64], quadrics: NDArray[np.float64], pool: NDArray[np.int32],
     start: NDArray[np.int64], degree: NDArray[np.int32], costs: NDArray[np.float64],
@@ -185,7 +185,7 @@ def _first_costs(
         _best(vertices, quadrics, pool, start, degree, u, costs, targets, limits)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _sift_down(heap: NDArray[np.int64], costs: NDArray[np.float64], size: int, at: int) -> None:
     item = heap[at]
     while True:
@@ -201,7 +201,7 @@ def _sift_down(heap: NDArray[np.int64], costs: NDArray[np.float64], size: int, a
     heap[at] = item
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _sift_up(heap: NDArray[np.int64], costs: NDArray[np.float64], at: int) -> None:
     item = heap[at]
     while at > 0:
@@ -213,13 +213,13 @@ def _sift_up(heap: NDArray[np.int64], costs: NDArray[np.float64], at: int) -> No
     heap[at] = item
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _heapify(heap: NDArray[np.int64], costs: NDArray[np.float64], size: int) -> None:
     for at in range(size // 2 - 1, -1, -1):
         _sift_down(heap, costs, size, at)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _remove(
     pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32], capacity: NDArray[np.int32],
     used: NDArray[np.int64], u: int, v: int,
@@ -232,7 +232,8 @@ def _remove(
         slot += 1
     for i in range(d):
         ring[i] = pool[base + (slot + i) % d]
-    pool[base : base + d] = ring
+    for i in range(d):
+        pool[base + i] = ring[i]
     for side in (1, d - 1):
         r = ring[side]
         to = start[r]
@@ -249,7 +250,9 @@ def _remove(
         pool[j] = v
     old, wide = start[v], degree[v]
     new = wide + d - 4
-    copy = pool[old : old + wide].copy()
+    copy = np.empty(wide, np.int32)
+    for i in range(wide):
+        copy[i] = pool[old + i]
     if new > capacity[v]:
         capacity[v] = new + new // 2
         start[v] = used[0]
@@ -266,7 +269,7 @@ def _remove(
     degree[v] = new
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _collapse(
     vertices: NDArray[np.float64], quadrics: NDArray[np.float64], pool: NDArray[np.int32],
     start: NDArray[np.int64], degree: NDArray[np.int32], capacity: NDArray[np.int32], used: NDArray[np.int64],
@@ -274,22 +277,24 @@ def _collapse(
     removed: NDArray[np.int64], kept: NDArray[np.int64], sizes: NDArray[np.int64], limits: NDArray[np.int64],
     goal: int,
 ) -> None:  # fmt: skip
-    """Do the cheapest collapses until `goal` are done or the heap is empty.
+    """Do the cheapest collapses until `goal` are done, the heap is empty, or the pool has no room.
 
     Costs are brought up to date only when a vertex reaches the top of the heap: they hardly ever fall.
     """
-    size = sizes[1]
+    size, top = sizes[1], np.int64(0)
     while sizes[0] < goal and size > 0:
         u = heap[0]
         if state[u] == _DIRTY:
             _best(vertices, quadrics, pool, start, degree, u, costs, targets, limits)
             state[u] = _CLEAN
-            _sift_down(heap, costs, size, 0)
+            _sift_down(heap, costs, size, top)
             continue
+        v = targets[u]
+        if v >= 0 and used[0] + 2 * (degree[u] + degree[v]) > len(pool):
+            break
         size -= 1
         heap[0] = heap[size]
-        _sift_down(heap, costs, size, 0)
-        v = targets[u]
+        _sift_down(heap, costs, size, top)
         if v < 0:
             state[u] = _OUT
             continue
@@ -304,11 +309,12 @@ def _collapse(
             continue
         _remove(pool, start, degree, capacity, used, u, v)
         state[u] = _GONE
-        quadrics[v] += quadrics[u]
+        for k in range(10):
+            quadrics[v, k] += quadrics[u, k]
         removed[sizes[0]], kept[sizes[0]] = u, v
         sizes[0] += 1
         for i in range(degree[u]):
-            w = pool[start[u] + i]
+            w = np.int64(pool[start[u] + i])
             if state[w] == _OUT:
                 _best(vertices, quadrics, pool, start, degree, w, costs, targets, limits)
                 heap[size] = w

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import cg
 from ..geometry.edges import edge_table
 from ..geometry.laplacian import cotangents
 from ..geometry.measure import directed_edges, face_normals, vertex_areas
-from ..mesh import FloatArray, IntArray, Mesh
+from ..mesh import FloatArray, Mesh
 
 SPREAD = 3e-5
 """Curvature is averaged over about this part of the surface, so that creases count and single edges do not."""

@@ -27,6 +27,8 @@ FINAL_SWEEPS = 12
 SETTLED = 2e-3
 """A vertex rests when its last step, relative to its ring, was shorter than this and no neighbour moved more."""
 CHUNK = 50_000
+WIDE = 32
+"""A vertex of n times this valence is relaxed on every n-th change of its ring only, or a fan would take O(V²)."""
 ONE_BY_ONE = 30
 """Up to this size the map is relaxed after every vertex."""
 GROWING_SHARE = 0.6
@@ -49,7 +51,8 @@ class _Growing:
 
     def scale(self, order: IntArray) -> float:
         """4π over the weighted surface area of the mesh that the vertices `order` make up."""
-        return float(4.0 * np.pi / _area(self.points, self.rings.pool, self.rings.start, self.rings.degree, order))
+        area = _area(self.points, self.rings.pool, self.rings.start, self.rings.degree, order)
+        return float(4.0 * np.pi / max(area, 1e-30))
 
 
 def embed(
@@ -126,7 +129,7 @@ def _tetrahedron(vertices: FloatArray, weights: FloatArray, rings: Rings, base: 
     return _Growing(points, rings, theta, scratch, live, live.copy())
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _area(
     points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
     order: NDArray[np.int64],
@@ -143,7 +146,7 @@ def _area(
     return total / 6.0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _sweep(
     points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
     order: NDArray[np.int64], scale: float, theta: float, scratch: NDArray[np.float64],
@@ -163,7 +166,7 @@ def _sweep(
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _restore(pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32], u: int, v: int) -> None:
     """Undo the collapse of u into v in the rings; the ring of u begins with v."""
     d, base = degree[u], start[u]
@@ -185,7 +188,9 @@ def _restore(pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[
             j += 1
         pool[j] = u
     wide, first = degree[v], start[v]
-    copy = pool[first : first + wide].copy()
+    copy = np.empty(wide, np.int32)
+    for j in range(wide):
+        copy[j] = pool[first + j]
     at = 0
     while copy[at] != pool[base + 1]:
         at += 1
@@ -197,7 +202,7 @@ def _restore(pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[
     degree[v] = to - first
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _insert(
     points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
     removed: NDArray[np.int64], kept: NDArray[np.int64], begin: int, end: int, scale: float, theta: float,
@@ -214,13 +219,14 @@ def _insert(
         active[u] = True
         relax_vertex(points, pool, start[u], degree[u], u, scale, theta, scratch, 3)
         for i in range(degree[u]):
-            w = pool[start[u] + i]
-            relax_vertex(points, pool, start[w], degree[w], w, scale, theta, scratch, 1)
+            w = np.int64(pool[start[u] + i])
             active[w] = True
+            if degree[w] <= WIDE or record % (degree[w] // WIDE) == 0:
+                relax_vertex(points, pool, start[w], degree[w], w, scale, theta, scratch, 1)
     return -1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _place(
     points: NDArray[np.float64], pool: NDArray[np.int32], first: int, valence: int, u: int, scale: float,
     theta: float, scratch: NDArray[np.float64],

@@ -22,7 +22,7 @@ SLIVER = 1e-4
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
 def surface_terms(
     points: NDArray[np.float64], pool: NDArray[np.int32], first: int, valence: int, u: int, scale: float,
     scratch: NDArray[np.float64],
@@ -42,7 +42,7 @@ def surface_terms(
         scratch[i, 4], scratch[i, 5], scratch[i, 6] = points[a, 3], points[a, 4], points[a, 5]
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
 def ring_energy(x: float, y: float, z: float, scratch: NDArray[np.float64], valence: int, theta: float) -> float:
     """Energy of the triangles around a vertex at (x, y, z) on the sphere; FLIPPED when one is not positive."""
     total = 0.0
@@ -64,7 +64,7 @@ def ring_energy(x: float, y: float, z: float, scratch: NDArray[np.float64], vale
     return float(total)
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
 def relax_vertex(
     points: NDArray[np.float64], pool: NDArray[np.int32], first: int, valence: int, u: int, scale: float,
     theta: float, scratch: NDArray[np.float64], steps: int,
