@@ -44,3 +44,15 @@ assert encoded.returncode == 0 and data(encoded)["flips"] == 0 and shape.exists(
 scene = result
 rebuilt = command("reconstruct", "--sampling", "icosphere", "--frequency", "4", "--json")
 assert rebuilt.returncode == 0 and data(rebuilt)["vertices"] == 162
+
+import bl_ext.user_default.spherical_cow as extension
+
+script = Path(extension.__file__).parent / "scripts" / "encode_all.py"
+scene = folder / "scene.blend"
+everything = subprocess.run(
+    [bpy.app.binary_path, "-b", str(scene), "--python", str(script), "--", str(folder / "all"), "6"],
+    capture_output=True, text=True, check=False, timeout=150,
+)  # fmt: skip
+print(everything.stdout[-500:], everything.stderr[-500:])
+assert everything.returncode == 1 and "Torus" in everything.stderr
+assert (folder / "all" / "Icosphere.harmonics.npz").exists()
