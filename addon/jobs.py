@@ -201,7 +201,7 @@ def _prepare(request: Request) -> Path:
     except OSError as error:
         raise OutputError(f"There is no folder to work in: {error}.", "Check the user folder of Blender.") from error
     try:
-        np.savez(folder / "request.npz", **request.arrays)  # type: ignore[arg-type]
+        np.savez(folder / "request.npz", **request.arrays)
         text = json.dumps({"task": request.task, "parameters": dict(request.parameters)})
         (folder / "request.json").write_text(text, encoding="utf-8")
     except OSError as error:

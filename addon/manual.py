@@ -29,6 +29,6 @@ def entries() -> tuple[str, tuple[tuple[str, str], ...]]:
     """What `bpy.utils.register_manual_map` asks for: the address of the manual, and pattern → page."""
     if not FOLDER.is_dir():  # built without them
         return "", ()
-    operators = [(f"bpy.ops.{name}", f"{page}.md") for page, names in _PAGES.items() for name in names]
-    groups = [(f"bpy.types.spherical_cow_pg_{end}.*", f"{page}.md") for end, page in _GROUPS.items()]
+    operators = [(f"bpy.ops.{name}", f"{page}.html") for page, names in _PAGES.items() for name in names]
+    groups = [(f"bpy.types.spherical_cow_pg_{end}.*", f"{page}.html") for end, page in _GROUPS.items()]
     return FOLDER.as_uri() + "/", (*operators, *groups)

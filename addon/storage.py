@@ -167,7 +167,7 @@ def elements_of(mesh: bpy.types.Mesh, name: str) -> NDArray[np.int32]:
 def pack(arrays: Arrays) -> bytes:
     """Arrays as the bytes of an `.npz`."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
@@ -20,7 +20,7 @@ CLIP = (2.0, 98.0)
 """Percentiles at the ends of the colour map: a few extreme vertices must not flatten all others."""
 
 
-def display_range(name: str, values: NDArray[np.floating]) -> tuple[float, float]:
+def display_range(name: str, values: NDArray[np.floating[Any]]) -> tuple[float, float]:
     """The values at the two ends of the colour map."""
     low, high = (float(value) for value in np.percentile(values, CLIP))
     if name in SIGNED:
