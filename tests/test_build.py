@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import build_addon
-from tools.extension import archive, blender, manifest, wheels
+from tools.extension import archive, blender, manifest, manual, wheels
 from tools.extension.targets import PLATFORMS, PYTHONS, BuildError, Target, fits, wheel_tags
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -296,3 +297,29 @@ def test_the_command_line_says_what_is_wrong(capsys):
     assert "Unknown Python '2.7'" in capsys.readouterr().err
     assert build_addon.main(["--install", "/no/such/blender"]) == 1
     assert "/no/such/blender does not start" in capsys.readouterr().err
+
+
+class TestManual:
+    def test_every_page_and_every_picture_is_in_the_zip(self, zip_path):
+        names = set(zipfile.ZipFile(zip_path).namelist())
+        assert {f"docs/panel/{path.stem}.html" for path in (ROOT / "docs" / "panel").glob("*.md")} <= names
+        assert "docs/panel/pictures/equalizer.png" in names
+
+    def test_pages_become_html(self):
+        text = "# A & B\n\nSee [that](that.md), `x < y` and **more**.\n\n- one\n- two\n"
+        text += "\n| a | b |\n| --- | --- |\n| 1 | 2 |"
+        html = manual.page(text)
+        assert "<title>A &amp; B</title>" in html
+        assert '<a href="that.html">that</a>, <code>x &lt; y</code> and <strong>more</strong>' in html
+        assert "<ul><li>one</li><li>two</li></ul>" in html
+        assert "<tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr>" in html
+
+    def test_code_blocks_are_kept_as_they_are(self):
+        assert "<pre>a *b* &lt;c&gt;\n\nd</pre>" in manual.page("```\na *b* <c>\n\nd\n```")
+
+
+@pytest.mark.parametrize("page", [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"], ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []

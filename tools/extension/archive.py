@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import manual
 from .targets import BuildError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -20,15 +21,14 @@ Contents = Mapping[str, Path | bytes]
 
 
 def contents(root: Path, manifest: str, wheels: Sequence[Path]) -> dict[str, Path | bytes]:
-    """What goes into the zip: the add-on, the library as its sub-package `core`, the licence, the wheels."""
+    """What goes into the zip: the add-on, the library as its sub-package `core`, manual, wheels."""
     if (root / "addon" / "core").exists():
         raise BuildError("addon/core is in the way: the build puts core/ there. Remove it.")
     files: dict[str, Path | bytes] = {"blender_manifest.toml": manifest.encode("utf-8")}
     files |= _tree(root / "addon", "")
     files |= _tree(root / "core", "core/")
     files |= {f"wheels/{wheel.name}": wheel for wheel in wheels}
-    if any((root / "docs" / "panel").glob("*.md")):  # Blender's "Online Manual" opens them
-        files |= _tree(root / "docs" / "panel", "docs/panel/")
+    files |= {f"docs/panel/{name}": data for name, data in manual.pages(root / "docs" / "panel").items()}
     files["LICENSE"] = root / "LICENSE"
     return files
 
