@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import InvalidParameter
 from .geometry.distance import compare
 from .geometry.spherical import spherical_areas
 from .geometry.subdivide import midpoint_sphere
@@ -50,28 +49,3 @@ def surface_error(mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, samples:
     rebuilt = Mesh(synthesize(harmonics.select(POSITION), directions), faces)
     comparison = compare(mesh, rebuilt, samples=samples)
     return comparison.mean_rel, comparison.hausdorff_rel
-
-
-def degree_for_target(mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, target: float) -> int:
-    """The smallest degree whose mean error is at most `target`, by bisection.
-
-    Cutting the coefficients at a degree is the same as fitting at that degree, so one fit serves all.
-    Raises `InvalidParameter` for a target that is not positive or that the highest degree does not reach.
-    """
-    if not 0.0 < target < 1.0:
-        raise InvalidParameter(f"A target error of {target:g} is out of range.", "Give one between 0 % and 100 %.")
-
-    def error(lmax: int) -> float:
-        return surface_error(mesh, sphere, harmonics.truncate(lmax))[0]
-
-    best = error(harmonics.lmax)
-    if best > target:
-        raise InvalidParameter(
-            f"Degree {harmonics.lmax} gives a mean error of {best:.3%}; the target is {target:.3%}.",
-            "Allow a higher degree, or a larger error.",
-        )
-    low, high = 0, harmonics.lmax
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if error(middle) <= target else (middle, high)
-    return high

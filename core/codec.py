@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from . import channels as channel
-from .certify import certify, degree_for_target
+from .certify import certify
 from .errors import InvalidParameter
 from .geometry.measure import area, area_centroid, oriented_outward, signed_volume
 from .harmonics.container import COLOR, POSITION, VERTEX_DENSITY, Harmonics
@@ -17,6 +17,7 @@ from .harmonics.density import vertex_density
 from .harmonics.transforms import analyse, synthesize
 from .mesh import FloatArray, Mesh, require_usable
 from .progress import Progress, Stages, part, silent
+from .refine import refine_positions, smallest_for_target
 from .shape import Shape, Source, source_of
 from .sphere.adaptive import adaptive_sphere
 from .sphere.icosphere import icosphere
@@ -62,12 +63,14 @@ def encode(
     with stages("map"):
         sphere = parametrize(unit, method, progress=part(progress, 0.02, 0.7))
     with stages("fit"):
-        harmonics = _fit(unit, sphere, lmax, names, part(progress, 0.7, 0.85))
-    if target is not None:
-        with stages("target"):
-            harmonics = harmonics.truncate(degree_for_target(unit, sphere, harmonics, target))
+        harmonics = _fit(unit, sphere, lmax, names, part(progress, 0.7, 0.75))
+    with stages("refine"):
+        if target is None:
+            harmonics = refine_positions(unit, sphere, harmonics, part(progress, 0.75, 0.9))
+        else:
+            harmonics = smallest_for_target(unit, sphere, harmonics, target, part(progress, 0.75, 0.9))
     with stages("certify"):
-        certificate = certify(unit, sphere, harmonics, method, part(progress, 0.85, 1.0))
+        certificate = certify(unit, sphere, harmonics, method, part(progress, 0.9, 1.0))
     progress(1.0, "Encoded")
     return Shape(
         _in_source_units(harmonics, source),
