@@ -50,7 +50,9 @@ def test_on_an_adapted_mesh(encoded):
     assert tuple(copy.dimensions) == pytest.approx(tuple(encoded.dimensions), rel=0.03)
 
 
-def test_from_curvature(encoded):
+def test_from_curvature(blob):
+    ops.encode(lmax=24, method="conformal")
+    encoded = blob
     assert ops.reconstruct(sampling="source", basis="CURVATURE") == {"FINISHED"}
     copy = bpy.context.object
     error = np.linalg.norm(positions(copy) - positions(encoded), axis=1).mean()

@@ -99,7 +99,7 @@ def decode(
         or "adaptive" (`size` vertices, default as many as the source, following the vertex density).
     lmax: use only degrees up to this one.
     from_curvature: solve for the surface from `curvature_density` and `log_area_distortion` instead of
-        reading the positions; see `intrinsic`. Placed on the low degrees of the positions.
+        reading the positions; see `intrinsic`. The map must be conformal.
     seed: of the random start of "adaptive".
 
     Raises `InvalidParameter` for a sampling that this shape cannot give.
@@ -112,7 +112,7 @@ def decode(
     if from_curvature:
         from .intrinsic_decode import positions_from_curvature
 
-        positions = positions_from_curvature(harmonics, shape.source, with_sphere, part(progress, 0.6, 1.0))
+        positions = positions_from_curvature(shape, harmonics, with_sphere, part(progress, 0.6, 1.0))
     else:
         positions = synthesize(harmonics.select(POSITION), with_sphere.vertices)
     progress(1.0, "Decoded")

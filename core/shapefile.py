@@ -43,6 +43,7 @@ _DAMAGE = (
     *(ValueError, TypeError, SyntaxError, OverflowError, RecursionError, EOFError, MemoryError, KeyError),
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, OSError),
 )
+_npy: Any = np.lib.format  # NumPy has no type hints for it
 _REMEDY = "Encode the mesh again, or choose another file."
 
 Arrays = dict[str, NDArray[Any]]
@@ -87,7 +88,7 @@ def shape_to_bytes(shape: Shape) -> bytes:
             info = zipfile.ZipInfo(f"{key}.npy")  # with a fixed date, so that the bytes repeat
             info.compress_type = zipfile.ZIP_DEFLATED if key in _COMPRESSED else zipfile.ZIP_STORED
             with archive.open(info, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+                _npy.write_array(member, np.asanyarray(array), allow_pickle=False)
     return buffer.getvalue()
 
 
@@ -125,10 +126,10 @@ def _check_header(archive: zipfile.ZipFile, key: str) -> int:
     info = archive.getinfo(f"{key}.npy")
     try:
         with archive.open(info) as member:
-            version = np.lib.format.read_magic(member)
+            version = _npy.read_magic(member)
             readers = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
+                (1, 0): _npy.read_array_header_1_0,
+                (2, 0): _npy.read_array_header_2_0,
             }
             shape, _, dtype = readers[version](member)
             size, header = math.prod(shape) * dtype.itemsize, member.tell()
@@ -144,7 +145,7 @@ def _check_header(archive: zipfile.ZipFile, key: str) -> int:
 def _read_array(archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
     try:
         with archive.open(f"{key}.npy") as member:
-            array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+            array: NDArray[Any] = _npy.read_array(member, allow_pickle=False)
             if member.read(1):  # reading to the end also makes zipfile compare the checksum
                 raise ValueError("trailing bytes")
             return array
