@@ -15,12 +15,16 @@ from meshes import (
     tetrahedron,
     uv_sphere,
 )
+from spherical_cow.certify import surface_error
 from spherical_cow.errors import Cancelled, InvalidParameter, MapFailed
-from spherical_cow.geometry.measure import vertex_areas
+from spherical_cow.geometry.measure import oriented_outward, vertex_areas
 from spherical_cow.geometry.spherical import spherical_areas
+from spherical_cow.harmonics.container import POSITION, Harmonics
+from spherical_cow.harmonics.transforms import analyse
 from spherical_cow.mesh import Mesh
 from spherical_cow.sphere.balanced import balanced_map, morton_order
 from spherical_cow.sphere.decimation import collapse_to_tetrahedron
+from spherical_cow.sphere.detail import bending, detail_weights
 from spherical_cow.sphere.distortion import (
     area_distortion,
     flips,
@@ -65,6 +69,30 @@ def with_sliver_faces() -> Mesh:
     return mesh.with_vertices(vertices)
 
 
+def in_one_point(mesh: Mesh, part: float) -> Mesh:
+    """Some of the vertices all in the place of the first one."""
+    chosen = np.random.default_rng(0).random(mesh.n_vertices) < part
+    return mesh.with_vertices(np.where(chosen[:, None], mesh.vertices[0], mesh.vertices))
+
+
+def crumpled(mesh: Mesh) -> Mesh:
+    """Random positions: triangles through each other, but a sphere by its connectivity."""
+    return mesh.with_vertices(np.random.default_rng(0).standard_normal((mesh.n_vertices, 3)))
+
+
+def nested_triangles(count: int) -> Mesh:
+    """A tetrahedron whose faces are split at random inner points again and again."""
+    random = np.random.default_rng(0)
+    vertices, faces = list(tetrahedron().vertices), tetrahedron().faces.tolist()
+    for new in range(4, 4 + count):
+        chosen = random.integers(len(faces))
+        a, b, c = faces[chosen]
+        vertices.append(random.dirichlet([1, 1, 1]) @ np.array([vertices[a], vertices[b], vertices[c]]))
+        faces[chosen] = [a, b, new]
+        faces += [[b, c, new], [c, a, new]]
+    return Mesh(np.array(vertices), np.array(faces))
+
+
 HARD = {
     "tetrahedron": tetrahedron(),
     "octahedron": octahedron(),
@@ -77,6 +105,11 @@ HARD = {
     "fine poles": uv_sphere(48),
     "slivers": with_sliver_faces(),
     "pancake": ellipsoid((1.0, 1.0, 1e-4)),
+    "thread": ellipsoid((1.0, 1e-6, 1e-6), 3),
+    "paper": ellipsoid((1.0, 1.0, 0.0), 3),
+    "half in one point": in_one_point(subdivided_sphere(3), 0.5),
+    "nest": nested_triangles(400),
+    "crumpled": oriented_outward(crumpled(subdivided_sphere(3))),
 }
 
 
@@ -145,13 +178,18 @@ def test_the_map_turns_with_the_mesh_and_ignores_scale_and_place(method: str) ->
     assert mean_area_distortion(moved, there) == pytest.approx(mean_area_distortion(mesh, here), abs=0.01)
 
 
-def test_vertex_order_hardly_matters() -> None:
-    mesh = ellipsoid((1.0, 0.8, 0.6), 3)
-    order = np.random.default_rng(0).permutation(mesh.n_vertices)
-    rank = np.argsort(order)
-    shuffled = Mesh(mesh.vertices[order], rank[mesh.faces])
-    here, there = parametrize(mesh), parametrize(shuffled)
-    assert np.abs(there[rank] - here).max() < 0.05
+@pytest.mark.parametrize(
+    "mesh", [ellipsoid((1.0, 0.8, 0.6), 3), cube(1.0, 6), bipyramid(60)], ids=["egg", "cube", "fan"]
+)
+def test_the_numbering_of_vertices_and_faces_does_not_matter(mesh: Mesh) -> None:
+    random = np.random.default_rng(0)
+    mesh = mesh.with_vertices(mesh.vertices @ random_rotation(2).T + 7.0)
+    order = random.permutation(mesh.n_vertices)
+    faces = np.argsort(order)[mesh.faces][random.permutation(mesh.n_faces)]
+    faces = np.take_along_axis(faces, (random.integers(3, size=len(faces))[:, None] + np.arange(3)) % 3, axis=1)
+    shuffled = Mesh(mesh.vertices[order], faces)
+    for method in ("balanced", "authalic"):
+        assert np.abs(parametrize(shuffled, method) - parametrize(mesh, method)[order]).max() < 1e-9
 
 
 def test_the_map_is_deterministic() -> None:
@@ -229,3 +267,46 @@ def test_moebius_centring_centres_and_keeps_angles() -> None:
     assert np.linalg.norm(weights @ centred) < 1e-10 * weights.sum()
     # small triangles keep their angles under a Möbius map
     assert mean_angle_distortion(mesh, centred) < 2.0
+
+
+def test_detail_weights_are_even_on_a_sphere_and_larger_at_the_bent_ends_of_an_egg() -> None:
+    round_weights = detail_weights(subdivided_sphere(5))
+    assert round_weights.max() < 1.5 * round_weights.min()
+    egg = ellipsoid((1.0, 0.3, 0.3), 5)
+    ends = np.abs(egg.vertices[:, 0]) > 0.95
+    assert detail_weights(egg)[ends].min() > 1.3 * detail_weights(egg)[~ends].mean()
+
+
+def test_detail_weights_ignore_scale_place_and_refinement() -> None:
+    mesh = cube(1.0, 6)
+    moved = mesh.with_vertices(1e-9 * mesh.vertices @ random_rotation(4).T + 1e-7)
+    assert detail_weights(moved) == pytest.approx(detail_weights(mesh), rel=1e-4)
+    coarse, fine = ellipsoid((1.0, 0.5, 0.4), 4), ellipsoid((1.0, 0.5, 0.4), 5)
+    assert detail_weights(fine)[: coarse.n_vertices] == pytest.approx(detail_weights(coarse), rel=0.1)
+
+
+def test_bending_adds_up_to_the_total_mean_curvature() -> None:
+    # half the sum of length times exterior angle: 12 edges of length 2 and a quarter turn each
+    assert bending(cube(2.0, 4)).sum() == pytest.approx(12 * 2.0 * np.pi / 2)
+    # on a sphere of radius r the integral of (κ1 + κ2) is 8 π r
+    assert bending(subdivided_sphere(5)).sum() == pytest.approx(8 * np.pi, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["homer", "hand", "fandisk"])
+def test_following_detail_lowers_the_error_of_a_fit(name: str) -> None:
+    mesh = real_mesh(name)
+    unit = mesh.with_vertices((mesh.vertices - mesh.vertices.mean(axis=0)) / mesh.diagonal)
+    plain, detailed = (
+        surface_error(unit, sphere, Harmonics(analyse(sphere, unit.faces, unit.vertices, 32), POSITION))
+        for sphere in (balanced_map(unit), balanced_map(unit, follow_detail=True))
+    )
+    assert detailed[0] < 0.9 * plain[0]
+    assert detailed[1] < plain[1]
+
+
+def test_progress_comes_often_and_grows() -> None:
+    seen: list[float] = []
+    balanced_map(uv_sphere(40), progress=lambda fraction, phase: seen.append(fraction))
+    assert len(seen) > 20
+    assert seen == sorted(seen)
+    assert 0.0 <= seen[0] <= seen[-1] <= 1.0

@@ -7,16 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import MapFailed
 from ..geometry.measure import vertex_areas
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, part, silent
 from .decimation import collapse_to_tetrahedron
 from .detail import detail_weights
+from .distortion import flips
 from .embedding import embed
 from .rings import build_rings
 
 THETA = 1.5
 MORTON_BITS = 21
+ROUNDINGS = (1e-12, 1e-4, 1.0)
+"""Tried in turn (see `embed`): a surface with most of its triangles in a few points has no map in double precision that
+keeps their areas; the last one maps it by its connectivity alone."""
 
 
 def balanced_map(
@@ -34,23 +39,45 @@ def balanced_map(
     order = morton_order(mesh.vertices)
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    local = Mesh(mesh.vertices[order], rank[mesh.faces])
+    local = Mesh(mesh.vertices[order], sorted_faces(rank[mesh.faces]))
     weights = detail_weights(local) if follow_detail else np.ones(len(order))
-    progress(0.02, "Simplifying the mesh")
-    rings = build_rings(local.faces, local.n_vertices)
-    collapses = collapse_to_tetrahedron(local.vertices, local.faces, rings, part(progress, 0.05, 0.3))
-    sphere = embed(local.vertices, rings, collapses, theta, weights, part(progress, 0.3, 1.0))
-    return aligned(sphere[rank], mesh)
+    for rounding in ROUNDINGS:
+        try:
+            sphere = aligned(_mapped(local, theta, weights, rounding, part(progress, 0.02, 1.0)), local)
+        except MapFailed:
+            continue
+        if flips(sphere, local.faces) == 0:
+            return sphere[rank]
+    raise MapFailed("Some vertices found no place on the sphere.", "Merge vertices by distance first.")
+
+
+def _mapped(mesh: Mesh, theta: float, weights: FloatArray, rounding: float, progress: Progress) -> FloatArray:
+    rings = build_rings(mesh.faces, mesh.n_vertices)
+    collapses = collapse_to_tetrahedron(mesh.vertices, mesh.faces, rings, part(progress, 0.03, 0.3))
+    return embed(mesh.vertices, rings, collapses, theta, weights, rounding, part(progress, 0.3, 1.0))
 
 
 def morton_order(vertices: FloatArray) -> IntArray:
-    """(V,) order of the points (V, 3) along a Z-curve, so that neighbours are near in memory."""
+    """(V,) order of the points (V, 3) along a Z-curve, so that neighbours are near in memory.
+
+    The same points get the same order, however they were numbered, but for points in one place.
+    """
     low, extent = vertices.min(axis=0), np.ptp(vertices, axis=0).max()
     cells = ((vertices - low) / max(extent, 1e-300) * (2**MORTON_BITS - 1)).astype(np.uint64)
     key = np.zeros(len(vertices), dtype=np.uint64)
     for axis in range(3):
         key |= _spread(cells[:, axis]) << np.uint64(axis)
-    return np.argsort(key, kind="stable")
+    order = np.argsort(key, kind="stable")
+    if (key[order[1:]] == key[order[:-1]]).any():
+        order = np.lexsort((*vertices.T, key))
+    return order
+
+
+def sorted_faces(faces: IntArray) -> IntArray:
+    """The faces (F, 3), each begun at its smallest vertex, in lexicographic order."""
+    first = faces.argmin(axis=1)
+    turned = np.take_along_axis(faces, (first[:, None] + np.arange(3)) % 3, axis=1)
+    return np.asarray(turned[np.argsort(turned[:, 0] * (faces.max() + 1) + turned[:, 1], kind="stable")])
 
 
 def _spread(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -19,6 +19,8 @@ STEP = 0.05
 ITERATIONS = 100
 ROUND = 1e-3
 """The flow ends when the radius varies by less than this (standard deviation over mean)."""
+SMALLEST = 1e-12
+"""Vertices are taken to have at least this part of the mean mass, so that the system can be solved."""
 FALLBACK_THETA = 0.02
 
 
@@ -47,6 +49,7 @@ def conformal_flow(mesh: Mesh, progress: Progress = silent) -> FloatArray:
     for iteration in range(ITERATIONS):
         progress(iteration / ITERATIONS, "Flowing to a sphere")
         mass = vertex_areas(surface)
+        mass = np.maximum(mass, SMALLEST * mass.mean())
         system = sp.csc_matrix(sp.diags(mass) + STEP * laplacian)
         solved = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
         surface = _unit(surface.with_vertices(solved.solve(mass[:, None] * surface.vertices)))

@@ -110,6 +110,7 @@ def _quadrics(vertices: FloatArray, faces: IntArray) -> FloatArray:
     return np.ascontiguousarray(np.stack(total, axis=1))
 
 
+_WIDEN = 0  # added, makes 64 bits of 32, so that a function is compiled for one type only
 _CLEAN, _DIRTY, _OUT, _GONE = (
     0,
     1,
@@ -169,7 +170,7 @@ def _best(
     costs[u], targets[u] = NEVER, -1
     if degree[u] > limits[1]:
         return
-    for slot in range(np.int64(degree[u])):
+    for slot in range(degree[u] + _WIDEN):
         cost = _cost(vertices, quadrics, pool, start, degree, u, slot, limits)
         if 0.0 <= cost < costs[u]:
             costs[u], targets[u] = cost, pool[start[u] + slot]
@@ -281,7 +282,7 @@ def _collapse(
 
     Costs are brought up to date only when a vertex reaches the top of the heap: they hardly ever fall.
     """
-    size, top = sizes[1], np.int64(0)
+    size, top = int(sizes[1]), int(sizes[0] * 0)
     while sizes[0] < goal and size > 0:
         u = heap[0]
         if state[u] == _DIRTY:
@@ -314,7 +315,7 @@ def _collapse(
         removed[sizes[0]], kept[sizes[0]] = u, v
         sizes[0] += 1
         for i in range(degree[u]):
-            w = np.int64(pool[start[u] + i])
+            w = pool[start[u] + i] + _WIDEN
             if state[w] == _OUT:
                 _best(vertices, quadrics, pool, start, degree, w, costs, targets, limits)
                 heap[size] = w

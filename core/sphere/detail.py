@@ -55,7 +55,8 @@ def bending(mesh: Mesh) -> FloatArray:
     angle = np.arctan2(sine, np.einsum("ij,ij->i", normals[left], normals[right]))
     ends = mesh.vertices[edges.vertices]
     length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
-    return np.bincount(edges.vertices.ravel(), np.repeat(0.5 * angle * length, 2), mesh.n_vertices)
+    part = np.repeat(0.5 * angle * length, 2)
+    return np.asarray(np.bincount(edges.vertices.ravel(), part, mesh.n_vertices), dtype=np.float64)
 
 
 def _diffused(mesh: Mesh, areas: FloatArray, integrals: FloatArray, time: float) -> FloatArray:

@@ -29,6 +29,7 @@ SETTLED = 2e-3
 CHUNK = 50_000
 WIDE = 32
 """A vertex of n times this valence is relaxed on every n-th change of its ring only, or a fan would take O(V²)."""
+_WIDEN = 0  # added, makes 64 bits of 32, so that a function is compiled for one type only
 ONE_BY_ONE = 30
 """Up to this size the map is relaxed after every vertex."""
 GROWING_SHARE = 0.6
@@ -51,8 +52,8 @@ class _Growing:
 
     def scale(self, order: IntArray) -> float:
         """4π over the weighted surface area of the mesh that the vertices `order` make up."""
-        area = _area(self.points, self.rings.pool, self.rings.start, self.rings.degree, order)
-        return float(4.0 * np.pi / max(area, 1e-30))
+        rings = self.rings
+        return float(4.0 * np.pi / _area(self.points, rings.pool, rings.start, rings.degree, order, self.scratch))
 
 
 def embed(
@@ -61,14 +62,16 @@ def embed(
     collapses: Collapses,
     theta: float,
     weights: FloatArray,
+    rounding: float,
     progress: Progress = silent,
 ) -> FloatArray:
     """(V, 3) unit vectors: the map of all vertices. `rings` is put back as it was before the collapses.
 
     vertices: (V, 3) positions on the surface. theta: ≥ 0, see `energy`. weights: (V,) positive, the share of the sphere
-    that a unit of surface area is to have. Raises `MapFailed` when rounding leaves a vertex without a place.
+    that a unit of surface area is to have. rounding: added to all squared lengths on the surface, so that triangles
+    without size count as small ones with equal sides. Raises `MapFailed` when a vertex finds no place.
     """
-    growing = _tetrahedron(vertices, weights, rings, collapses.base, theta)
+    growing = _tetrahedron(vertices, weights, rounding, rings, collapses.base, theta)
     count, size, done = len(vertices), 4, len(collapses.removed)
     scale = growing.scale(collapses.base)
     while done > 0:
@@ -113,11 +116,13 @@ def _relax(growing: _Growing, order: IntArray, scale: float, sweeps: int, progre
             break
 
 
-def _tetrahedron(vertices: FloatArray, weights: FloatArray, rings: Rings, base: IntArray, theta: float) -> _Growing:
+def _tetrahedron(
+    vertices: FloatArray, weights: FloatArray, rounding: float, rings: Rings, base: IntArray, theta: float
+) -> _Growing:
     """The beginning: the four vertices `base` at the corners of a regular tetrahedron, faces outward."""
     count = len(vertices)
     points = np.zeros((count, 8))
-    points[:, :3], points[:, 6] = vertices, weights
+    points[:, :3], points[:, 6], points[:, 7] = vertices, weights, rounding
     points[base, 3:6] = _CORNERS
     first = rings.start[base[0]]
     a, b = rings.pool[first], rings.pool[first + 1]
@@ -132,18 +137,15 @@ def _tetrahedron(vertices: FloatArray, weights: FloatArray, rings: Rings, base: 
 @njit(cache=True, error_model="numpy")
 def _area(
     points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
-    order: NDArray[np.int64],
+    order: NDArray[np.int64], scratch: NDArray[np.float64],
 ) -> float:  # fmt: skip
+    """Weighted area of the surface that the vertices `order` make up, as `energy` counts it."""
     total = 0.0
     for u in order:
+        surface_terms(points, pool, start[u], degree[u], u, 1.0, scratch)
         for i in range(degree[u]):
-            a, b = pool[start[u] + i], pool[start[u] + (i + 1) % degree[u]]
-            px, py, pz = points[a, 0] - points[u, 0], points[a, 1] - points[u, 1], points[a, 2] - points[u, 2]
-            qx, qy, qz = points[b, 0] - points[u, 0], points[b, 1] - points[u, 1], points[b, 2] - points[u, 2]
-            cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
-            weight = (points[u, 6] + points[a, 6] + points[b, 6]) / 3.0
-            total += weight * np.sqrt(cx * cx + cy * cy + cz * cz)
-    return total / 6.0
+            total += scratch[i, 3]
+    return total / 3.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -219,7 +221,7 @@ def _insert(
         active[u] = True
         relax_vertex(points, pool, start[u], degree[u], u, scale, theta, scratch, 3)
         for i in range(degree[u]):
-            w = np.int64(pool[start[u] + i])
+            w = pool[start[u] + i] + _WIDEN
             active[w] = True
             if degree[w] <= WIDE or record % (degree[w] // WIDE) == 0:
                 relax_vertex(points, pool, start[w], degree[w], w, scale, theta, scratch, 1)

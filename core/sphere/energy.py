@@ -6,7 +6,7 @@ areas sum to 4π), J the Jacobian of the map, MIPS = (σ1² + σ2²) / (2 σ1 σ
 the area on the sphere over A. It grows without bound when a triangle collapses, so no step ever flips one. θ = 0 is the
 most conformal, a large θ the most area-preserving map. The area on the sphere is taken as det(a, b, c) / 2.
 
-`points` is (V, 8): surface position (3), sphere position (3), weight, padding, so that a vertex is one cache line.
+`points` is (V, 8): surface position (3), sphere position (3), weight, what is added to squared surface lengths.
 `scratch` is (valence, 7): three cotangents and area on the surface, then the neighbour's position on the sphere.
 """
 
@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 FLIPPED = 1e300
 SLIVER = 1e-4
 """Reference triangles are taken to be at least this thick (twice the area over squared edge lengths)."""
+ROUNDING = 1e-29
+"""A triangle on the sphere has to be thicker than the root of this, so that rounding cannot flip it later."""
+EXTREME = 1e12
+"""Changes of area count up to this, so that a high power of them is a number."""
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 
@@ -34,9 +38,9 @@ def surface_terms(
         b = pool[first + i + 1] if i + 1 < valence else pool[first]
         px, py, pz = points[a, 0] - x, points[a, 1] - y, points[a, 2] - z
         qx, qy, qz = points[b, 0] - x, points[b, 1] - y, points[b, 2] - z
-        cx, cy, cz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
-        pp, qq, pq = px * px + py * py + pz * pz, qx * qx + qy * qy + qz * qz, px * qx + py * qy + pz * qz
-        twice = max(np.sqrt(cx * cx + cy * cy + cz * cz), SLIVER * (pp + qq), 1e-30)
+        pp, qq = px * px + py * py + pz * pz + points[u, 7], qx * qx + qy * qy + qz * qz + points[u, 7]
+        pq = px * qx + py * qy + pz * qz + 0.5 * points[u, 7]
+        twice = max(np.sqrt(max(pp * qq - pq * pq, 0.0)), SLIVER * (pp + qq))
         scratch[i, 0], scratch[i, 1], scratch[i, 2] = pq / twice, (pp - pq) / twice, (qq - pq) / twice
         scratch[i, 3] = 0.5 * twice * scale * (points[u, 6] + points[a, 6] + points[b, 6]) / 3.0
         scratch[i, 4], scratch[i, 5], scratch[i, 6] = points[a, 3], points[a, 4], points[a, 5]
@@ -51,16 +55,14 @@ def ring_energy(x: float, y: float, z: float, scratch: NDArray[np.float64], vale
         ex, ey, ez = scratch[i, 4] - x, scratch[i, 5] - y, scratch[i, 6] - z
         fx, fy, fz = scratch[k, 4] - x, scratch[k, 5] - y, scratch[k, 6] - z
         det = x * (ey * fz - ez * fy) + y * (ez * fx - ex * fz) + z * (ex * fy - ey * fx)
-        if not det > 1e-300:
-            return FLIPPED
         gx, gy, gz = fx - ex, fy - ey, fz - ez
-        dirichlet = 0.5 * (
-            scratch[i, 2] * (ex * ex + ey * ey + ez * ez)
-            + scratch[i, 1] * (fx * fx + fy * fy + fz * fz)
-            + scratch[i, 0] * (gx * gx + gy * gy + gz * gz)
-        )
+        ee, ff, gg = ex * ex + ey * ey + ez * ez, fx * fx + fy * fy + fz * fz, gx * gx + gy * gy + gz * gz
+        if not (det > 0.0 and det * det > ROUNDING * (ee + ff + gg)):
+            return FLIPPED
+        dirichlet = 0.5 * (scratch[i, 2] * ee + scratch[i, 1] * ff + scratch[i, 0] * gg)
         ratio = 0.5 * det / scratch[i, 3]
-        total += scratch[i, 3] * (dirichlet / (0.5 * det)) * (0.5 * (ratio + 1.0 / ratio)) ** theta
+        stretch = min(0.5 * (ratio + 1.0 / ratio), EXTREME)
+        total += scratch[i, 3] * (dirichlet / (0.5 * det)) * stretch**theta
     return float(total)
 
 
@@ -94,7 +96,7 @@ def relax_vertex(
             mapped = 0.5 * det
             mips = 0.5 * (cot_b * ee + cot_a * ff + cot_u * gg) / mapped
             ratio = mapped / area
-            stretch = 0.5 * (ratio + 1.0 / ratio)
+            stretch = min(0.5 * (ratio + 1.0 / ratio), EXTREME)
             power = stretch**theta
             term = area * mips * power
             energy += term

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InvalidParameter, MapFailed
-from ..geometry.measure import area_centroid, oriented_outward
+from ..geometry.measure import oriented_outward
 from ..geometry.spherical import spherical_areas
-from ..mesh import FloatArray, Mesh
+from ..mesh import FloatArray, Mesh, require_usable
 from ..progress import Progress, silent
 from .balanced import aligned, balanced_map
 from .conformal import conformal_flow, conformal_map
@@ -26,9 +26,11 @@ def parametrize(mesh: Mesh, method: str = "balanced", progress: Progress = silen
         angles as well as a map without flips can; "cmcf" is the conformalised mean-curvature flow as it is,
         which fails on long limbs.
 
-    Raises `InvalidParameter` for another method, and `MapFailed` rather than return a map with a flipped triangle,
-    or one that does not cover the sphere exactly once. The mesh must be genus 0 (`topology.require_genus_zero`).
+    Raises `InvalidMesh` for a mesh without area, `InvalidParameter` for another method, and `MapFailed` rather than
+    return a map with a flipped triangle, or one that does not cover the sphere exactly once. The mesh must be genus 0
+    (`topology.require_genus_zero`). The same vertices in another order get the same map.
     """
+    require_usable(mesh)
     unit = _normalized(mesh)
     if method == "balanced":
         sphere = balanced_map(unit, progress=progress, follow_detail=True)
@@ -45,10 +47,9 @@ def parametrize(mesh: Mesh, method: str = "balanced", progress: Progress = silen
 
 
 def _normalized(mesh: Mesh) -> Mesh:
-    """Faces outward, area centroid at 0, bounding-box diagonal 1."""
-    outward = oriented_outward(mesh)
-    local = outward.with_vertices((mesh.vertices - mesh.vertices.mean(axis=0)) / mesh.diagonal)
-    return local.with_vertices(local.vertices - area_centroid(local))
+    """Faces outward, bounding box of diagonal 1 around 0: the same numbers for any order of the vertices."""
+    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+    return oriented_outward(mesh.with_vertices((mesh.vertices - 0.5 * (low + high)) / mesh.diagonal))
 
 
 def _certify(sphere: FloatArray, mesh: Mesh, method: str) -> None:
