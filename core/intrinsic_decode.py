@@ -36,7 +36,8 @@ def positions_from_curvature(
         )
     if shape.certificate.method not in CONFORMAL_METHODS:
         raise InvalidParameter(
-            f"The {shape.certificate.method} map does not keep angles, so curvature and area distortion do not fix the shape.",
+            f"The {shape.certificate.method} map does not keep angles, so curvature and area distortion "
+            "do not determine the shape.",
             "Encode again with the map conformal, or rebuild from the positions.",
         )
     sphere, faces = on_sphere.vertices, on_sphere.faces
