@@ -18,6 +18,10 @@ from mathutils import Vector
 SPACING = 1.35
 """Distance between two cows, in bounding-box widths."""
 
+TURN = math.radians(35.0)
+"""The camera looks from the front right; rows of cows run across its view."""
+RIGHT, UP = np.array([math.cos(TURN), math.sin(TURN), 0.0]), np.array([0.0, 0.0, 1.0])
+
 
 def build(folder: Path) -> None:
     """Import the meshes of `folder`, arrange them, add a camera and a sun, save `cow.blend`, render `cow.png`."""
@@ -64,9 +68,9 @@ def _arrange(row: list[bpy.types.Object], width: float) -> None:
     for index, obj in enumerate(row):
         corners = np.array(obj.bound_box)
         centre = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
-        scale = width / max(obj.dimensions) if "sphere" in obj.name else 1.0
+        scale = 0.85 * width / max(obj.dimensions) if "sphere" in obj.name else 1.0
         obj.scale = (scale, scale, scale)
-        spot = np.array([index % columns * SPACING * width, 0.0, -(index // columns) * SPACING * width])
+        spot = SPACING * width * (index % columns * RIGHT - index // columns * UP)
         obj.location = spot - scale * centre
 
 
@@ -90,8 +94,8 @@ def _light_and_camera(row: list[bpy.types.Object], width: float) -> None:
     columns = math.ceil(len(row) / 2)
     camera_data.ortho_scale = columns * SPACING * width
     camera = bpy.data.objects.new("Camera", camera_data)
-    middle = np.array([(columns - 1) / 2 * SPACING * width, 0.0, -0.5 * SPACING * width])
-    camera.rotation_euler = (math.radians(80.0), 0.0, math.radians(-35.0))
+    middle = SPACING * width * ((columns - 1) / 2 * RIGHT - 0.5 * UP)
+    camera.rotation_euler = (math.radians(80.0), 0.0, TURN)
     bpy.context.view_layer.update()
     backward = np.array(camera.rotation_euler.to_matrix() @ Vector((0.0, 0.0, 1.0)))
     camera.location = middle + 10.0 * width * backward
@@ -110,8 +114,9 @@ def _render_settings(path: Path) -> None:
     scene.render.resolution_x, scene.render.resolution_y = 1600, 900
     scene.render.film_transparent = False
     scene.display.shading.background_type = "VIEWPORT"
-    scene.display.shading.background_color = (0.9, 0.92, 0.95)
+    scene.display.shading.background_color = (0.28, 0.45, 0.22)
     scene.view_settings.view_transform = "Standard"
+    scene.view_settings.exposure = 0.9
     scene.render.filepath = str(path)
 
 

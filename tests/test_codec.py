@@ -177,8 +177,11 @@ def test_a_compact_shape_has_no_source_vertices() -> None:
 
 
 def test_encode_is_deterministic() -> None:
-    mesh = bumpy(12)
-    assert np.array_equal(encode(mesh, 8).harmonics.coefficients, encode(mesh, 8).harmonics.coefficients)
+    first, second = encode(bumpy(12), 8), encode(bumpy(12), 8)
+    assert np.array_equal(first.require_sphere()[0], second.require_sphere()[0])
+    # transforms on several threads add in an order of their own, so the last digits may differ
+    difference = np.abs(first.harmonics.coefficients - second.harmonics.coefficients).max()
+    assert difference < 1e-12
 
 
 def test_progress_rises_and_can_cancel() -> None:
