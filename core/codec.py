@@ -53,12 +53,12 @@ def encode(
     """
     _check_degree(lmax)
     require_usable(mesh)
-    _check_resolution(lmax if target is None else 1, mesh.n_vertices)
     names = channel.expand(channels, mesh)
     stages = Stages()
     progress(0.0, "Checking the mesh")
     with stages("check"):
         require_genus_zero(mesh)
+    _check_resolution(lmax if target is None else 1, mesh.n_vertices)
     unit, source = _normalized(oriented_outward(mesh))
     with stages("map"):
         sphere = parametrize(unit, method, progress=part(progress, 0.02, 0.7))
