@@ -84,7 +84,9 @@ def test_an_offset_far_from_the_origin_costs_no_digits():
 
 
 def test_poles_and_seam_are_evaluated():
-    points = np.array([[0, 0, 1.0], [0, 0, -1.0], [1, 0, 0], [1, -1e-18, 0], [1, -1e-300, 0], [-1, 0.0, 0], [-1, -0.0, 0]])
+    points = np.array(
+        [[0, 0, 1.0], [0, 0, -1.0], [1, 0, 0], [1, -1e-18, 0], [1, -1e-300, 0], [-1, 0.0, 0], [-1, -0.0, 0]]
+    )
     coefficients = np.zeros((1, 3, 3))
     coefficients[0, 0, 1] = 1.0  # √3 x
     np.testing.assert_allclose(synthesize(coefficients, points)[:, 0], np.sqrt(3.0) * points[:, 0], atol=1e-9)
@@ -155,7 +157,7 @@ def test_the_fallback_finds_the_triangle_that_covers_a_point():
 def test_progress_is_told_and_may_stop_the_work():
     mesh, told = subdivided_sphere(3), []
     analyse(mesh.vertices, mesh.faces, mesh.vertices, 8, progress=lambda fraction, phase: told.append(fraction))
-    assert told == sorted(told) and 0.0 <= told[0] and told[-1] <= 1.0 and len(told) >= 4
+    assert told == sorted(told) and told[0] >= 0.0 and told[-1] <= 1.0 and len(told) >= 4
 
 
 def test_synthesis_does_not_load_numba_or_scipy():
