@@ -93,6 +93,16 @@ def nested_triangles(count: int) -> Mesh:
     return Mesh(np.array(vertices), np.array(faces))
 
 
+def spiral_of_triangles(count: int) -> Mesh:
+    """A tetrahedron in which the newest face is split at its middle again and again: sizes down to 3^-count."""
+    vertices, faces = list(tetrahedron().vertices), tetrahedron().faces.tolist()
+    for new in range(4, 4 + count):
+        a, b, c = faces.pop()
+        vertices.append((vertices[a] + vertices[b] + vertices[c]) / 3.0)
+        faces += [[a, b, new], [b, c, new], [c, a, new]]
+    return Mesh(np.array(vertices), np.array(faces))
+
+
 HARD = {
     "tetrahedron": tetrahedron(),
     "octahedron": octahedron(),
@@ -109,6 +119,7 @@ HARD = {
     "paper": ellipsoid((1.0, 1.0, 0.0), 3),
     "half in one point": in_one_point(subdivided_sphere(3), 0.5),
     "nest": nested_triangles(400),
+    "spiral": spiral_of_triangles(150),
     "crumpled": oriented_outward(crumpled(subdivided_sphere(3))),
 }
 

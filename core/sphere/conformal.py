@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
+from ..errors import MapFailed
 from ..geometry.laplacian import cotangent_laplacian
 from ..geometry.measure import area, area_centroid, vertex_areas
 from ..mesh import FloatArray, Mesh
@@ -21,20 +24,29 @@ ROUND = 1e-3
 """The flow ends when the radius varies by less than this (standard deviation over mean)."""
 SMALLEST = 1e-12
 """Vertices are taken to have at least this part of the mean mass, so that the system can be solved."""
-FALLBACK_THETA = 0.02
+FALLBACK_THETAS = (0.02, 0.2, 1.0)
 
 
 def conformal_map(mesh: Mesh, progress: Progress = silent) -> FloatArray:
     """(V, 3) unit vectors: the flow's map where that has no flips, else the most conformal hierarchical map.
 
     mesh: closed, oriented, genus 0. On long thin limbs no flow can help: they shrink below rounding.
+    Raises `MapFailed`.
     """
     sphere = conformal_flow(mesh, progress)
-    if flips(sphere, mesh.faces):
-        sphere = balanced_map(mesh, FALLBACK_THETA, progress)
-        centred = moebius_centre(sphere, vertex_areas(mesh))
-        return sphere if flips(centred, mesh.faces) else centred
-    return sphere
+    if not flips(sphere, mesh.faces):
+        return sphere
+    sphere = _most_conformal(mesh, progress)
+    centred = moebius_centre(sphere, vertex_areas(mesh))
+    return sphere if flips(centred, mesh.faces) else centred
+
+
+def _most_conformal(mesh: Mesh, progress: Progress) -> FloatArray:
+    """The hierarchical map with the least θ that double precision can hold."""
+    for theta in FALLBACK_THETAS[:-1]:
+        with suppress(MapFailed):
+            return balanced_map(mesh, theta, progress)
+    return balanced_map(mesh, FALLBACK_THETAS[-1], progress)
 
 
 def conformal_flow(mesh: Mesh, progress: Progress = silent) -> FloatArray:

@@ -14,8 +14,7 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 
 from ..geometry.edges import edge_table
-from ..geometry.laplacian import cotangents
-from ..geometry.measure import directed_edges, face_normals, vertex_areas
+from ..geometry.measure import vertex_areas
 from ..mesh import FloatArray, Mesh
 
 SPREAD = 3e-5
@@ -36,7 +35,8 @@ def detail_weights(mesh: Mesh) -> FloatArray:
     """
     areas = vertex_areas(mesh)
     total = areas.sum()
-    curvature = _diffused(mesh, areas, bending(mesh), SPREAD * total)
+    integrals, stiffness = _bending_and_stiffness(mesh)
+    curvature = _diffused(areas, integrals, SPREAD * total * stiffness)
     mean = areas @ curvature / total
     if not mean > 0.0:
         return np.ones(mesh.n_vertices)
@@ -48,25 +48,45 @@ def bending(mesh: Mesh) -> FloatArray:
 
     Half of the sum, over its edges, of length times angle between the normals at the edge.
     """
+    return _bending_and_stiffness(mesh)[0]
+
+
+def _bending_and_stiffness(mesh: Mesh) -> tuple[FloatArray, sparse.csr_matrix]:
+    """`bending`, and the (V, V) weights of the edges for a diffusion: both from one pass over edges and triangles."""
+    points = mesh.vertices[mesh.faces.T]  # (3, F, 3)
+    sides = np.roll(points, -1, axis=0) - points
+    squares = np.einsum("kfi,kfi->kf", sides, sides)
+    double_area, normals = _normals(sides)
+    # product of the two other sides and the cosine of the angle between them, opposite to side k
+    cosines = 0.5 * (np.roll(squares, 1, axis=0) + np.roll(squares, -1, axis=0) - squares)
+    weights = 0.5 * np.clip(cosines / np.maximum(double_area, 1e-300), *_COTANGENTS)
     edges = edge_table(mesh.faces)
-    left, right = (edges.order % mesh.n_faces).reshape(-1, 2).T
-    normals = face_normals(mesh)
-    sine = np.linalg.norm(np.cross(normals[left], normals[right]), axis=1)
-    angle = np.arctan2(sine, np.einsum("ij,ij->i", normals[left], normals[right]))
-    ends = mesh.vertices[edges.vertices]
-    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
-    part = np.repeat(0.5 * angle * length, 2)
-    return np.asarray(np.bincount(edges.vertices.ravel(), part, mesh.n_vertices), dtype=np.float64)
-
-
-def _diffused(mesh: Mesh, areas: FloatArray, integrals: FloatArray, time: float) -> FloatArray:
-    """(V,) the density with these integrals (V,) after diffusion for `time` (an area): (M + time L) u = integrals."""
-    weight = 0.5 * np.roll(np.clip(cotangents(mesh), *_COTANGENTS), -2, axis=1).T.ravel()
-    tail, head = directed_edges(mesh.faces).T
+    first, second = edges.order.reshape(-1, 2).T
+    left, right = first % mesh.n_faces, second % mesh.n_faces
+    chord = np.linalg.norm(normals[left] - normals[right], axis=1)
+    chord[(double_area[left] == 0.0) | (double_area[right] == 0.0)] = 0.0
+    turn = 2.0 * np.arcsin(np.minimum(0.5 * chord, 1.0)) * np.sqrt(squares.ravel()[first])
+    i, j = edges.vertices.T
     count = mesh.n_vertices
-    half = sparse.coo_matrix((time * weight, (tail, head)), shape=(count, count)).tocsr()
-    adjacency = half + half.T
-    diagonal = np.maximum(areas, 1e-6 * areas.mean()) + np.asarray(adjacency.sum(axis=1)).ravel()
-    system = sparse.diags(diagonal) - adjacency
+    integrals = 0.5 * (np.bincount(i, turn, count) + np.bincount(j, turn, count))
+    weight = weights.ravel()[first] + weights.ravel()[second]
+    half = sparse.coo_matrix((weight, (i, j)), shape=(count, count)).tocsr()
+    return integrals, half + half.T
+
+
+def _normals(sides: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Twice the areas (F,) and unit normals (F, 3), zero without area, of triangles with these sides (3, F, 3)."""
+    (px, py, pz), (qx, qy, qz) = sides[0].T, sides[1].T
+    cross = np.stack([py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx], axis=1)
+    length = np.sqrt(np.einsum("fi,fi->f", cross, cross))
+    normals = np.zeros_like(cross)
+    np.divide(cross, length[:, None], out=normals, where=length[:, None] > 0.0)
+    return length, normals
+
+
+def _diffused(areas: FloatArray, integrals: FloatArray, weights: sparse.csr_matrix) -> FloatArray:
+    """(V,) the density with these integrals (V,) after one step of diffusion: (M + D - W) u = integrals."""
+    diagonal = np.maximum(areas, 1e-6 * areas.mean()) + np.asarray(weights.sum(axis=1)).ravel()
+    system = sparse.diags(diagonal) - weights
     density, _ = cg(system, integrals, integrals / diagonal, rtol=1e-4, maxiter=200, M=sparse.diags(1.0 / diagonal))
     return np.maximum(density, 0.0)

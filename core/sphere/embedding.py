@@ -26,12 +26,16 @@ SWEEPS = 5
 FINAL_SWEEPS = 12
 SETTLED = 2e-3
 """A vertex rests when its last step, relative to its ring, was shorter than this and no neighbour moved more."""
-CHUNK = 50_000
+CHUNK = 20_000
 WIDE = 32
 """A vertex of n times this valence is relaxed on every n-th change of its ring only, or a fan would take O(V²)."""
 _WIDEN = 0  # added, makes 64 bits of 32, so that a function is compiled for one type only
 ONE_BY_ONE = 30
 """Up to this size the map is relaxed after every vertex."""
+CROWDED = 1e-3
+"""The whole map is relaxed early, too, when a new ring has less than this part of the area that it is to have."""
+PATIENCE = 10
+"""But not for more than this many times the vertices of the mesh."""
 GROWING_SHARE = 0.6
 _CORNERS = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]]) / np.sqrt(3.0)
 
@@ -73,14 +77,18 @@ def embed(
     """
     growing = _tetrahedron(vertices, weights, rounding, rings, collapses.base, theta)
     count, size, done = len(vertices), 4, len(collapses.removed)
+    patience = PATIENCE * count
     scale = growing.scale(collapses.base)
     while done > 0:
         goal = max(size + 1, min(int(size * GROWTH), count)) if size >= ONE_BY_ONE else size + 1
         while size < goal:
-            step = min(goal - size, CHUNK)
-            _give_back(growing, collapses, done, done - step, scale)
-            done, size = done - step, size + step
+            reached = _give_back(growing, collapses, done, max(done - CHUNK, count - goal), scale, patience > 0)
+            crowded = reached > max(done - CHUNK, count - goal)
+            done, size = reached, count - reached
             progress(GROWING_SHARE * size / count, "Mapping to the sphere")
+            if crowded:
+                patience -= size
+                break
         order = np.flatnonzero(growing.live)
         scale = growing.scale(order)
         begin = GROWING_SHARE * size / count
@@ -89,15 +97,19 @@ def embed(
     return np.ascontiguousarray(growing.points[:, 3:6])
 
 
-def _give_back(growing: _Growing, collapses: Collapses, begin: int, end: int, scale: float) -> None:
-    """Undo the collapses number begin-1 down to `end`."""
+def _give_back(growing: _Growing, collapses: Collapses, begin: int, end: int, scale: float, careful: bool) -> int:
+    """Undo the collapses number begin-1 down to `end`; gives the number of those left.
+
+    careful: stop early after a vertex whose triangles are far smaller than they are to be.
+    """
     rings = growing.rings
-    failed = _insert(
+    left = _insert(
         growing.points, rings.pool, rings.start, rings.degree, collapses.removed, collapses.kept, begin, end, scale,
-        growing.theta, growing.scratch, growing.live, growing.active,
+        growing.theta, growing.scratch, growing.live, growing.active, careful,
     )  # fmt: skip
-    if failed >= 0:
-        raise MapFailed(f"Vertex {failed} found no place on the sphere.", "Merge vertices by distance first.")
+    if left < 0:
+        raise MapFailed("A vertex found no place on the sphere.", "Merge vertices by distance first.")
+    return int(left)
 
 
 def _relax(growing: _Growing, order: IntArray, scale: float, sweeps: int, progress: Progress) -> None:
@@ -208,15 +220,17 @@ def _restore(pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[
 def _insert(
     points: NDArray[np.float64], pool: NDArray[np.int32], start: NDArray[np.int64], degree: NDArray[np.int32],
     removed: NDArray[np.int64], kept: NDArray[np.int64], begin: int, end: int, scale: float, theta: float,
-    scratch: NDArray[np.float64], live: NDArray[np.bool_], active: NDArray[np.bool_],
+    scratch: NDArray[np.float64], live: NDArray[np.bool_], active: NDArray[np.bool_], careful: bool,
 ) -> int:  # fmt: skip
-    """Undo the collapses begin-1 … end: place each vertex and relax it and its ring. Gives a vertex that has no
-    place, or -1."""
+    """Undo the collapses begin-1 … end: place each vertex and relax it and its ring.
+
+    Gives the number of collapses left, or -1 when a vertex has no place.
+    """
     for record in range(begin - 1, end - 1, -1):
         u, v = removed[record], kept[record]
         _restore(pool, start, degree, u, v)
         if not _place(points, pool, start[u], degree[u], u, scale, theta, scratch):
-            return int(u)
+            return -1
         live[u] = True
         active[u] = True
         relax_vertex(points, pool, start[u], degree[u], u, scale, theta, scratch, 3)
@@ -225,7 +239,27 @@ def _insert(
             active[w] = True
             if degree[w] <= WIDE or record % (degree[w] // WIDE) == 0:
                 relax_vertex(points, pool, start[w], degree[w], w, scale, theta, scratch, 1)
-    return -1
+        if careful and _crowded(points, pool, start[u], degree[u], u, scale, scratch):
+            return record
+    return end
+
+
+@njit(cache=True, error_model="numpy")
+def _crowded(
+    points: NDArray[np.float64], pool: NDArray[np.int32], first: int, valence: int, u: int, scale: float,
+    scratch: NDArray[np.float64],
+) -> bool:  # fmt: skip
+    """Whether the ring of u on the sphere is far smaller than it is to be."""
+    surface_terms(points, pool, first, valence, u, scale, scratch)
+    x, y, z = points[u, 3], points[u, 4], points[u, 5]
+    wanted, mapped = 0.0, 0.0
+    for i in range(valence):
+        k = i + 1 if i + 1 < valence else 0
+        ax, ay, az = scratch[i, 4] - x, scratch[i, 5] - y, scratch[i, 6] - z
+        bx, by, bz = scratch[k, 4] - x, scratch[k, 5] - y, scratch[k, 6] - z
+        wanted += scratch[i, 3]
+        mapped += 0.5 * (x * (ay * bz - az * by) + y * (az * bx - ax * bz) + z * (ax * by - ay * bx))
+    return mapped < CROWDED * wanted
 
 
 @njit(cache=True, error_model="numpy")
