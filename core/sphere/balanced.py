@@ -40,6 +40,7 @@ def balanced_map(
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     local = Mesh(mesh.vertices[order], sorted_faces(rank[mesh.faces]))
+    progress(0.01, "Simplifying the mesh")
     weights = detail_weights(local) if follow_detail else np.ones(len(order))
     for rounding in ROUNDINGS:
         try:
@@ -52,6 +53,7 @@ def balanced_map(
 
 
 def _mapped(mesh: Mesh, theta: float, weights: FloatArray, rounding: float, progress: Progress) -> FloatArray:
+    progress(0.0, "Simplifying the mesh")
     rings = build_rings(mesh.faces, mesh.n_vertices)
     collapses = collapse_to_tetrahedron(mesh.vertices, mesh.faces, rings, part(progress, 0.03, 0.3))
     return embed(mesh.vertices, rings, collapses, theta, weights, rounding, part(progress, 0.3, 1.0))

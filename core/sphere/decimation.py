@@ -48,7 +48,9 @@ def collapse_to_tetrahedron(
     vertices: (V, 3), of about unit size; faces: (F, 3) of a closed genus-0 manifold. Raises `MapFailed` when it is not.
     """
     count = len(vertices)
+    progress(0.0, "Simplifying the mesh")
     quadrics = _quadrics(vertices, faces)
+    progress(0.0, "Simplifying the mesh")
     heap = np.arange(count)
     costs, targets = np.empty(count), np.empty(count, dtype=np.int64)
     state = np.zeros(count, dtype=np.int8)
