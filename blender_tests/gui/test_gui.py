@@ -16,6 +16,8 @@ import pytest
 from conftest import REPOSITORY, build_zip
 
 STEPS = Path(__file__).parent / "steps"
+SECONDS = 240
+TIME_LIMIT = 124  # the exit status of the kit when a script ran out of time
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +45,17 @@ def gui_zip(kit: Path) -> Path:
 
 def drive(kit: Path, zip_file: Path, script: Path, out: Path, *options: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [kit, "run", *options, "-t", "170", "-i", zip_file, script, out],
-        capture_output=True, text=True, check=False, timeout=240,
-    )  # fmt: skip
+    command = [kit, "run", *options, "-t", str(SECONDS), "-i", zip_file, script, out]
+    done = _run(command)
+    if done.returncode == TIME_LIMIT:
+        done = _run(command)  # software rendering on a busy machine: once more before it counts
     log = (out / "blender.log").read_text(errors="replace") if (out / "blender.log").exists() else ""
     assert done.returncode == 0, (done.stdout + done.stderr + log)[-3000:]
     assert "Traceback" not in log, log[-3000:]
+
+
+def _run(command: list[object]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=SECONDS + 60)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in STEPS.glob("*.py")))
