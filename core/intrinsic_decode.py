@@ -11,7 +11,7 @@ from .geometry.spherical import spherical_areas
 from .harmonics.container import AREA_DISTORTION, CURVATURE_DENSITY, POSITION, Harmonics
 from .harmonics.transforms import synthesize
 from .intrinsic import surface_from_curvature
-from .mesh import FloatArray, Mesh
+from .mesh import FloatArray, IntArray, Mesh
 from .progress import Progress, silent
 from .shape import Shape
 
@@ -46,7 +46,7 @@ def positions_from_curvature(
     return placed(surface, synthesize(harmonics.select(POSITION).truncate(1), sphere), sphere, faces)
 
 
-def placed(surface: FloatArray, ellipsoid: FloatArray, sphere: FloatArray, faces: np.ndarray) -> FloatArray:
+def placed(surface: FloatArray, ellipsoid: FloatArray, sphere: FloatArray, faces: IntArray) -> FloatArray:
     """Move and turn `surface` (V, 3) onto the degree-1 `ellipsoid` (V, 3) of the shape it stands for.
 
     Weighted by area on the sphere, the degree-1 part of a shape is its projection, so the best rotation (Kabsch 1976)

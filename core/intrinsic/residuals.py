@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from ..geometry.measure import face_cross
+from ..geometry.measure import face_cross, scatter_to_vertices
 from ..mesh import FloatArray
 from .features import Features
 
@@ -91,7 +91,7 @@ class Residuals:
         return gradient, normal / length[:, None], length
 
     def _around(self, per_face: FloatArray) -> FloatArray:
-        return np.bincount(self._faces.ravel(), np.repeat(per_face, 3), self._count)
+        return scatter_to_vertices(per_face, self._faces, self._count)
 
     def _scatter(self, per_corner: FloatArray) -> FloatArray:
         """(V, 3) sums of vectors (F, 3, 3) given at the corners of the triangles."""
