@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of times and errors: `python -m benchmarks`, or `make bench`. See docs/benchmarks.md."""
