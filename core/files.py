@@ -15,6 +15,13 @@ from pathlib import Path
 from .errors import OutputError
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with a leading ~ replaced by the home folder; as it is where there is no such home."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
+
+
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary path to write to; it takes the name `path` when the body ends without an error.
@@ -24,12 +31,14 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
     Raises `OutputError` for a missing folder, no permission, a full disk, or a path that is a folder.
     """
-    target = Path(path).expanduser()
+    target = expanded(path)
     try:
         target = target.resolve()
         _require_writable(target)
     except OSError as error:
         raise _output_error(target, error) from error
+    except ValueError as error:
+        raise OutputError(f"The name {str(path)!r} cannot be a file.", "Choose another name.") from error
     # A device such as /dev/stdout must be written to, never replaced by a file.
     special = target.exists() and not target.is_file()
     folder = Path(tempfile.gettempdir()) if special else target.parent

@@ -94,6 +94,8 @@ def require_usable(mesh: Mesh) -> None:
     extent = float(np.ptp(mesh.vertices, axis=0).max())
     if not np.isfinite(extent) or extent > 1e150:
         raise InvalidMesh("The coordinates are too large to compute with.", "Scale the mesh down.")
+    if 0.0 < extent < 1e-100:
+        raise InvalidMesh("The mesh is too small to compute with.", "Scale the mesh up.")
     if not _has_area(mesh, extent):
         raise InvalidMesh(
             "The mesh has no area: all its faces are collapsed to points or lines.",

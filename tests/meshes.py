@@ -105,6 +105,13 @@ def joined(*meshes: Mesh) -> Mesh:
     )
 
 
+def put(folder: Path, name: str, content: str | bytes) -> Path:
+    """Write a small file and give its path."""
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
 def random_rotation(seed: int = 0) -> np.ndarray:
     """(3, 3) a proper rotation."""
     q, r = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))

@@ -88,6 +88,7 @@ def unusable() -> dict[str, Mesh]:
         "no area": Mesh(np.ones_like(vertices), faces),
         "lines": Mesh(vertices * [1, 0, 0], faces),
         "too large": Mesh(vertices * 1e200, faces),
+        "too small": Mesh(vertices * 1e-200, faces),
     }
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from itertools import product
 
 import numpy as np
@@ -221,8 +222,20 @@ def test_not_a_number_is_reported_and_refused() -> None:
     vertices[3] = np.nan
     mesh = Mesh(vertices, uv_sphere(6).faces)
     assert check(mesh).row("degenerate_faces").indices.tolist() == np.flatnonzero((mesh.faces == 3).any(1)).tolist()
+    report = check(mesh)
+    assert report.row("finite").indices.tolist() == [3]
+    assert not report.is_genus_zero and "not numbers" in report.reasons[0]
     with pytest.raises(InvalidMesh, match="not numbers"):
         require_genus_zero(mesh)
+
+
+def test_infinite_coordinates_give_no_warnings() -> None:
+    vertices = cube().vertices.copy()
+    vertices[0] = np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not check(Mesh(vertices, cube().faces)).is_genus_zero
+        assert check(cube(1e200)).is_genus_zero
 
 
 def test_the_error_names_every_reason_and_the_repair() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InvalidMesh
-from ..mesh import FloatArray, Mesh
+from ..mesh import FloatArray, Mesh, require_usable
 from .edges import edge_table
 from .laplacian import mass_matrix
 from .measure import area, area_centroid, signed_volume, vertex_areas
@@ -19,15 +19,18 @@ def sphericity(mesh: Mesh) -> float:
     """(36 π V²)^⅓ / A of the enclosed volume V and the area A: 1 for a ball, else less (Wadell 1935).
 
     The volume is that of the closed surface, counted with sign, so that the shape need not be star-shaped.
+    Raises `InvalidMesh` for a mesh that is empty, has no area or coordinates that are not numbers.
     """
+    require_usable(mesh)
     return float(np.cbrt(36.0 * np.pi * signed_volume(mesh) ** 2) / area(mesh))
 
 
 def radial_deviation(mesh: Mesh) -> float:
     """Standard deviation over mean of the distance of the vertices from the area centroid, weighted by area.
 
-    0 for a sphere. A pure number.
+    0 for a sphere. A pure number. Raises `InvalidMesh` as `sphericity` does.
     """
+    require_usable(mesh)
     weight = vertex_areas(mesh) / area(mesh)
     radius = np.linalg.norm(mesh.vertices - area_centroid(mesh), axis=1)
     mean = float(weight @ radius)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import MeshFileError
-from ..files import atomic_write
+from ..files import atomic_write, expanded
 from ..mesh import Mesh
 from . import glb, obj, off, ply, stl
 from .parts import Parts, to_mesh
@@ -43,13 +44,9 @@ def read_mesh(path: str | Path) -> Mesh:
     Raises `MeshFileError` (missing file, no permission, unknown ending, not a mesh, truncated, no faces) and
     `MissingLibrary` (GLB without trimesh).
     """
-    file = Path(path).expanduser()
-    reader = _READERS.get(file.suffix.lower())
+    file = expanded(path)
     data = _read_bytes(file)
-    if reader is None:
-        raise MeshFileError(
-            f"{file.name} has an ending that is not known.", f"Known endings are {', '.join(READABLE)}."
-        )
+    reader = _READERS[file.suffix.lower()]
     try:
         return to_mesh(reader(data, file), file)
     except _DAMAGE as error:
@@ -64,7 +61,8 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
 
     The ending names the format (`WRITABLE`). The file is written whole or not at all. PLY is binary with
     64-bit positions; OBJ keeps all digits; GLB has 32-bit positions, as its standard says.
-    Raises `MeshFileError` for an ending that is not known and `OutputError` when the file cannot be written.
+    Raises `MeshFileError` for an ending that is not known, `OutputError` when the file cannot be written, and
+    `InvalidMesh` for a mesh that GLB cannot hold: empty, not numbers, beyond the range of 32 bits.
     """
     file = Path(path)
     writer = _WRITERS.get(file.suffix.lower())
@@ -78,11 +76,16 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
 
 def _read_bytes(file: Path) -> bytes:
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a device may never end
+            found = "a folder" if file.is_dir() else "no file"
+            raise MeshFileError(f"{file} is {found}.", "Give the name of a mesh file.")
+        if file.suffix.lower() not in _READERS:
+            raise MeshFileError(
+                f"{file.name} has an ending that is not known.", f"Known endings are {', '.join(READABLE)}."
+            )
         data = file.read_bytes()
     except FileNotFoundError as error:
         raise MeshFileError(f"There is no file {file}.", "Check the name and the folder.") from error
-    except IsADirectoryError as error:
-        raise MeshFileError(f"{file} is a folder.", "Give the name of a mesh file.") from error
     except PermissionError as error:
         raise MeshFileError(f"There is no permission to read {file}.", "Change its permissions.") from error
     except (OSError, ValueError) as error:

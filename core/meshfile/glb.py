@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MeshFileError, MissingLibrary
+from ..errors import InvalidMesh, MeshFileError, MissingLibrary
 from ..mesh import FloatArray, Mesh
 from .color import mean_at_vertices, sample_texture, texture_pixels
 from .parts import Parts, Weld
 
 _FLOAT, _UINT = 5126, 5125
+_FAR = 16.0  # diagonals from the origin
 _VERTEX_BUFFER, _INDEX_BUFFER = 34962, 34963
 
 
@@ -73,8 +74,16 @@ def _color(mesh: Any) -> FloatArray | None:
 
 
 def write(mesh: Mesh, file: Path) -> None:
-    """Write one `.glb` file: 32-bit positions, 32-bit indices, linear float colours where there are any."""
-    positions = mesh.vertices.astype("<f4")
+    """Write one `.glb` file: 32-bit positions, 32-bit indices, linear float colours where there are any.
+
+    Raises `InvalidMesh` for what glTF forbids: no faces, or coordinates that are not numbers of 32 bits.
+    """
+    place = _far_place(mesh)
+    with np.errstate(over="ignore", invalid="ignore"):
+        positions = (mesh.vertices - place).astype("<f4")
+    if not mesh.n_faces or not np.isfinite(positions).all():
+        what = "coordinates that are not numbers of 32 bits" if mesh.n_faces else "no faces"
+        raise InvalidMesh(f"A GLB file cannot hold this mesh: it has {what}.", "Write PLY or OBJ instead.")
     arrays: list[tuple[str, NDArray[Any]]] = [("POSITION", positions)]
     if "color" in mesh.attributes:
         arrays.append(("COLOR_0", np.clip(mesh.attributes["color"], 0.0, 1.0).astype("<f4")))
@@ -97,7 +106,7 @@ def write(mesh: Mesh, file: Path) -> None:
     attributes = {name: number for number, (name, _) in enumerate(arrays[:-1])}
     content = {
         "asset": {"version": "2.0", "generator": "Spherical Cow"},
-        "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+        "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0, "translation": place.tolist()}],
         "meshes": [{"primitives": [{"attributes": attributes, "indices": len(arrays) - 1, "mode": 4}]}],
         "buffers": [{"byteLength": offset}], "bufferViews": views, "accessors": accessors,
     }  # fmt: skip
@@ -109,3 +118,12 @@ def write(mesh: Mesh, file: Path) -> None:
         out.write(struct.pack("<I4s", offset, b"BIN\0"))
         for _, array in arrays:
             out.write(array.tobytes())
+
+
+def _far_place(mesh: Mesh) -> FloatArray:
+    """(3,) where the node stands: the middle of a mesh so far out that 32 bits would cost it digits, else 0."""
+    if not mesh.n_vertices:
+        return np.zeros(3)
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = 0.5 * (mesh.vertices.min(axis=0) + mesh.vertices.max(axis=0))
+        return middle if np.abs(middle).max() > _FAR * mesh.diagonal else np.zeros(3)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..mesh import FloatArray, IntArray, Mesh
 from .color import Pixels, linear_to_srgb, mean_at_vertices, open_texture, sample_texture, srgb_to_linear
 from .parts import Parts, fan
-from .text import Words, numbers, table_of, word_ends, words_of
+from .text import Words, numbers, table_of, whole_numbers, word_ends, words_of
 
 
 @dataclass
@@ -50,6 +50,7 @@ def read(data: bytes, file: Path) -> Parts:
 
 
 def _sort_lines(data: bytes) -> _Lines:
+    data = data.removeprefix(b"\xef\xbb\xbf")  # the mark that some editors put before UTF-8
     if b"\\\n" in data or b"\\\r\n" in data:
         data = data.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")
     lines = _Lines()
@@ -101,7 +102,9 @@ def _corner_indices(words: Words) -> tuple[IntArray, IntArray]:
     letters = np.frombuffer(words.text, np.uint8)
     slashes = np.diff(np.searchsorted(np.flatnonzero(letters == ord("/")), word_ends(letters), "right"), prepend=0)
     kinds = np.unique(slashes)
-    if len(kinds) > 1 or (kinds > 2).any():
+    # An empty number at the end of a corner ("1/2/") is legal, but rare: those go one by one.
+    ends_empty = b"/ " in words.text or b"/\n" in words.text
+    if len(kinds) > 1 or (kinds > 2).any() or ends_empty:
         split = [token.split(b"/") for token in words.text.split()]
         vertex = np.array([int(s[0]) for s in split], dtype=np.int64)
         return vertex, np.array([int(s[1]) if len(s) > 1 and s[1] else 0 for s in split], dtype=np.int64)
@@ -109,10 +112,7 @@ def _corner_indices(words: Words) -> tuple[IntArray, IntArray]:
     text = words.text
     if width > 1:
         text = text.replace(b"//", b"/0/").replace(b"/", b" ")
-    values = numbers(text, width * len(slashes)).reshape(-1, width)
-    whole = values.astype(np.int64)
-    if (whole != values).any():
-        raise ValueError("an index that is not a whole number")
+    whole = whole_numbers(numbers(text, width * len(slashes))).reshape(-1, width)
     return whole[:, 0], whole[:, 1] if width > 1 else np.zeros(len(whole), np.int64)
 
 

@@ -12,7 +12,7 @@ from ..errors import MeshFileError
 from ..mesh import FloatArray, IntArray
 from .color import srgb_to_linear
 from .parts import Parts, fan
-from .text import numbers, table_of, words_of
+from .text import numbers, table_of, whole_numbers, words_of
 
 _HEADER = re.compile(rb"(ST)?(C)?(N)?(4)?OFF *(\d.*)?", re.IGNORECASE)
 """The counts may follow the keyword, even without a space: "OFF490 518 0"."""
@@ -48,15 +48,12 @@ def _faces(lines: list[bytes]) -> IntArray:
     words = words_of(lines)
     values = numbers(words.text, int(words.sizes.sum()))
     start = np.cumsum(words.sizes) - words.sizes
-    sizes = values[start].astype(np.int64)
+    sizes = whole_numbers(values[start])
     if (sizes < 0).any() or (sizes >= words.sizes).any():
         raise ValueError("a face with too few corners")
     inside = np.arange(len(values)) - np.repeat(start, words.sizes)
     corners = values[(inside >= 1) & (inside <= np.repeat(sizes, words.sizes))]
-    whole = corners.astype(np.int64)
-    if (whole != corners).any():
-        raise ValueError("an index that is not a whole number")
-    return fan(whole, sizes)
+    return fan(whole_numbers(corners), sizes)
 
 
 def _color(rows: list[bytes], start: int) -> FloatArray | None:

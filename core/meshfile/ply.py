@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..mesh import FloatArray, IntArray, Mesh
 from .color import color_bytes, srgb_to_linear
 from .parts import Parts, fan
-from .text import numbers
+from .text import numbers, whole_numbers
 
 _TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1",
@@ -56,7 +56,8 @@ def _header(data: bytes) -> tuple[list[_Element], str | None, bytes]:
     if not data.startswith(b"ply"):
         raise ValueError("does not begin with ply")
     mark = data.index(b"end_header")
-    end = data.index(b"\n", mark) + 1
+    newline = b"\n" if b"\n" in data[:mark] else b"\r"
+    end = data.index(newline, mark) + 1
     elements: list[_Element] = []
     kind = ""
     for line in data[:mark].decode("ascii", "replace").splitlines():
@@ -139,6 +140,8 @@ def _ragged_lists(element: _Element, body: bytes, offset: int, order: str) -> tu
             if count_kind is not None:
                 length = int(np.frombuffer(body, count_kind, 1, offset)[0])
                 offset += count_kind.itemsize
+                if length < 0:
+                    raise ValueError("a list of negative length")
             values.append(np.frombuffer(body, kind, length, offset) if length else np.zeros(0, kind))
             offset += length * kind.itemsize
     columns: Columns = {}
@@ -165,7 +168,7 @@ def _faces(content: dict[str, Columns]) -> IntArray:
         columns = content.get(name, {})
         lists = columns.get("vertex_indices", columns.get("vertex_index"))
         if isinstance(lists, tuple):
-            flat, sizes = lists[0].astype(np.int64), lists[1]
+            flat, sizes = whole_numbers(lists[0]), lists[1]
             found.append(fan(flat, sizes) if name == "face" else _strips(flat, sizes))
     return np.concatenate(found)
 

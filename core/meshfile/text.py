@@ -6,6 +6,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,18 @@ def numbers(text: bytes, count: int) -> FloatArray:
     if len(values) != count:
         raise ValueError("not a number, or too few of them")
     return values
+
+
+def whole_numbers(values: NDArray[Any]) -> IntArray:
+    """The values as integers. Raises `ValueError` when one is no whole number, or too large to be an index."""
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64)
+    if not (np.abs(values) < 2.0**53).all():  # NaN fails, too
+        raise ValueError("an index out of range")
+    whole = values.astype(np.int64)
+    if (whole != values).any():
+        raise ValueError("an index that is not a whole number")
+    return whole
 
 
 def table_of(lines: Sequence[bytes], width: int, least: int) -> FloatArray:

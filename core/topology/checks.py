@@ -25,7 +25,8 @@ def check(mesh: Mesh, self_intersections: bool = True, progress: Progress = sile
     """Look at everything that decides whether the mesh can be mapped onto the sphere.
 
     self_intersections: whether to test for them too (the slowest part); without, the report has no such row.
-    Works on any mesh, an empty one too; faces with coordinates that are not numbers count as degenerate.
+    Works on any mesh, an empty one too. Where coordinates are not numbers there is one row more, "finite", and
+    their faces count as degenerate.
     """
     progress(0.0, "Checking the edges")
     table = edge_table(mesh.faces)
@@ -45,6 +46,7 @@ def check(mesh: Mesh, self_intersections: bool = True, progress: Progress = sile
     flat = degenerate_faces(mesh)
     progress(0.2, "Checking the faces")
     rows = [
+        *_finite(mesh),
         _closed(mesh, table, boundary),
         _manifold_edges(table, bad_edges),
         _manifold_vertices(bad_vertices),
@@ -126,6 +128,12 @@ def _row(name: str, good: str, bad: str, element: Element, indices: IntArray, re
     return Row(name, not count, count, bad if count else good, element, np.asarray(indices, np.int64), reason)
 
 
+def _finite(mesh: Mesh) -> list[Row]:
+    bad = np.flatnonzero(~np.isfinite(mesh.vertices).all(axis=1))
+    what = f"{_many(len(bad), 'vertex', 'vertices')} with coordinates that are not numbers"
+    return [_row("finite", "", f"{what}.", "vertex", bad, what)] if len(bad) else []
+
+
 def _closed(mesh: Mesh, table: EdgeTable, boundary: NDArray[np.bool_]) -> Row:
     edges = table.vertices[boundary]
     if not mesh.n_faces:
@@ -160,10 +168,12 @@ def _oriented(table: EdgeTable, turned: NDArray[np.bool_]) -> Row:
 
 
 def _outward(mesh: Mesh, *, sealed: bool) -> Row:
-    if not sealed:
+    with np.errstate(invalid="ignore", over="ignore"):
+        volume = signed_volume(mesh) if sealed else np.nan
+    if not np.isfinite(volume):
         text = "Inside and outside cannot be told before the surface is closed, manifold and oriented."
         return _row("outward", text, "", "face", np.zeros(0, np.int64))
-    inward = np.arange(mesh.n_faces) if signed_volume(mesh) < 0 else np.zeros(0, np.int64)
+    inward = np.arange(mesh.n_faces) if volume < 0 else np.zeros(0, np.int64)
     bad = f"All {mesh.n_faces:,} faces look inward; they are turned while encoding."
     return _row("outward", "Outward: the faces look outward.", bad, "face", inward)
 

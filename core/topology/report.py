@@ -12,6 +12,7 @@ from ..mesh import IntArray
 Element = Literal["vertex", "edge", "face"]
 
 _REPAIRS: Mapping[str, str] = {
+    "finite": "delete the vertices without a place",
     "closed": "fill the holes",
     "manifold_edges": "delete the extra faces at the marked edges",
     "manifold_vertices": "split the marked vertices",
