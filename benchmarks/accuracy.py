@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from spherical_cow.codec import decode, encode
 from spherical_cow.shape import Shape
@@ -28,7 +29,7 @@ def run(setup: Setup) -> Iterator[Row]:
         mesh = setup.meshes.get(name)
         for lmax in (64,) if setup.quick else (64, 128, 256):
             setup.log(f"{name}, degree {lmax}")
-            shape, timing = best_of(lambda mesh=mesh, lmax=lmax: encode(mesh, lmax), 1)
+            shape, timing = best_of(partial(encode, mesh, lmax), 1)
             error = error_on_source(mesh, shape)
             yield Row(
                 f"{name}, lmax {lmax}",

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from spherical_cow.codec import encode
@@ -93,7 +95,7 @@ def _density(setup: Setup) -> Iterator[Row]:
     density = shape.harmonics.select([VERTEX_DENSITY])
     for count in (20_000,) if setup.quick else (20_000, 200_000):
         setup.log(f"adapted mesh, {count:,} vertices")
-        mesh, timing = best_of(lambda count=count: adaptive_sphere(density, count), setup.repeats)
+        mesh, timing = best_of(partial(adaptive_sphere, density, count), setup.repeats)
         yield Row(
             f"adapted mesh of {count:,} vertices, density of {name}",
             (*timing.quantities(ADAPTIVE_SECONDS[count]), Quantity("mean quality", _quality(mesh), least=QUALITY)),
@@ -126,14 +128,15 @@ def _million(setup: Setup) -> Iterator[Row]:
     yield Row("… of which", tuple(Quantity(stage, value, "s") for stage, value in result["stages"].items()))
 
 
-def _encode_alone(mesh: Mesh) -> dict[str, float | dict[str, float] | None]:
+def _encode_alone(mesh: Mesh) -> dict[str, Any]:
     """What `benchmarks.large` measures."""
     with tempfile.TemporaryDirectory(prefix="spherical-cow-benchmark-") as folder:
         path = Path(folder) / "mesh.npz"
         np.savez(path, vertices=mesh.vertices, faces=mesh.faces)
         command = [sys.executable, "-m", "benchmarks.large", str(path), str(LARGE_LMAX)]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def _bound(setup: Setup, seconds: float) -> float | None:

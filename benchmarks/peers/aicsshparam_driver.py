@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="import-not-found, import-untyped"
 """aicsshparam: one radius for each direction, from voxels. `python aicsshparam_driver.py IN.npz OUT.npz`.
 
 In: volume (Z, Y, X), origin (3,), spacing, lmax, repeats. Out: vertices (N, 3) and rebuilt_faces (M, 3) of the rebuilt
 surface, seconds, cpu_seconds, version. Making the voxels is not counted.
 """
+
+from __future__ import annotations
 
 import sys
 import time
@@ -14,7 +17,7 @@ from aicsshparam import shparam, shtools
 from vtk.util.numpy_support import vtk_to_numpy
 
 
-def main():
+def main() -> None:
     """Fit and rebuild; the shortest time counts."""
     with np.load(sys.argv[1], allow_pickle=False) as archive:
         volume, origin, spacing = archive["volume"], archive["origin"], float(archive["spacing"])

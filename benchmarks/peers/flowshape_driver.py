@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="import-not-found, import-untyped"
 """flowshape: its conformal map, then its fit of positions. `python flowshape_driver.py IN.npz OUT.npz`.
 
 In: vertices (V, 3), faces (F, 3), edges (E, 2), lmax, repeats. Out: vertices (V + E, 3) of the rebuilt surface, those
 in the middle of the edges last; seconds, cpu_seconds, version.
 """
+
+from __future__ import annotations
 
 import sys
 import time
@@ -13,7 +16,7 @@ import flowshape
 import numpy as np
 
 
-def main():
+def main() -> None:
     """Map, fit, evaluate; the shortest time counts."""
     with np.load(sys.argv[1], allow_pickle=False) as archive:
         vertices, faces, edges = archive["vertices"], archive["faces"], archive["edges"]

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="import-not-found, import-untyped"
 """u-unwrap3d: its direct conformal map, then its flow that relaxes areas. `python u_unwrap3d_driver.py IN.npz OUT.npz`.
 
 In: vertices (V, 3), faces (F, 3), repeats. Out: sphere (V, 3) unit vectors, seconds, cpu_seconds, version. The flow
@@ -6,18 +7,21 @@ does not stop by itself: the last step before the mean distortion first rises is
 timed.
 """
 
+from __future__ import annotations
+
 import sys
 import time
 from importlib.metadata import version
 
 import numpy as np
 import trimesh
+from numpy.typing import NDArray
 from unwrap3D.Mesh import meshtools
 
 STEPS = 100
 
 
-def mapped(mesh, steps):
+def mapped(mesh: trimesh.Trimesh, steps: int) -> tuple[list[NDArray[np.float64]], list[float]]:
     """The steps (list of (V, 3)) and the area distortion at each."""
     sphere = np.asarray(meshtools.direct_spherical_conformal_map(mesh.vertices.copy(), mesh.faces.copy()))
     start = trimesh.Trimesh(sphere, mesh.faces, process=False)
@@ -27,7 +31,7 @@ def mapped(mesh, steps):
     return places, [float(np.nanmean(np.maximum(d, 1.0 / np.maximum(d, 1e-300)))) for d in distortion]
 
 
-def main():
+def main() -> None:
     """Find the number of steps, then time the map with that many."""
     with np.load(sys.argv[1], allow_pickle=False) as archive:
         vertices, faces, repeats = archive["vertices"], archive["faces"], int(archive["repeats"])
