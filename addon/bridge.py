@@ -91,7 +91,7 @@ def current_fingerprint(obj: bpy.types.Object) -> str:
 
 
 def _get(collection: Any, name: str, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
-    array = np.empty(shape, dtype)
+    array: NDArray[Any] = np.empty(shape, dtype)
     collection.foreach_get(name, array.ravel())
     return array
 
@@ -103,14 +103,14 @@ def positions(data: bpy.types.Mesh) -> FloatArray:
 
 def _positions(data: bpy.types.Mesh) -> NDArray[np.float32]:
     # Through the attribute it is one copy of memory: a hundred times faster than through `vertices`.
-    layer = data.attributes.get("position")
+    layer: Any = data.attributes.get("position")
     if layer is None or len(layer.data) != len(data.vertices):
         return _get(data.vertices, "co", (len(data.vertices), 3), np.float32)
     return _get(layer.data, "vector", (len(data.vertices), 3), np.float32)
 
 
 def _corner_vertices(data: bpy.types.Mesh) -> NDArray[np.int32]:
-    layer = data.attributes.get(".corner_vert")
+    layer: Any = data.attributes.get(".corner_vert")
     if layer is None or len(layer.data) != len(data.loops):
         return _get(data.loops, "vertex_index", (len(data.loops),), np.int32)
     return _get(layer.data, "value", (len(data.loops),), np.int32)
@@ -141,9 +141,9 @@ def _edge_keys(pairs: IntArray, size: int) -> IntArray:
 
 def select(data: bpy.types.Mesh, kind: str, indices: NDArray[Any]) -> None:
     """Select these vertices, edges or polygons ("VERT", "EDGE", "FACE") and what they are made of, only."""
-    names = {"VERT": data.vertices, "EDGE": data.edges, "FACE": data.polygons}
+    names: dict[str, Any] = {"VERT": data.vertices, "EDGE": data.edges, "FACE": data.polygons}
     vertices = np.zeros(len(data.vertices), bool)
-    chosen = np.zeros(len(names[kind]), bool)
+    chosen = np.zeros(len(names[kind]), dtype=np.bool_)
     chosen[indices] = True
     if kind == "VERT":
         vertices = chosen
@@ -197,7 +197,7 @@ def write_positions(data: bpy.types.Mesh, vertices: NDArray[np.floating[Any]]) -
 
 def read_attribute(data: bpy.types.Mesh, name: str) -> NDArray[np.float32] | None:
     """(V,) or (V, 3) values of a point attribute, or None where there is none of that size."""
-    layer = data.attributes.get(name)
+    layer: Any = data.attributes.get(name)
     if layer is None or layer.domain != "POINT" or len(layer.data) != len(data.vertices):
         return None
     if layer.data_type == "FLOAT_VECTOR":
@@ -256,7 +256,7 @@ def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
     An image of that name is replaced in place, so that its users keep it.
     """
     height, width, depth = pixels.shape
-    image = bpy.data.images.get(name)
+    image: bpy.types.Image | None = bpy.data.images.get(name)
     if image is None:
         image = bpy.data.images.new(name, width, height, alpha=depth == 4)
     elif tuple(image.size) != (width, height):

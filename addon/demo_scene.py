@@ -35,8 +35,8 @@ def build(folder: Path) -> None:
         *[_import(path, material) for path in levels],
     ]
     _add_shape_keys(cow, row[2:])
-    _arrange(row, max(cow.dimensions))
-    _light_and_camera(row, max(cow.dimensions))
+    _arrange(row, max(cow.dimensions[:]))
+    _light_and_camera(row, max(cow.dimensions[:]))
     _render_settings(folder / "cow.png")
     bpy.ops.render.render(write_still=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(folder / "cow.blend"))
@@ -68,7 +68,7 @@ def _arrange(row: list[bpy.types.Object], width: float) -> None:
     for index, obj in enumerate(row):
         corners = np.array(obj.bound_box)
         centre = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
-        scale = 0.85 * width / max(obj.dimensions) if "sphere" in obj.name else 1.0
+        scale = 0.85 * width / max(obj.dimensions[:]) if "sphere" in obj.name else 1.0
         obj.scale = (scale, scale, scale)
         spot = SPACING * width * (index % columns * RIGHT - index // columns * UP)
         obj.location = spot - scale * centre

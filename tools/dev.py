@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_BLENDER_4, PYTHON_BLENDER_5 = "3.11", "3.13"
-TYPED = ("core", "tools", "build_addon.py")
+TYPED = ("core", "addon", "tools", "build_addon.py")
 NO_TESTS_COLLECTED = 5
 STAMP = ".spherical-cow-installed"
 

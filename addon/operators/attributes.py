@@ -55,7 +55,7 @@ def _show_own_color(mesh: bpy.types.Mesh) -> None:
     own = [index for index, layer in enumerate(mesh.color_attributes) if layer.name != Attributes.SHOWN]
     if not own:
         raise InvalidParameter("This mesh has no colors.", "Add a color attribute, or show another attribute.")
-    shown = mesh.color_attributes.get(Attributes.SHOWN)
+    shown: bpy.types.Attribute | None = mesh.color_attributes.get(Attributes.SHOWN)
     if shown is not None:
         name = mesh.color_attributes[own[0]].name
         mesh.color_attributes.remove(shown)

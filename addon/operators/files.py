@@ -85,7 +85,7 @@ class SPHERICAL_COW_OT_add_cow(bpy.types.Operator):
 def painted_material() -> bpy.types.Material:
     """A material that shows the colour attribute of whatever mesh it is on."""
     name = "Spherical Cow Colors"
-    material = bpy.data.materials.get(name)
+    material: bpy.types.Material | None = bpy.data.materials.get(name)
     if material is not None:
         return material
     material = bpy.data.materials.new(name)

@@ -35,7 +35,7 @@ class SPHERICAL_COW_PT_coefficients(SidebarPanel, bpy.types.Panel):
 def draw_picture(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """The chosen picture of this object, where it was made."""
     options = settings(context)
-    image = bpy.data.images.get(f"{obj.name} {options.picture}")
+    image: bpy.types.Image | None = bpy.data.images.get(f"{obj.name} {options.picture}")
     if image is None:
         return
     layout.prop(options, "picture", text="")
