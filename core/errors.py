@@ -32,7 +32,7 @@ class NotGenusZero(SphericalCowError):
 
     def __init__(self, reasons: list[str], remedy: str = "") -> None:
         text = "The mesh cannot be mapped onto a sphere: " + "; ".join(reasons) + "."
-        super().__init__(text, remedy or "Repair it to genus 0 first (Repair, Make Genus 0).")
+        super().__init__(text, remedy or "Repair it first: Check lists the faults and selects them.")
         self.reasons = list(reasons)
 
     def to_dict(self) -> dict[str, object]:
