@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from meshes import cube, joined, random_rotation, subdivided_sphere, tetrahedron, uv_sphere
+from meshes import cube, joined, random_rotation, real_mesh, subdivided_sphere, tetrahedron, uv_sphere
 from scipy.optimize import linprog
 from spherical_cow.mesh import Mesh
 from spherical_cow.topology import check
+from spherical_cow.topology.checks import degenerate_faces
 from spherical_cow.topology.intersections import intersecting_faces
 from spherical_cow.topology.predicates import side, turn
 
@@ -42,6 +43,30 @@ def test_triangle_soup_against_linear_programming(seed: int) -> None:
     expected = brute_force(soup)
     assert 3 < len(expected) < 30
     assert set(intersecting_faces(soup)) == expected
+
+
+@pytest.mark.parametrize("name", ["human_man", "cow", "suzanne", "p_cup_soup", "p_selfint_noise", "hand"])
+def test_real_meshes_against_exact_arithmetic(name: str) -> None:
+    cgal = pytest.importorskip("igl.copyleft.cgal")
+    mesh = real_mesh(name)
+    pairs = cgal.remesh_self_intersections(mesh.vertices, mesh.faces, detect_only=True)[2]
+    np.testing.assert_array_equal(intersecting_faces(mesh), np.unique(pairs))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_crumpled_spheres_against_exact_arithmetic(seed: int) -> None:
+    cgal = pytest.importorskip("igl.copyleft.cgal")
+    sphere = subdivided_sphere(3)
+    noise = 0.15 * np.random.default_rng(seed).standard_normal(sphere.vertices.shape)
+    # On a coarse grid of coordinates many triangles touch, lie in one plane or share places.
+    vertices = np.round((sphere.vertices + noise) * 16) / 16 if seed % 2 else sphere.vertices + noise
+    mesh = sphere.with_vertices(vertices)
+    sound = np.ones(mesh.n_faces, dtype=bool)
+    sound[degenerate_faces(mesh)] = False
+    pairs = cgal.remesh_self_intersections(mesh.vertices, mesh.faces[sound], detect_only=True)[2]
+    expected = np.flatnonzero(sound)[np.unique(pairs)]
+    assert len(expected) > 50
+    np.testing.assert_array_equal(intersecting_faces(mesh, sound), expected)
 
 
 def test_two_tetrahedra_that_pass_through_each_other() -> None:
