@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import NotGenusZero
 from ..geometry.edges import EdgeTable, edge_table
-from ..geometry.measure import face_cross, signed_volume
+from ..geometry.measure import signed_volume
 from ..mesh import IntArray, Mesh, require_usable
 from ..progress import Progress, part, silent
 from .components import component_labels, umbrellas, vertex_components
@@ -81,10 +81,11 @@ def degenerate_faces(mesh: Mesh) -> IntArray:
     """(n,) faces that name a vertex twice or have no area (see `FLAT`)."""
     if not mesh.n_faces:
         return np.zeros(0, np.int64)
-    a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
     with np.errstate(invalid="ignore", over="ignore"):
-        double_area = np.linalg.norm(face_cross(mesh.vertices, mesh.faces), axis=1)
-        longest = np.sqrt(np.max([np.square(p - q).sum(axis=1) for p, q in ((a, b), (b, c), (c, a))], axis=0))
+        corner = [mesh.vertices[mesh.faces[:, k]] for k in range(3)]
+        ab, bc, ca = (corner[(k + 1) % 3] - corner[k] for k in range(3))
+        longest = np.sqrt(np.max([np.einsum("fi,fi->f", edge, edge) for edge in (ab, bc, ca)], axis=0))
+        double_area = np.linalg.norm(np.cross(ab, ca), axis=1)
         size = np.abs(mesh.vertices).max(initial=0.0, where=np.isfinite(mesh.vertices))
         rounding = 4.0 * np.finfo(float).eps * size
         return np.flatnonzero(~(double_area > longest * (FLAT * longest + rounding)))

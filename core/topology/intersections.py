@@ -16,7 +16,7 @@ from ..progress import Progress, silent
 from .predicates import side, turn
 
 _LEAF = 4
-_CHUNK = 50_000
+_CHUNK = 10_000
 
 
 def intersecting_faces(mesh: Mesh, sound: NDArray[np.bool_] | None = None, progress: Progress = silent) -> IntArray:
