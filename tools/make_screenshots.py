@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the screenshots of the manual from the pictures that the windowed tests take.
+
+SPHERICAL_COW_PICTURES=FOLDER python -m pytest blender_tests/gui      takes them, in the real program
+python -m tools.make_screenshots FOLDER                               puts them in docs/panel/pictures
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "panel" / "pictures"
+PICTURES = {
+    "check": "failing/2-findings.png",
+    "encode": "tour/06-encoded.png",
+    "reconstruct": "tour/07-reconstructed.png",
+    "compare": "tour/08-compared.png",
+    "equalizer": "tour/09-equalizer.png",
+    "shape_keys": "tour/10-shape-keys.png",
+    "attributes": "tour/11-curvature.png",
+    "coefficients": "tour/13-coefficients.png",
+}
+"""Section → picture. What is wider than the sidebar is a whole window and is made smaller."""
+WIDTH = 1000
+COLORS = 256
+
+
+def main(folder: Path) -> int:
+    """Convert all pictures of `folder`; 1 when one is missing."""
+    missing = [name for name in PICTURES.values() if not (folder / name).is_file()]
+    if missing:
+        print(f"{folder} has no {', '.join(missing)}: run the windowed tests first.", file=sys.stderr)
+        return 1
+    for section, name in PICTURES.items():
+        convert(folder / name, OUTPUT / f"panel_{section}.png")
+    return 0
+
+
+def convert(source: Path, target: Path) -> None:
+    """A small copy with few colours, which is all that a user interface needs."""
+    with Image.open(source) as opened:
+        picture = opened.convert("RGB")
+    if picture.width > WIDTH:
+        height = picture.height * WIDTH // picture.width
+        picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+    picture.quantize(COLORS, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m tools.make_screenshots FOLDER")
+    sys.exit(main(Path(sys.argv[1])))
