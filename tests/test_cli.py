@@ -194,3 +194,10 @@ def test_shares_and_gains_are_read() -> None:
     assert fraction("0.002") == 0.002
     assert band_gain("4-7=1.5") == (4, 7, 1.5)
     assert band_gain("3=-1e-1") == (3, 3, -0.1)
+
+
+def test_a_reader_that_leaves_early_is_no_error(encoded: Path) -> None:
+    program = f"{sys.executable} -m spherical_cow.cli.main spectrum {encoded} --json"
+    done = subprocess.run(f"{program} | head -c 1", shell=True, capture_output=True, text=True)
+    assert done.stdout == "{"
+    assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from .console import Console
 
 EXIT_BAD_INPUT = 2
 EXIT_CANCELLED = 130
+EXIT_BROKEN_PIPE = 141
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,13 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(as_json="--json" in words)
     try:
         parsed = build_parser().parse_args(words)
-        return int(parsed.run(parsed, console))
+        status = int(parsed.run(parsed, console))
+        sys.stdout.flush()
+        return status
     except (Cancelled, KeyboardInterrupt):
         console.log("spherical-cow: cancelled; nothing was written.")
         return EXIT_CANCELLED
     except SphericalCowError as error:
         console.error(error)
         return EXIT_BAD_INPUT
+    except BrokenPipeError:  # the reader of our output has seen enough (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
 
