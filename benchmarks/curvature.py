@@ -23,7 +23,7 @@ from .timing import best_of
 
 MEAN = 0.0015
 LMAX = 128
-OTHERS = ("homer", "cortex_left")
+OTHERS = ("homer",)
 
 
 def run(setup: Setup) -> Iterator[Row]:

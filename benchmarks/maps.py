@@ -40,7 +40,7 @@ def run(setup: Setup) -> Iterator[Row]:
             yield row
             if row.quantities:
                 mapped[method] = mapped.get(method, 0) + 1
-                area = next(quantity.value for quantity in row.quantities if quantity.name == "|log area|")
+                area = next(quantity.value for quantity in row.quantities if quantity.name == "area distortion")
                 distortions.setdefault(method, []).append(area)
     for method in methods:
         yield _summary(method, len(names), mapped.get(method, 0), distortions.get(method, []))
@@ -61,9 +61,9 @@ def map_quantities(mesh: Mesh, sphere: FloatArray, *, bounded: bool = True) -> t
     covered = float(spherical_areas(sphere, mesh.faces).sum() / (4.0 * np.pi))
     return (
         Quantity("flips", flips(sphere, mesh.faces), "count", 0 if bounded else None),
-        Quantity("|area - 1|", abs(covered - 1.0), most=AREA if bounded else None),
+        Quantity("area off by", abs(covered - 1.0), most=AREA if bounded else None),
         Quantity("angle", mean_angle_distortion(mesh, sphere), "°"),
-        Quantity("|log area|", mean_area_distortion(mesh, sphere)),
+        Quantity("area distortion", mean_area_distortion(mesh, sphere)),
     )
 
 
@@ -71,9 +71,9 @@ def _summary(method: str, tried: int, mapped: int, distortions: list[float]) -> 
     promised = method != "cmcf"
     quantities = [Quantity("mapped", mapped, "count", least=tried if promised else None)]
     if distortions:
-        quantities.append(Quantity("median |log area|", float(np.median(distortions))))
-        quantities.append(Quantity("largest |log area|", max(distortions)))
+        quantities.append(Quantity("median area distortion", float(np.median(distortions))))
+        quantities.append(Quantity("largest area distortion", max(distortions)))
     if method == "authalic":
         over = sum(value > AUTHALIC for value in distortions)
-        quantities.append(Quantity(f"|log area| over {AUTHALIC}", over, "count", EXCEPTIONS))
+        quantities.append(Quantity(f"meshes over {AUTHALIC}", over, "count", EXCEPTIONS))
     return Row(f"{method}, {tried} meshes", tuple(quantities))
