@@ -20,7 +20,7 @@ from .features import Features
 AREA = 1.0
 BENDING = 0.04
 CONFORMAL = 1.0
-LENGTH = 0.01
+LENGTH = 0.001
 
 
 @dataclass(frozen=True)

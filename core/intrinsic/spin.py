@@ -33,6 +33,7 @@ LOST = 2.0
 def spin_flow(features: Features, steps: int, progress: Progress) -> FloatArray:
     """(V, 3) a surface of area 1 near `features`, the best on a path of `steps` from the round sphere."""
     poisson = _Poisson(features)
+    smoothing = _smoothing(features)
     surface = Mesh(features.sphere / np.sqrt(4.0 * np.pi), features.faces)
     start = features.density_of(surface)
     best, least = surface, np.inf
@@ -42,7 +43,8 @@ def spin_flow(features: Features, steps: int, progress: Progress) -> FloatArray:
         share = min(step / steps, 1.0)
         wanted = (1.0 - share) * start + share * features.density
         change = (wanted - features.density_of(surface)) * np.sqrt(features.sphere_areas)
-        change = np.clip(change, -LARGEST_CHANGE, LARGEST_CHANGE) / np.sqrt(vertex_areas(surface))
+        change = smoothing.solve(np.clip(change, -LARGEST_CHANGE, LARGEST_CHANGE))
+        change /= np.sqrt(vertex_areas(surface))
         surface = poisson.integrate(_turned(surface, spin(surface, change), poisson.edges), LENGTH_SHARE * share)
         mismatch = sum(features.mismatch(surface))
         if mismatch < least:
@@ -74,6 +76,15 @@ def spin(surface: Mesh, change: FloatArray) -> FloatArray:
 def factorized(system: sp.csc_matrix) -> SuperLU:
     """Factors of a symmetric or Hermitian positive definite matrix."""
     return splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+
+
+def _smoothing(features: Features) -> SuperLU:
+    """Spreads a change over the nearest vertices, (1 + L)⁻¹: linear elements cannot follow single ones.
+
+    L is the cotangent Laplacian, which is the same on all surfaces of the path, for they keep angles.
+    """
+    laplacian = cotangent_laplacian(Mesh(features.sphere, features.faces))
+    return splu(sp.csc_matrix(laplacian + sp.identity(len(features.sphere))))
 
 
 def _dirac(surface: Mesh, change: FloatArray) -> sp.csr_matrix:
