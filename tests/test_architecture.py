@@ -26,7 +26,7 @@ LAYERS = (
     {"topology", "meshfile"},
     {"harmonics"},
     {"sphere", "intrinsic"},
-    {"shape", "shapefile", "channels", "certify", "refine", "sample", "colour_map", "plot", "pictures"},
+    {"shape", "shapefile", "channels", "certify", "refine", "interchange", "sample", "colour_map", "plot", "pictures"},
     {"codec", "intrinsic_decode"},
     {"tasks"},
     {"worker", "cli"},

@@ -13,6 +13,8 @@ import pytest
 from meshes import cube, torus, uv_sphere
 from spherical_cow.cli.code_verbs import band_gain, fraction
 from spherical_cow.cli.main import main
+from spherical_cow.harmonics.shtools import write_sh
+from spherical_cow.interchange import open_shape
 from spherical_cow.meshfile import read_mesh
 from spherical_cow.shapefile import load_shape
 
@@ -201,3 +203,19 @@ def test_a_reader_that_leaves_early_is_no_error(encoded: Path) -> None:
     done = subprocess.run(f"{program} | head -c 1", shell=True, capture_output=True, text=True)
     assert done.stdout == "{"
     assert "Traceback" not in done.stderr
+
+
+def test_shtools_files_are_read_as_a_set(encoded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    harmonics = load_shape(encoded).harmonics
+    write_sh(harmonics, tmp_path / "set.sh")
+    for name in ("set.sh", "set_x.sh"):
+        shape = open_shape(tmp_path / name)
+        assert set(shape.harmonics.channels) == set(harmonics.channels)
+        found = shape.harmonics.select(harmonics.channels).coefficients
+        assert np.allclose(found, harmonics.coefficients, rtol=0, atol=1e-14)
+    status, data = run_json(capsys, "decode", tmp_path / "set_y.sh", tmp_path / "out.ply", "--icosphere", 8)
+    assert (status, data["V"]) == (0, 642)
+    for name in "xyz":
+        (tmp_path / f"set_{name}.sh").unlink()
+    status, data = run_json(capsys, "decode", tmp_path / "set_r.sh", tmp_path / "out.ply")
+    assert (status, data["error"]) == (2, "HarmonicsFileError")

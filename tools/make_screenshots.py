@@ -46,7 +46,7 @@ def convert(source: Path, target: Path) -> None:
     if picture.width > WIDTH:
         height = picture.height * WIDTH // picture.width
         picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
-    picture.quantize(COLORS, dither=Image.Dither.NONE).save(target, optimize=True)
+    picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
         directory: str
         files: bpy.types.bpy_prop_collection[bpy.types.OperatorFileListElement]
     else:
-        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.npz", options={"HIDDEN"})
+        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.npz;*.sh", options={"HIDDEN"})
         directory: StringProperty(name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"})
         files: CollectionProperty(
             name="Files",
@@ -160,13 +160,13 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
 
 
 def open_shape(context: bpy.types.Context, path: Path) -> bpy.types.Object:
-    """A new, selected object of the shape in a file. Raises what `core.shapefile.load_shape` raises."""
-    from ..core.shapefile import load_shape
+    """A new, selected object of the shape in a file. Raises what `core.interchange.open_shape` raises."""
+    from ..core import interchange
 
-    shape = load_shape(path)
+    shape = interchange.open_shape(path)
     if not shape.harmonics.has(("x", "y", "z")):
         raise InvalidParameter(f"{path.name!r} has no positions.", "Choose a file with the channels x, y and z.")
-    return _object_of(context, shape, path.name.removesuffix(".npz").removesuffix(".harmonics"))
+    return _object_of(context, shape, path.name.removesuffix(path.suffix).removesuffix(".harmonics"))
 
 
 def _object_of(context: bpy.types.Context, shape: Shape, name: str) -> bpy.types.Object:

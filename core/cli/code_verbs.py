@@ -14,10 +14,10 @@ from ..codec import decode, encode
 from ..errors import InvalidParameter
 from ..harmonics.container import Harmonics
 from ..harmonics.filters import apply_gains, gaussian, heat
+from ..interchange import open_shape
 from ..meshfile import read_mesh
 from ..progress import Stages
 from ..shape import Shape
-from ..shapefile import load_shape
 from .console import Console, require_writable
 
 TARGET_LMAX = 512
@@ -122,7 +122,7 @@ def encode_report(shape: Shape, seconds: dict[str, float]) -> dict[str, Any]:
 def run_decode(arguments: Namespace, console: Console) -> int:
     """Rebuild a mesh from a coefficients file."""
     require_writable(arguments.output)
-    shape = load_shape(arguments.input)
+    shape = open_shape(arguments.input)
     sampling, size = _sampling(arguments, shape)
     begin = time.perf_counter()
     with console.progress() as progress:
@@ -160,7 +160,7 @@ def _sampling(arguments: Namespace, shape: Shape) -> tuple[str, int | None]:
 def run_filter(arguments: Namespace, console: Console) -> int:
     """Filter a coefficients file."""
     require_writable(arguments.output)
-    shape = load_shape(arguments.input)
+    shape = open_shape(arguments.input)
     harmonics = filtered(shape.harmonics, arguments.lmax, arguments.gain, arguments.gaussian, arguments.heat)
     shape.with_harmonics(harmonics).save(arguments.output)
     data = {"lmax": harmonics.lmax, "channels": list(harmonics.channels)}

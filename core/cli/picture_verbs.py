@@ -9,9 +9,9 @@ from typing import Any
 
 from ..harmonics.container import POSITION
 from ..harmonics.spectrum import bands, power_spectrum
+from ..interchange import open_shape
 from ..pictures import coefficient_image, save_png, spectrum_plot
 from ..shape import Shape
-from ..shapefile import load_shape
 from .console import Console, make_folder, require_writable
 
 
@@ -34,7 +34,7 @@ def run_spectrum(arguments: Namespace, console: Console) -> int:
     """Print the power of each band of degrees (all degrees with --json), and draw it if asked."""
     if arguments.png:
         require_writable(arguments.png)
-    harmonics = load_shape(arguments.input).harmonics
+    harmonics = open_shape(arguments.input).harmonics
     power = power_spectrum(harmonics)
     if arguments.png:
         save_png(spectrum_plot(harmonics), arguments.png)
@@ -51,7 +51,7 @@ def run_spectrum(arguments: Namespace, console: Console) -> int:
 
 def run_image(arguments: Namespace, console: Console) -> int:
     """Write a PNG of the coefficients for each channel."""
-    shape = load_shape(arguments.input)
+    shape = open_shape(arguments.input)
     files = write_images(shape, make_folder(arguments.folder))
     console.result({"files": [str(file) for file in files]}, [str(file) for file in files])
     return 0
