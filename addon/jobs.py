@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -256,7 +256,7 @@ class Running:
     """A job under way, as the panel shows it.
 
     uid: `session_uid` of its object, which outlives undo and renaming. operator: who started it.
-    cancel: set it, and the job stops at its next look.
+    cancel: set it, and the job stops at its next look. others: objects that it works on as well.
     """
 
     uid: int
@@ -265,6 +265,7 @@ class Running:
     step: Step = Step(0.0, "Starting")
     timer: bpy.types.Timer | None = None
     cancel: bool = False
+    others: tuple[int, ...] = ()
 
 
 _running: dict[int, Running] = {}
@@ -276,10 +277,10 @@ def running(obj: bpy.types.ID | None) -> Running | None:
     return None if obj is None else _running.get(obj.session_uid)
 
 
-def claim(obj: bpy.types.ID, operator: str, working: Work) -> Running:
-    """Note that this work runs on the object; `release` it at the end."""
-    job = Running(obj.session_uid, operator, working)
-    _running[job.uid] = job
+def claim(obj: bpy.types.ID, operator: str, working: Work, others: Sequence[bpy.types.ID] = ()) -> Running:
+    """Note that this work runs on the object, and on the others; `release` it at the end."""
+    job = Running(obj.session_uid, operator, working, others=tuple(other.session_uid for other in others))
+    _running.update(dict.fromkeys((job.uid, *job.others), job))
     return job
 
 
@@ -289,7 +290,8 @@ def release(job: Running) -> None:
     if job.timer is not None:
         bpy.context.window_manager.event_timer_remove(job.timer)
         job.timer = None
-    _running.pop(job.uid, None)
+    for uid in (job.uid, *job.others):
+        _running.pop(uid, None)
 
 
 def release_all() -> None:

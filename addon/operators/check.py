@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from .. import bridge, jobs, storage
 from ..core.errors import InvalidParameter
 from ..idnames import Operators
-from .shell import JobOperator, MeshOperator, guarded
+from .batch import BatchOperator
+from .shell import MeshOperator, guarded
 
 KINDS = {"vertex": "VERT", "edge": "EDGE", "face": "FACE"}
 HARMLESS = {"degenerate_faces", "self_intersections", "outward"}
@@ -28,7 +29,7 @@ def check_request(reading: bridge.Reading, self_intersections: bool) -> jobs.Req
     return jobs.Request("check", {"self_intersections": self_intersections}, arrays)
 
 
-class SPHERICAL_COW_OT_check(JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_check(BatchOperator, bpy.types.Operator):
     """Look whether the mesh can be encoded."""
 
     bl_idname = Operators.CHECK

@@ -12,7 +12,7 @@ from .. import bridge, jobs, storage
 from ..core.shape import Shape
 from ..idnames import SCALARS, Operators
 from ..properties import EncodeSettings
-from .shell import JobOperator
+from .batch import BatchOperator
 
 CHANNEL_NAMES = {
     "color": ("color",),
@@ -55,7 +55,7 @@ def store_result(obj: bpy.types.Object, result: jobs.Result, fingerprint: str, w
     return shape
 
 
-class SPHERICAL_COW_OT_encode(EncodeSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_encode(EncodeSettings, BatchOperator, bpy.types.Operator):
     """From a mesh to its coefficients."""
 
     bl_idname = Operators.ENCODE

@@ -14,7 +14,7 @@ class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
 
     bl_idname = Operators.CANCEL
     bl_label = "Cancel"
-    bl_description = "Stop the job on this object. Nothing is changed"
+    bl_description = "Stop the job on this object, and on those that it works on with it. Nothing is changed"
     bl_options = {"INTERNAL"}
 
     @classmethod

@@ -7,7 +7,7 @@ import bpy
 
 from .. import storage
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, error_box, job_button, mesh_object, settings
+from .common import SidebarPanel, batch_button, error_box, job_button, mesh_object, settings
 
 LABELS = {
     "closed": "Closed",
@@ -37,6 +37,7 @@ class SPHERICAL_COW_PT_check(SidebarPanel, bpy.types.Panel):
         layout, obj = self.layout, mesh_object(context)
         options = settings(context)
         job_button(layout, context, Operators.CHECK, icon="CHECKMARK", self_intersections=options.self_intersections)
+        batch_button(layout, context, Operators.CHECK, self_intersections=options.self_intersections)
         layout.prop(options, "self_intersections")
         error_box(layout, context, Operators.CHECK)
         rows = storage.load_check(obj.data) if obj is not None else []

@@ -10,6 +10,7 @@ import bpy
 
 from .. import jobs
 from ..idnames import TAB, Operators
+from ..operators.batch import selected_meshes
 
 if TYPE_CHECKING:
     _Base = bpy.types.Panel
@@ -57,6 +58,16 @@ def job_button(
     for name, value in options.items():
         setattr(button, name, value)
     return button
+
+
+def batch_button(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str, **options: Any) -> None:
+    """Below the main button: the same for all selected meshes, where there are several and no job runs."""
+    count = len(selected_meshes(context))
+    if count < 2 or jobs.running(context.object) is not None:
+        return
+    button = layout.operator(operator, text=f"All {count} Selected Meshes")
+    for name, value in {**options, "all_selected": True}.items():
+        setattr(button, name, value)
 
 
 def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str) -> None:

@@ -9,7 +9,7 @@ from bl_ui.utils import PresetPanel
 from .. import storage
 from ..idnames import Operators, Panels
 from ..operators.presets import ENCODE_FOLDER
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings
+from .common import SidebarPanel, batch_button, error_box, fact, job_button, mesh_object, settings
 
 OPTIONS = ("lmax", "method", "channels", "use_modifiers", "use_target", "target")
 
@@ -54,6 +54,7 @@ class SPHERICAL_COW_PT_encode(SidebarPanel, bpy.types.Panel):
             draw_scale_hint(layout)
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.ENCODE, icon="SPHERE", **values)
+        batch_button(layout, context, Operators.ENCODE, **values)
         error_box(layout, context, Operators.ENCODE)
         if obj is not None and storage.has_shape(obj):
             draw_certificate(layout, obj)
