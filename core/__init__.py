@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .codec import decode, encode
+    from .errors import NotGenusZero, SphericalCowError
     from .geometry.distance import compare
     from .harmonics.container import Harmonics
     from .mesh import Mesh
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 _PLACES = {
     "Harmonics": (".harmonics.container", "Harmonics"),
     "Mesh": (".mesh", "Mesh"),
+    "NotGenusZero": (".errors", "NotGenusZero"),
     "Shape": (".shape", "Shape"),
+    "SphericalCowError": (".errors", "SphericalCowError"),
     "check": (".topology", "check"),
     "compare": (".geometry.distance", "compare"),
     "decode": (".codec", "decode"),
@@ -44,7 +47,18 @@ _PLACES = {
 }
 
 __all__ = [
-    "Harmonics", "Mesh", "Shape", "check", "compare", "decode", "encode", "load", "load_shape", "sample_cow",
+    "Harmonics",
+    "Mesh",
+    "NotGenusZero",
+    "Shape",
+    "SphericalCowError",
+    "check",
+    "compare",
+    "decode",
+    "encode",
+    "load",
+    "load_shape",
+    "sample_cow",
     "save_shape",
 ]  # fmt: skip
 

@@ -32,7 +32,7 @@ def positions_from_curvature(
     if not harmonics.has((CURVATURE_DENSITY, AREA_DISTORTION)):
         raise InvalidParameter(
             "This shape has no curvature and area distortion to rebuild it from.",
-            f"Encode again with the channels {CURVATURE_DENSITY} and {AREA_DISTORTION}.",
+            f"Encode again with the conformal map and the channels {CURVATURE_DENSITY} and {AREA_DISTORTION}.",
         )
     if shape.certificate.method not in CONFORMAL_METHODS:
         raise InvalidParameter(
