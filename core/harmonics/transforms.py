@@ -192,7 +192,8 @@ def _without_constant(harmonics: Harmonics | FloatArray) -> tuple[FloatArray, ND
 
 def to_angles(directions: FloatArray) -> FloatArray:
     """(N, 2) colatitude in [0, π] and longitude in [0, 2π) of directions (N, 3)."""
-    x, y, z = np.asarray(directions, dtype=np.float64).T
+    # contiguous: NumPy's arctan2 of columns with gaps rounds by where in memory they are, so runs would differ
+    x, y, z = np.ascontiguousarray(np.asarray(directions, dtype=np.float64).T)
     longitude = np.mod(np.arctan2(y, x), 2.0 * np.pi)
     longitude[longitude >= 2.0 * np.pi] = 0.0
     return np.ascontiguousarray(np.stack([np.arctan2(np.hypot(x, y), z), longitude], axis=1))

@@ -97,6 +97,23 @@ def embed(
     return np.ascontiguousarray(growing.points[:, 3:6])
 
 
+def relax_map(
+    vertices: FloatArray, rings: Rings, sphere: FloatArray, theta: float, rounding: float, sweeps: int
+) -> FloatArray:
+    """(V, 3) unit vectors: a map `sphere` (V, 3) without flips after up to `sweeps` sweeps of `energy`, without flips.
+
+    vertices: (V, 3) positions on the surface. theta, rounding: as for `embed`.
+    """
+    count = len(vertices)
+    points = np.zeros((count, 8))
+    points[:, :3], points[:, 3:6], points[:, 6], points[:, 7] = vertices, sphere, 1.0, rounding
+    everywhere = np.ones(count, dtype=np.bool_)
+    map_ = _Growing(points, rings, theta, np.empty((int(rings.capacity.max()) + 1, 7)), everywhere, everywhere.copy())
+    order = np.arange(count)
+    _relax(map_, order, map_.scale(order), sweeps, silent)
+    return np.ascontiguousarray(points[:, 3:6])
+
+
 def _give_back(growing: _Growing, collapses: Collapses, begin: int, end: int, scale: float, careful: bool) -> int:
     """Undo the collapses number begin-1 down to `end`; gives the number of those left.
 

@@ -9,13 +9,13 @@ from ..errors import InvalidParameter, MapFailed
 from ..geometry.measure import oriented_outward
 from ..geometry.spherical import spherical_areas
 from ..mesh import FloatArray, Mesh, require_usable
-from ..progress import Progress, silent
+from ..progress import Progress, part, silent
+from .authalic import equalise_area
 from .balanced import aligned, balanced_map
 from .conformal import conformal_flow, conformal_map
 from .distortion import flips
 
 METHODS = ("balanced", "authalic", "conformal", "cmcf")
-AUTHALIC_THETA = 10.0
 AREA_TOLERANCE = 1e-9
 
 
@@ -35,7 +35,8 @@ def parametrize(mesh: Mesh, method: str = "balanced", progress: Progress = silen
     if method == "balanced":
         sphere = balanced_map(unit, progress=progress, follow_detail=True)
     elif method == "authalic":
-        sphere = balanced_map(unit, AUTHALIC_THETA, progress)
+        start = balanced_map(unit, progress=part(progress, 0.0, 0.5))
+        sphere = aligned(equalise_area(unit, start, part(progress, 0.5, 1.0)), unit)
     elif method == "conformal":
         sphere = aligned(conformal_map(unit, progress), unit)
     elif method == "cmcf":
