@@ -99,7 +99,7 @@ def _draw_axes(draw: ImageDraw, frame: _Frame, unit: float, title: str, x_label:
     draw.line((frame.left, frame.bottom, frame.right, frame.bottom), fill=_SOFT, width=_width(1.5 * unit))
     middle = 0.5 * (frame.left + frame.right)
     draw.text((middle, frame.bottom + 44 * unit), x_label, _SOFT, _font(20 * unit), anchor="ma")
-    draw.text((frame.left, frame.top - 14 * unit), y_label, _SOFT, _font(20 * unit), anchor="rs")
+    draw.text((frame.left, frame.top - 26 * unit), y_label, _SOFT, _font(20 * unit), anchor="rs")
     draw.text((middle, frame.top - 28 * unit), title, _INK, _font(28 * unit), anchor="ms")
 
 

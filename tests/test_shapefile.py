@@ -211,7 +211,7 @@ def test_a_bomb_is_refused_before_it_goes_off(monkeypatch):
     data = with_member("coefficients", header((8, 1000, 1000), "<f8") + bytes(64 * 10**6))
     assert len(data) < 100_000
     tracemalloc.start()
-    with pytest.raises(HarmonicsFileError, match="'coefficients'.* claims 6.4e\\+07 bytes"):
+    with pytest.raises(HarmonicsFileError, match=r"'coefficients'.* claims 6.4e\+07 bytes"):
         shape_from_bytes(data)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
