@@ -20,7 +20,8 @@ from .features import Features
 AREA = 1.0
 BENDING = 0.04
 CONFORMAL = 1.0
-LENGTH = 0.001
+LENGTHS = (0.01, 0.001)
+"""For a far start, where lengths lead the way, and for the end, where they only fill what is open."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class _Triangles:
 class Residuals:
     """Weighted residuals (4V + E,) of vertices (V, 3), and their Jacobian, for some `Features`."""
 
-    def __init__(self, features: Features) -> None:
+    def __init__(self, features: Features, length_weight: float = LENGTHS[-1]) -> None:
         self.features = features
+        self._length_weight = np.sqrt(length_weight)
         self._faces = features.faces
         self._count = len(features.sphere)
         self._edges = features.edges()
@@ -59,7 +61,7 @@ class Residuals:
         harmonic = self._scatter(self._harmonic_parts(_cotangents(triangles)))
         conformal = np.einsum("tvi,vi->tv", self._tangents, harmonic)
         along = vertices[self._edges[:, 0]] - vertices[self._edges[:, 1]]
-        length = np.sqrt(LENGTH) * (np.linalg.norm(along, axis=1) - self._lengths)
+        length = self._length_weight * (np.linalg.norm(along, axis=1) - self._lengths)
         parts = (area, bending, *conformal)
         return np.concatenate([*(w * part for w, part in zip(self._weights, parts, strict=True)), length])
 
@@ -109,7 +111,7 @@ class Residuals:
     def _length_rows(self, vertices: FloatArray) -> sp.csr_matrix:
         edges = self._edges
         along = vertices[edges[:, 0]] - vertices[edges[:, 1]]
-        unit = np.sqrt(LENGTH) * along / np.maximum(np.linalg.norm(along, axis=1), 1e-300)[:, None]
+        unit = self._length_weight * along / np.maximum(np.linalg.norm(along, axis=1), 1e-300)[:, None]
         entries = np.stack([unit, -unit], axis=1)
         columns = 3 * edges[:, :, None] + np.arange(3)
         rows = np.broadcast_to(np.arange(len(edges))[:, None, None], entries.shape)

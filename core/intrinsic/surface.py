@@ -10,15 +10,16 @@ from ..errors import InvalidParameter
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, part, silent
 from .features import Features, make_features
-from .residuals import Residuals
+from .residuals import LENGTHS, Residuals
 from .spin import factorized, spin_flow
 
-STEPS = (20, 60)
-"""Steps of the path from the sphere; the second number only when the first does not lead to the surface."""
-REACHED = 0.05
-"""A surface whose features are off by less than this (see `Features.mismatch`) is the one that was sought."""
+STEPS = (20, 45)
+"""Steps of the path from the sphere: first, and when that ended in a wrong fold."""
+FOLDED = (0.01, 0.2)
+"""Between these a mismatch (see `Features.mismatch`, the sum) tells of a wrong fold: with less the surface
+has its features, with more the features belong to no surface and another path would not find one."""
 ITERATIONS = 40
-TOLERANCE = 1e-6
+TOLERANCE = 1e-4
 """The solution is found when a step lowers the energy by less than this part of it."""
 DAMPING = (1e-4, 1e-9, 1e4)
 """First, least and greatest damping, in parts of the diagonal."""
@@ -53,21 +54,28 @@ def surface_from_curvature(
     best, least = features.sphere, np.inf
     for trial, steps in enumerate(STEPS):
         share = part(progress, trial / len(STEPS), (trial + 1) / len(STEPS))
-        start = spin_flow(features, steps, part(share, 0.0, 0.5))
-        vertices = fitted(features, start, part(share, 0.5, 1.0))
+        vertices = _solved(features, steps, share)
         mismatch = sum(features.mismatch(Mesh(vertices, features.faces)))
         if mismatch < least:
             best, least = vertices, mismatch
-        if least < REACHED:
+        if not FOLDED[0] < least < FOLDED[1]:
             break
     progress(1.0, "Surface found")
     centred = best - features.areas @ best
     return np.asarray(np.sqrt(area) * centred)
 
 
-def fitted(features: Features, start: FloatArray, progress: Progress = silent) -> FloatArray:
-    """(V, 3) vertices near `start` (V, 3) with the least squared `Residuals` (Levenberg–Marquardt)."""
-    residuals = Residuals(features)
+def _solved(features: Features, steps: int, progress: Progress) -> FloatArray:
+    """(V, 3) vertices of area 1: a path of `steps`, then least squares with less and less trust in lengths."""
+    vertices = spin_flow(features, steps, part(progress, 0.0, 0.4))
+    for k, weight in enumerate(LENGTHS):
+        share = part(progress, 0.4 + 0.3 * k, 0.7 + 0.3 * k)
+        vertices = fitted(Residuals(features, weight), vertices, share)
+    return vertices
+
+
+def fitted(residuals: Residuals, start: FloatArray, progress: Progress = silent) -> FloatArray:
+    """(V, 3) vertices near `start` (V, 3) with the least squared residuals (Levenberg–Marquardt)."""
     vertices, values = start, residuals.values(start)
     energy = float(values @ values)
     damping, least, greatest = DAMPING
