@@ -34,6 +34,12 @@ class Reading:
     fingerprint: str
 
 
+def mesh_of(obj: bpy.types.Object) -> bpy.types.Mesh:
+    """The data of a mesh object; what is no mesh has been refused before."""
+    assert isinstance(obj.data, bpy.types.Mesh)
+    return obj.data
+
+
 def read(obj: bpy.types.Object, *, use_modifiers: bool = False) -> Reading:
     """The mesh of an object, in its own (local) coordinates; polygons become triangles.
 
@@ -60,7 +66,7 @@ def _data(obj: bpy.types.Object, use_modifiers: bool) -> Iterator[bpy.types.Mesh
         finally:
             evaluated.to_mesh_clear()
     elif obj.mode == "EDIT":  # attributes of a mesh under edit cannot be read; those of a copy can
-        copy = obj.data.copy()
+        copy = mesh_of(obj).copy()
         try:
             yield copy
         finally:

@@ -157,7 +157,9 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
 
 
 def _update(group: SPHERICAL_COW_PG_equaliser, context: bpy.types.Context) -> None:
-    resynthesis.refresh(group.id_data)
+    mesh = group.id_data
+    assert isinstance(mesh, bpy.types.Mesh)
+    resynthesis.refresh(mesh)
 
 
 def _degree(group: SPHERICAL_COW_PG_equaliser) -> int:

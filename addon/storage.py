@@ -39,7 +39,7 @@ def data_of(mesh: bpy.types.Mesh) -> SPHERICAL_COW_PG_mesh:
 
 def has_shape(obj: bpy.types.Object | None) -> bool:
     """Whether the object carries coefficients."""
-    return obj is not None and obj.type == "MESH" and data_of(obj.data).lmax > 0
+    return obj is not None and obj.type == "MESH" and data_of(bridge.mesh_of(obj)).lmax > 0
 
 
 def store_shape(mesh: bpy.types.Mesh, shape: Shape, *, role: str, fingerprint: str, scalars: Arrays) -> None:
@@ -114,10 +114,10 @@ def write_fields(mesh: bpy.types.Mesh, sphere: NDArray[Any], fields: Arrays) -> 
 
 def is_stale(obj: bpy.types.Object) -> bool:
     """Whether the mesh has changed since it was encoded (unknown during Edit Mode, then False)."""
-    group = data_of(obj.data)
+    group = data_of(bridge.mesh_of(obj))
     if group.role != "SOURCE" or group.with_modifiers or obj.mode == "EDIT":
         return False
-    return bool(group.fingerprint != bridge.fingerprint(obj.data))
+    return bool(group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)))
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,8 @@ def load_check(mesh: bpy.types.Mesh) -> list[Row]:
 
 def check_is_stale(obj: bpy.types.Object) -> bool:
     """Whether the mesh has changed since it was checked (unknown during Edit Mode, then False)."""
-    group = data_of(obj.data).check
-    return obj.mode != "EDIT" and bool(group.fingerprint != bridge.fingerprint(obj.data))
+    group = data_of(bridge.mesh_of(obj)).check
+    return obj.mode != "EDIT" and bool(group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)))
 
 
 def elements_of(mesh: bpy.types.Mesh, name: str) -> NDArray[np.int32]:

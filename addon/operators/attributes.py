@@ -81,7 +81,7 @@ class _AttributeOperator(MeshOperator):
         """An encoded mesh or a reconstruction, with its sphere positions."""
         if not storage.has_shape(obj):
             cls.poll_message_set("Encode the mesh first")
-        elif resynthesis.directions(obj.data) is None and obj.mode != "EDIT":
+        elif resynthesis.directions(bridge.mesh_of(obj)) is None and obj.mode != "EDIT":
             cls.poll_message_set("This mesh has no attributes: reconstruct it, and look at the new object")
         else:
             return True
@@ -103,7 +103,7 @@ class SPHERICAL_COW_OT_show_attribute(_AttributeOperator, bpy.types.Operator):
         obj = context.object
         color_viewports(context)
         with bridge.object_mode(obj):
-            return guarded(self, obj, lambda: show(obj.data, self.attribute))
+            return guarded(self, obj, lambda: show(bridge.mesh_of(obj), self.attribute))
 
 
 class SPHERICAL_COW_OT_show_on_sphere(_AttributeOperator, bpy.types.Operator):
@@ -127,9 +127,9 @@ class SPHERICAL_COW_OT_show_on_sphere(_AttributeOperator, bpy.types.Operator):
         with bridge.object_mode(obj):
             sphere = sphere_object(obj)
         try:
-            line = show(sphere.data, self.attribute)
+            line = show(bridge.mesh_of(sphere), self.attribute)
         except InvalidParameter:
-            bpy.data.meshes.remove(sphere.data)
+            bpy.data.meshes.remove(bridge.mesh_of(sphere))
             raise
         for collection in obj.users_collection:
             collection.objects.link(sphere)
@@ -140,7 +140,7 @@ class SPHERICAL_COW_OT_show_on_sphere(_AttributeOperator, bpy.types.Operator):
 
 def sphere_object(obj: bpy.types.Object) -> bpy.types.Object:
     """A copy of the object on its sphere positions: of half its size, one size to the right."""
-    directions = resynthesis.directions(obj.data)
+    directions = resynthesis.directions(bridge.mesh_of(obj))
     if directions is None:
         raise InvalidParameter("The vertices have no sphere positions.", "Encode the mesh again.")
     corners = np.array(obj.bound_box)
@@ -152,8 +152,8 @@ def sphere_object(obj: bpy.types.Object) -> bpy.types.Object:
         copy.shape_key_clear()
     copy.name = copy.data.name = f"{obj.name} Sphere"
     beside = centre + np.array([1.25 * extent, 0.0, 0.0])
-    bridge.write_positions(copy.data, directions * (0.5 * extent) + beside)
-    group = storage.data_of(copy.data)
+    bridge.write_positions(bridge.mesh_of(copy), directions * (0.5 * extent) + beside)
+    group = storage.data_of(bridge.mesh_of(copy))
     group.live, group.role, group.check.rows = False, "NONE", ""
     return copy
 

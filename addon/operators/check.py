@@ -63,7 +63,7 @@ class SPHERICAL_COW_OT_check(BatchOperator, bpy.types.Operator):
             elements[name] = blender_elements(obj, kind, result.arrays[f"indices_{name}"], polygon)
             rows.append(_row(item, kind if len(elements[name]) else ""))
         passed = bool(result.data["is_genus_zero"])
-        storage.store_check(obj.data, rows, elements, self.before, passed)
+        storage.store_check(bridge.mesh_of(obj), rows, elements, self.before, passed)
         wrong = ", ".join(result.data["reasons"])
         return f"{obj.name!r} can be encoded" if passed else f"{obj.name!r} cannot be encoded: {wrong}"
 
@@ -101,14 +101,14 @@ class SPHERICAL_COW_OT_select_problem(MeshOperator, bpy.types.Operator):
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """The finding itself, then what the button does."""
         obj = context.object
-        rows = storage.load_check(obj.data) if obj is not None and obj.type == "MESH" else []
+        rows = storage.load_check(bridge.mesh_of(obj)) if obj is not None and obj.type == "MESH" else []
         found = [row.text for row in rows if row.name == properties.row]
         return "\n".join([*found, cls.bl_description])
 
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """There is a check of this mesh as it is."""
-        if not storage.load_check(obj.data):
+        if not storage.load_check(bridge.mesh_of(obj)):
             cls.poll_message_set("Check the mesh first")
         elif storage.check_is_stale(obj):
             cls.poll_message_set("The mesh has changed since: check it again")
@@ -124,17 +124,17 @@ class SPHERICAL_COW_OT_select_problem(MeshOperator, bpy.types.Operator):
 
 def select(context: bpy.types.Context, obj: bpy.types.Object, name: str) -> str:
     """Select the elements of a row in Edit Mode; gives the line to report."""
-    rows = {row.name: row for row in storage.load_check(obj.data)}
+    rows = {row.name: row for row in storage.load_check(bridge.mesh_of(obj))}
     if name not in rows or rows[name].kind not in SELECT_MODES:
         raise InvalidParameter("There is nothing to select in this row.", "Choose a row that has a count.")
-    row, indices = rows[name], storage.elements_of(obj.data, name)
+    row, indices = rows[name], storage.elements_of(bridge.mesh_of(obj), name)
     context.view_layer.objects.active = obj
     bpy.ops.object.mode_set(mode="EDIT")
     context.tool_settings.mesh_select_mode = SELECT_MODES[row.kind]
     bpy.ops.mesh.reveal(select=False)
     bpy.ops.mesh.select_all(action="DESELECT")
     with bridge.object_mode(obj):
-        bridge.select(obj.data, row.kind, indices)
+        bridge.select(bridge.mesh_of(obj), row.kind, indices)
     return f"{len(indices):,} selected"
 
 

@@ -59,7 +59,7 @@ class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):
         return guarded(self, obj, lambda: self._make(obj))
 
     def _make(self, obj: bpy.types.Object) -> str:
-        images = make_images(obj.name, storage.load_shape(obj.data))
+        images = make_images(obj.name, storage.load_shape(bridge.mesh_of(obj)))
         return f"{len(images)} images, from {images[0].name!r} to {images[-1].name!r}"
 
 
@@ -98,7 +98,8 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
         obj = context.object
-        return guarded(self, obj, lambda: save(storage.load_shape(obj.data, full=True), self.filepath, self.compact))
+        mesh = bridge.mesh_of(obj)
+        return guarded(self, obj, lambda: save(storage.load_shape(mesh, full=True), self.filepath, self.compact))
 
 
 def save(shape: Shape, filepath: str, compact: bool) -> str:

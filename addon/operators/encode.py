@@ -43,9 +43,9 @@ def store_result(obj: bpy.types.Object, result: jobs.Result, fingerprint: str, w
     from ..core.shapefile import shape_from_bytes
 
     shape = shape_from_bytes(result.arrays["shape"].tobytes())
-    scalars = {name: result.arrays[name] for name in SCALARS if name in result.arrays}
+    scalars = {str(name): result.arrays[name] for name in SCALARS if name in result.arrays}
     with bridge.object_mode(obj):
-        mesh = obj.data
+        mesh = bridge.mesh_of(obj)
         storage.store_shape(mesh, shape, role="SOURCE", fingerprint=fingerprint, scalars=scalars)
         storage.data_of(mesh).with_modifiers = with_modifiers
         storage.data_of(mesh).live = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import resynthesis, storage
+from .. import bridge, resynthesis, storage
 from ..idnames import Operators
 from ..properties import BANDS
 from .shell import MeshOperator
@@ -22,14 +22,14 @@ class SPHERICAL_COW_OT_reset_equaliser(MeshOperator, bpy.types.Operator):
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """The sliders move this object."""
-        reason = resynthesis.why_not_live(obj.data)
+        reason = resynthesis.why_not_live(bridge.mesh_of(obj))
         if reason:
             cls.poll_message_set(reason)
         return not reason
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set every slider, then move the vertices once."""
-        mesh = context.object.data
+        mesh = bridge.mesh_of(context.object)
         sliders = storage.data_of(mesh).equaliser
         sliders.cutoff = storage.data_of(mesh).lmax
         sliders.gains = (1.0,) * BANDS

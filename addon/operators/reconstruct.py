@@ -26,10 +26,10 @@ def object_on_source(obj: bpy.types.Object, vertices: NDArray[Any]) -> bpy.types
     The copy of a mesh that was encoded with its modifiers has them applied; shape keys are not copied.
     Raises `InvalidParameter` where the mesh no longer has as many vertices.
     """
-    with_modifiers = storage.data_of(obj.data).with_modifiers
+    with_modifiers = storage.data_of(bridge.mesh_of(obj)).with_modifiers
     if obj.mode == "EDIT":
         obj.update_from_editmode()
-    mesh = _evaluated_copy(obj) if with_modifiers else obj.data.copy()
+    mesh = _evaluated_copy(obj) if with_modifiers else bridge.mesh_of(obj).copy()
     if len(mesh.vertices) != len(vertices):
         bpy.data.meshes.remove(mesh)
         raise InvalidParameter(
@@ -84,21 +84,21 @@ def mark(copy: bpy.types.Object, obj: bpy.types.Object, sphere: NDArray[Any] | N
 
     sphere: (V, 3) directions of a new mesh, or None on the source's vertices, which have them already.
     """
-    shape = storage.load_shape(obj.data, full=True)
+    shape = storage.load_shape(bridge.mesh_of(obj), full=True)
     on_source = sphere is None
     directions, _ = shape.require_sphere() if sphere is None else (sphere, None)
-    fields = storage.scalars(obj.data)
+    fields = storage.scalars(bridge.mesh_of(obj))
     kept = shape if on_source else shape.compact()
-    fingerprint = storage.data_of(obj.data).fingerprint
-    storage.store_shape(copy.data, kept, role="RECONSTRUCTION", fingerprint=fingerprint, scalars=fields)
-    group = storage.data_of(copy.data)
+    fingerprint = storage.data_of(bridge.mesh_of(obj)).fingerprint
+    storage.store_shape(bridge.mesh_of(copy), kept, role="RECONSTRUCTION", fingerprint=fingerprint, scalars=fields)
+    group = storage.data_of(bridge.mesh_of(copy))
     group.live, group.shown, group.with_modifiers = live, "", False
     group.equaliser.cutoff = shape.lmax
     group.check.rows, group.check.elements, group.check.fingerprint = "", b"", ""
-    storage.write_fields(copy.data, directions, fields if on_source else fields_at(shape, directions))
+    storage.write_fields(bridge.mesh_of(copy), directions, fields if on_source else fields_at(shape, directions))
     colors = colors_at(shape, directions)
     if colors is not None:
-        bridge.write_color(copy.data, Attributes.COLOR, colors)
+        bridge.write_color(bridge.mesh_of(copy), Attributes.COLOR, colors)
 
 
 def fields_at(shape: Shape, sphere: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -147,7 +147,7 @@ class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, JobOperator, bpy.types.O
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The shape and the settings."""
-        shape = storage.load_shape(obj.data, full=True)
+        shape = storage.load_shape(bridge.mesh_of(obj), full=True)
         _require_channels(shape, self.sampling, self.basis)
         size = {"icosphere": self.frequency, "adaptive": self.count}.get(self.sampling)
         parameters: Mapping[str, Any] = {
@@ -179,7 +179,7 @@ class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, JobOperator, bpy.types.O
         return guarded(self, obj, lambda: self._source_positions(context, obj))
 
     def _source_positions(self, context: bpy.types.Context, obj: bpy.types.Object) -> str:
-        shape = storage.load_shape(obj.data, full=True)
+        shape = storage.load_shape(bridge.mesh_of(obj), full=True)
         sphere, faces = shape.require_sphere()
         vertices = positions_at(shape, sphere)
         return self.commit(context, obj, jobs.Result({}, {"vertices": vertices, "faces": faces}))

@@ -35,7 +35,7 @@ def bake(obj: bpy.types.Object) -> int:
     """
     from ..core.harmonics.spectrum import bands
 
-    mesh = obj.data
+    mesh = bridge.mesh_of(obj)
     harmonics, sphere = resynthesis.filtered(mesh), resynthesis.directions(mesh)
     assert sphere is not None  # poll has looked
     chosen = bands(harmonics.lmax)
@@ -65,7 +65,7 @@ class SPHERICAL_COW_OT_bands_to_shape_keys(MeshOperator, bpy.types.Operator):
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """A live reconstruction without shape keys."""
-        reason = resynthesis.why_not_live(obj.data)
+        reason = resynthesis.why_not_live(bridge.mesh_of(obj))
         if reason:
             cls.poll_message_set(reason)
         return not reason

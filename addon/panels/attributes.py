@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import storage
+from .. import bridge, storage
 from ..choices import SHOWN
 from ..idnames import Operators, Panels
 from .common import SidebarPanel, error_box, mesh_object, settings
@@ -29,8 +29,8 @@ class SPHERICAL_COW_PT_attributes(SidebarPanel, bpy.types.Panel):
         error_box(layout, context, Operators.SHOW_ATTRIBUTE)
         error_box(layout, context, Operators.SHOW_ON_SPHERE)
         obj = mesh_object(context)
-        if obj is not None and storage.data_of(obj.data).shown not in {"", "rgb"}:
-            draw_scale(layout, obj.data)
+        if obj is not None and storage.data_of(bridge.mesh_of(obj)).shown not in {"", "rgb"}:
+            draw_scale(layout, bridge.mesh_of(obj))
 
 
 def draw_scale(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:

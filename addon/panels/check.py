@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
-from .. import storage
+from .. import bridge, storage
 from ..idnames import Operators, Panels
 from .common import SidebarPanel, batch_button, error_box, job_button, mesh_object, settings
 
@@ -40,7 +42,7 @@ class SPHERICAL_COW_PT_check(SidebarPanel, bpy.types.Panel):
         batch_button(layout, context, Operators.CHECK, self_intersections=options.self_intersections)
         layout.prop(options, "self_intersections")
         error_box(layout, context, Operators.CHECK)
-        rows = storage.load_check(obj.data) if obj is not None else []
+        rows = storage.load_check(bridge.mesh_of(obj)) if obj is not None else []
         if obj is None or not rows:
             return
         draw_rows(layout, obj, rows)
@@ -53,7 +55,7 @@ def draw_rows(layout: bpy.types.UILayout, obj: bpy.types.Object, rows: list[stor
     header, body = layout.panel("spherical_cow_findings" if wrong else "spherical_cow_passed", default_closed=not wrong)
     if stale:
         header.label(text="Changed since: check again", icon="FILE_REFRESH")
-    elif storage.data_of(obj.data).check.passed:
+    elif storage.data_of(bridge.mesh_of(obj)).check.passed:
         header.label(text="Ready to encode", icon="CHECKMARK")
     else:
         header.label(text="Cannot be encoded", icon="CANCEL")
@@ -67,7 +69,7 @@ def draw_rows(layout: bpy.types.UILayout, obj: bpy.types.Object, rows: list[stor
 def draw_row(column: bpy.types.UILayout, row: storage.Row) -> None:
     """Icon, words, count, and the button that selects."""
     line = column.row(align=True)
-    icon = "CHECKMARK" if row.ok else ("CANCEL" if row.blocking else "ERROR")
+    icon: Any = "CHECKMARK" if row.ok else ("CANCEL" if row.blocking else "ERROR")
     line.label(text=LABELS.get(row.name, row.name), icon=icon)
     if row.ok:
         return

@@ -42,7 +42,7 @@ def job_button(
     context: bpy.types.Context,
     operator: str,
     *,
-    icon: str,
+    icon: Any,
     tall: bool = True,
     **options: Any,
 ) -> Any:
@@ -85,14 +85,15 @@ def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: 
 
 
 def wrapped(
-    column: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: str = "NONE", margin: int = 50
+    column: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: Any = "NONE", margin: int = 50
 ) -> None:
     """A text over as many lines as the width of the sidebar needs."""
     scale = context.preferences.system.ui_scale
     width = context.region.width if context.region else 300
     letters = max(int((width / scale - margin) / 6.4), 16)
+    below: Any = "BLANK1" if icon != "NONE" else "NONE"
     for index, line in enumerate(textwrap.wrap(text, letters)):
-        column.label(text=line, icon=icon if index == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+        column.label(text=line, icon=icon if index == 0 else below)
 
 
 def fact(column: bpy.types.UILayout, name: str, value: str) -> None:

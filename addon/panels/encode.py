@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 from bl_ui.utils import PresetPanel
 
-from .. import storage
+from .. import bridge, storage
 from ..idnames import Operators, Panels
 from ..operators.presets import ENCODE_FOLDER
 from .common import SidebarPanel, batch_button, error_box, fact, job_button, mesh_object, settings
@@ -76,7 +76,7 @@ def draw_scale_hint(layout: bpy.types.UILayout) -> None:
 
 def draw_certificate(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     """What the encode has proved about itself."""
-    group = storage.data_of(obj.data)
+    group = storage.data_of(bridge.mesh_of(obj))
     box = layout.box()
     if storage.is_stale(obj):
         box.label(text="The mesh has changed: encode again", icon="FILE_REFRESH")

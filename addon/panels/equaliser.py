@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import resynthesis, storage
+from .. import bridge, resynthesis, storage
 from ..idnames import Operators, Panels
 from ..operators.shape_keys import band_label
 from .common import SidebarPanel, mesh_object, wrapped
@@ -25,11 +25,11 @@ class SPHERICAL_COW_PT_equaliser(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The sliders, or why there are none."""
         obj = mesh_object(context)
-        reason = "Select a mesh object" if obj is None else resynthesis.why_not_live(obj.data)
+        reason = "Select a mesh object" if obj is None else resynthesis.why_not_live(bridge.mesh_of(obj))
         if obj is None or reason:
             wrapped(self.layout.column(align=True), context, reason)
             return
-        draw_sliders(self.layout, obj.data)
+        draw_sliders(self.layout, bridge.mesh_of(obj))
 
 
 def draw_sliders(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:

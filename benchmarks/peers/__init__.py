@@ -36,7 +36,7 @@ from .images import voxels
 
 FOLDER = Path(__file__).parent
 SECONDS_LIMIT = 900
-MESHES = ("spot", "homer", "cortex_left", "armadillo")
+MESHES = ("spot", "homer", "cortex_left")
 DEGREES = (16, 32)
 MAP_DEGREE = 64
 

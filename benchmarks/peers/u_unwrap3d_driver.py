@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from unwrap3D.Mesh import meshtools
 
 STEPS = 100
+ENOUGH_SECONDS = 10.0
+"""After this long, a measurement is not repeated any more."""
 
 
 def mapped(mesh: trimesh.Trimesh, steps: int) -> tuple[list[NDArray[np.float64]], list[float]]:
@@ -45,6 +47,8 @@ def main() -> None:
         places, _ = mapped(mesh, steps)
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
+        if sum(walls) > ENOUGH_SECONDS:
+            break
     sphere = np.asarray(places[-1])
     sphere = sphere / np.linalg.norm(sphere, axis=1, keepdims=True)
     np.savez(sys.argv[2], sphere=sphere, seconds=min(walls), cpu_seconds=min(cpus), version=version("u-unwrap3d"))
