@@ -44,6 +44,10 @@ class MapFailed(SphericalCowError):
     """A map to the sphere could not be made one-to-one (flipped triangles remain)."""
 
 
+class RepairFailed(SphericalCowError):
+    """A repair cannot reach what it promises for this mesh and these settings."""
+
+
 class InvalidParameter(SphericalCowError):
     """A setting is out of its range or does not fit the data."""
 
