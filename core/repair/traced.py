@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..mesh import FloatArray, IntArray, Mesh
 
@@ -52,7 +52,7 @@ class Traced:
         """(F,) whether a face is not one of the input's."""
         return self.face_source == NEW
 
-    def keep_faces(self, keep: ArrayLike) -> Traced:
+    def keep_faces(self, keep: BoolArray | IntArray) -> Traced:
         """Only these faces, a mask (F,) or indices; vertices stay, loose ones too."""
         faces, source = self.mesh.faces[keep], self.face_source[keep]
         return replace(self, mesh=Mesh(self.mesh.vertices, faces), face_source=source)

@@ -31,7 +31,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
 
 
 def phrase(name: str, count: int) -> str:
-    
+    """The count in words, such as "3 holes filled". Raises `KeyError` for an unknown name."""
     one, several = PHRASES[name]
     return f"{count:,} {one if count == 1 else several}"
 
