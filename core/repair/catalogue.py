@@ -177,7 +177,19 @@ _ALL = (
         "ensure_genus_zero",
         "Ensure Genus 0",
         "Look at the result; where it is not one closed surface without handles, rebuild it from its volume",
-        (_RESOLUTION, _PREFER, _PARTS),
+        (
+            _RESOLUTION,
+            _PREFER,
+            _PARTS,
+            Parameter(
+                "rebuild_from",
+                "enum",
+                "original",
+                "Rebuild From",
+                "Which mesh has the volume: the one that came in, or the one that earlier steps made",
+                choices=(("original", "Original"), ("current", "Current")),
+            ),
+        ),
     ),
     StepInfo(
         "remesh_volume",

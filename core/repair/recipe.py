@@ -47,11 +47,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Steps in the order in which they are done. name: an identifier; title: what the user reads."""
+    """Steps in the order in which they are done. name: an identifier; title: what the user reads.
+
+    spares_spheres: whether a mesh that already is one closed surface of genus 0 is left as it is.
+    """
 
     name: str
     title: str
     steps: tuple[Step, ...]
+    spares_spheres: bool = False
 
     def with_settings(self, **values: Value) -> Recipe:
         """A copy in which every step that has a parameter of this name takes this value.
@@ -74,7 +78,13 @@ class Recipe:
 def recipe_to_json(recipe: Recipe) -> str:
     """The recipe as JSON text, the form in which users keep their own."""
     steps = [{"name": step.name, "enabled": step.enabled, "parameters": dict(step.parameters)} for step in recipe.steps]
-    data = {"format_version": FORMAT_VERSION, "name": recipe.name, "title": recipe.title, "steps": steps}
+    data = {
+        "format_version": FORMAT_VERSION,
+        "name": recipe.name,
+        "title": recipe.title,
+        "spares_spheres": recipe.spares_spheres,
+        "steps": steps,
+    }
     return json.dumps(data, indent=2)
 
 
@@ -91,7 +101,7 @@ def recipe_from_json(text: str) -> Recipe:
     name, title = data.get("name"), data.get("title")
     if not isinstance(name, str) or not isinstance(title, str) or not name:
         raise _damaged("its name or title is missing")
-    return Recipe(name, title, tuple(_step(item) for item in data["steps"]))
+    return Recipe(name, title, tuple(_step(item) for item in data["steps"]), data.get("spares_spheres") is True)
 
 
 def _step(item: Any) -> Step:

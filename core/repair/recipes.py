@@ -39,7 +39,7 @@ CAD = Recipe(
         Step("smooth"),
         Step("symmetrise", enabled=False),
         Step("cubify", enabled=False),
-        Step("ensure_genus_zero"),
+        Step("ensure_genus_zero", {"rebuild_from": "current"}),
     ),
 )
 """From an assembly of surfaces to one light, even surface."""
@@ -55,6 +55,7 @@ GENUS_ZERO = Recipe(
         Step("remove_handles"),
         Step("ensure_genus_zero"),
     ),
+    spares_spheres=True,
 )
 """One closed surface without handles, whatever came in."""
 

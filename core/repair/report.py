@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a repair found, what it did, and how far the result is from the input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..geometry.distance import compare
+from ..geometry.measure import area, signed_volume
+from ..mesh import Mesh
+from ..topology.report import TopologyReport
+from .traced import Traced
+from .transfer import usable_faces
+from .words import phrases
+
+SAMPLES = 20_000
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """One step that ran: its name and title, what it counted, and what it warned of."""
+
+    name: str
+    title: str
+    counts: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, with `done`: the counts as phrases."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "counts": dict(self.counts),
+            "done": list(phrases(self.counts)),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the result differs from the input; lengths as parts of the input's diagonal.
+
+    mean_rel, hausdorff_rel: symmetric distance of the surfaces. mean_to_input_rel, mean_to_result_rel: one-sided,
+    from the result to the input and back. volume, area: before → after, in the units of the input (the volume
+    before is None where the input does not enclose one).
+    faces_kept: input faces that are still there; faces_new: faces of the result that are not the input's.
+    """
+
+    mean_rel: float
+    hausdorff_rel: float
+    mean_to_input_rel: float
+    mean_to_result_rel: float
+    volume_before: float | None
+    volume_after: float
+    area_before: float
+    area_after: float
+    faces_before: int
+    faces_kept: int
+    faces_new: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers by name, JSON-ready."""
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """The whole story. method: "unchanged", "surface" (most faces kept) or "volume" (rebuilt)."""
+
+    recipe: str
+    method: str
+    before: TopologyReport
+    after: TopologyReport
+    steps: tuple[StepReport, ...]
+    change: Change
+    warnings: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What all steps together counted."""
+        total: dict[str, int] = {}
+        for step in self.steps:
+            for name, count in step.counts.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """What was wrong with the input, a sentence each."""
+        return tuple(row.text for row in self.before.rows if not row.ok)
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """What was done, a phrase each; empty when nothing was."""
+        return phrases(self.counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: `recipe`, `method`, `found`, `done`, `counts`, `warnings`, `change`, `before`, `after`,
+        `steps`."""
+        return {
+            "recipe": self.recipe,
+            "method": self.method,
+            "found": list(self.found),
+            "done": list(self.done),
+            "counts": self.counts,
+            "warnings": list(self.warnings),
+            "change": self.change.to_dict(),
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+            "steps": [step.to_dict() for step in self.steps],
+        }
+
+
+def measure_change(source: Mesh, result: Mesh, faces_kept: int, closed_before: bool) -> Change:
+    """Compare the result with the input, of which only the faces whose corners are numbers count."""
+    usable = Mesh(source.vertices, source.faces[usable_faces(source)])
+    used = _compact(usable)
+    distance = compare(result, used, SAMPLES)
+    scale = distance.diagonal_a / used.diagonal
+    return Change(
+        mean_rel=distance.mean_rel * scale,
+        hausdorff_rel=distance.hausdorff_rel * scale,
+        mean_to_input_rel=distance.mean_forward_rel * scale,
+        mean_to_result_rel=distance.mean_backward_rel * scale,
+        volume_before=signed_volume(used) if closed_before else None,
+        volume_after=signed_volume(result),
+        area_before=area(used),
+        area_after=area(result),
+        faces_before=source.n_faces,
+        faces_kept=faces_kept,
+        faces_new=result.n_faces - faces_kept,
+    )
+
+
+def no_change(mesh: Mesh) -> Change:
+    """For a mesh that is given back as it came."""
+    volume, surface = signed_volume(mesh), area(mesh)
+    return Change(0.0, 0.0, 0.0, 0.0, volume, volume, surface, surface, mesh.n_faces, mesh.n_faces, 0)
+
+
+def _compact(mesh: Mesh) -> Mesh:
+    return Traced.start(mesh).without_loose().mesh
