@@ -101,6 +101,14 @@ _SIDE = Parameter(
     "The half that is kept, and mirrored onto the other",
     choices=(("positive", "Positive Half"), ("negative", "Negative Half")),
 )
+_ABOUT = Parameter(
+    "about",
+    "enum",
+    "middle",
+    "Plane",
+    "Where the plane between the halves is",
+    choices=(("middle", "Middle of the Bounds"), ("origin", "Origin")),
+)
 
 
 def _distance(default: float, description: str) -> Parameter:
@@ -234,7 +242,7 @@ _ALL = (
             Parameter("iterations", "int", 1, "Repeat", "How often", 0, 1000),
         ),
     ),
-    StepInfo("symmetrise", "Symmetrise", "Mirror one half onto the other", (_AXIS, _SIDE)),
+    StepInfo("symmetrise", "Symmetrise", "Mirror one half onto the other", (_AXIS, _SIDE, _ABOUT)),
     StepInfo(
         "cubify",
         "Cubify",
