@@ -140,7 +140,13 @@ def test_repair_says_that_it_is_not_there(ball: Path, capsys: pytest.CaptureFixt
     assert (status, data["error"]) == (2, "NotAvailable")
 
 
+def test_decode_says_when_the_file_has_fewer_degrees(encoded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", str(encoded), str(encoded.with_name("o.ply")), "--lmax", "99"]) == 0
+    assert "degrees up to 16" in capsys.readouterr().err
+
+
 BAD = [
+    (["encode", "{ball}", "{ball}"], "InvalidParameter"),
     (["encode", "{missing}", "{out}"], "MeshFileError"),
     (["encode", "{torus}", "{out}"], "NotGenusZero"),
     (["encode", "{ball}", "{out}", "--lmax", "0"], "InvalidParameter"),

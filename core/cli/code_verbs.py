@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..errors import InvalidParameter
 from ..harmonics.container import Harmonics
 from ..harmonics.filters import apply_gains, gaussian, heat
 from ..interchange import open_shape
-from ..meshfile import read_mesh
+from ..meshfile import READABLE, read_mesh
 from ..progress import Stages
 from ..shape import Shape
 from .console import Console, require_writable
@@ -27,11 +28,13 @@ TARGET_LMAX = 512
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this module to the parser."""
     verb = verbs.add_parser("encode", help="mesh → sphere map and coefficients (*.harmonics.npz)")
-    verb.add_argument("mesh")
-    verb.add_argument("output")
+    verb.add_argument("mesh", help="a closed mesh of genus 0 (OBJ, PLY, STL, OFF, GLB)")
+    verb.add_argument("output", help="where the coefficients go, such as cow.harmonics.npz")
     degree = verb.add_mutually_exclusive_group()
     degree.add_argument("--lmax", type=int, help="highest degree (default 64)")
-    degree.add_argument("--target", type=fraction, metavar="0.1%%", help="smallest degree with a mean error below this")
+    degree.add_argument(
+        "--target", type=fraction, metavar="SHARE", help="smallest degree with a mean error below this, as 0.1%%"
+    )
     verb.add_argument("--method", default="balanced", choices=("balanced", "authalic", "conformal", "cmcf"))
     verb.add_argument("--channels", nargs="+", metavar="NAME", help="position color vertex_density …")
     verb.add_argument("--compact", action="store_true", help="leave out the sphere map of the source")
@@ -39,8 +42,8 @@ def add_verbs(verbs: Any) -> None:
     verb.set_defaults(run=run_encode)
 
     verb = verbs.add_parser("decode", help="coefficients → mesh with vertex colours")
-    verb.add_argument("input")
-    verb.add_argument("output")
+    verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
+    verb.add_argument("output", help="the mesh (OBJ, PLY or GLB)")
     sampling = verb.add_mutually_exclusive_group()
     sampling.add_argument("--source", action="store_true", help="the source's own vertices and faces (default)")
     sampling.add_argument("--icosphere", type=int, metavar="N", help="an icosphere of frequency N, 10 N² + 2 vertices")
@@ -52,8 +55,8 @@ def add_verbs(verbs: Any) -> None:
     verb.set_defaults(run=run_decode)
 
     verb = verbs.add_parser("filter", help="coefficients → coefficients, smoothed or exaggerated")
-    verb.add_argument("input")
-    verb.add_argument("output")
+    verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
+    verb.add_argument("output", help="the new coefficients (*.harmonics.npz)")
     verb.add_argument("--lmax", type=int, help="drop degrees above this one")
     verb.add_argument(
         "--gain",
@@ -92,7 +95,7 @@ def band_gain(text: str) -> tuple[int, int, float]:
 
 def run_encode(arguments: Namespace, console: Console) -> int:
     """Encode a mesh file, write the coefficients, print the certificate."""
-    require_writable(arguments.output)
+    _require_coefficient_name(arguments.output)
     stages = Stages()
     with stages("read"):
         mesh = read_mesh(arguments.mesh)
@@ -104,6 +107,16 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     data = encode_report(shape, stages.seconds)
     console.result(data, _lines(data))
     return 0
+
+
+def _require_coefficient_name(path: str) -> None:
+    """Refuse the name of a mesh for a file of coefficients, and any place that cannot be written."""
+    if Path(path).suffix.lower() in READABLE:
+        raise InvalidParameter(
+            f"{Path(path).name} has the ending of a mesh, but the result is coefficients.",
+            f"Write {Path(path).stem}.harmonics.npz, say; decode makes a mesh from it.",
+        )
+    require_writable(path)
 
 
 def encode_report(shape: Shape, seconds: dict[str, float]) -> dict[str, Any]:
@@ -124,6 +137,8 @@ def run_decode(arguments: Namespace, console: Console) -> int:
     require_writable(arguments.output)
     shape = open_shape(arguments.input)
     sampling, size = _sampling(arguments, shape)
+    if arguments.lmax is not None and arguments.lmax > shape.lmax:
+        console.log(f"The file has degrees up to {shape.lmax}; all of them are used.")
     begin = time.perf_counter()
     with console.progress() as progress:
         mesh = decode(
@@ -159,7 +174,7 @@ def _sampling(arguments: Namespace, shape: Shape) -> tuple[str, int | None]:
 
 def run_filter(arguments: Namespace, console: Console) -> int:
     """Filter a coefficients file."""
-    require_writable(arguments.output)
+    _require_coefficient_name(arguments.output)
     shape = open_shape(arguments.input)
     harmonics = filtered(shape.harmonics, arguments.lmax, arguments.gain, arguments.gaussian, arguments.heat)
     shape.with_harmonics(harmonics).save(arguments.output)

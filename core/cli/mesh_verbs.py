@@ -17,14 +17,14 @@ from .console import Console
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this module to the parser."""
     verb = verbs.add_parser("check", help="is this mesh one closed genus-0 surface? (exit status 0 yes, 1 no)")
-    verb.add_argument("mesh")
+    verb.add_argument("mesh", help="OBJ, PLY, STL, OFF or GLB")
     verb.add_argument("--no-self-intersections", action="store_true", help="leave out the slowest test")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_check)
 
     verb = verbs.add_parser("compare", help="distance between two surfaces")
-    verb.add_argument("a")
-    verb.add_argument("b")
+    verb.add_argument("a", help="a mesh; distances are also given as parts of its diagonal")
+    verb.add_argument("b", help="another mesh")
     verb.add_argument("--samples", type=int, default=50_000, help="random points a side (default 50000)")
     verb.add_argument("--seed", type=int, default=0)
     verb.add_argument("--json", action="store_true")
