@@ -131,6 +131,62 @@ def triangles(data: bpy.types.Mesh) -> tuple[IntArray, IntArray]:
     return faces.astype(np.int64), polygon.astype(np.int64)
 
 
+@dataclass(frozen=True)
+class Connectivity:
+    """How a mesh hangs together.
+
+    loop_start, loop_total: (P,) of each polygon. corner_edge, corner_polygon: (C,) of each corner.
+    triangle_corners, triangle_vertices: (F, 3); triangle_polygon: (F,), in the order of `triangles`.
+    """
+
+    loop_start: IntArray
+    loop_total: IntArray
+    corner_edge: IntArray
+    corner_polygon: IntArray
+    triangle_corners: IntArray
+    triangle_vertices: IntArray
+    triangle_polygon: IntArray
+
+
+def connectivity(data: bpy.types.Mesh) -> Connectivity:
+    """Polygons, corners and triangles of a mesh."""
+    faces, polygon = triangles(data)
+    corners = _get(data.loop_triangles, "loops", (len(faces), 3), np.int32).astype(np.int64)
+    start = _get(data.polygons, "loop_start", (len(data.polygons),), np.int32).astype(np.int64)
+    total = _get(data.polygons, "loop_total", (len(data.polygons),), np.int32).astype(np.int64)
+    edge = _get(data.loops, "edge_index", (len(data.loops),), np.int32).astype(np.int64)
+    return Connectivity(start, total, edge, np.repeat(np.arange(len(total)), total), corners, faces, polygon)
+
+
+def replace_geometry(
+    data: bpy.types.Mesh,
+    vertices: FloatArray,
+    edges: IntArray,
+    corner_vertex: IntArray,
+    corner_edge: IntArray,
+    loop_start: IntArray,
+) -> None:
+    """Another geometry in the same data-block, which loses all attributes; call `refresh` at the end.
+
+    vertices (V, 3), edges (E, 2), corner_vertex and corner_edge (C,), loop_start (P,).
+    """
+    data.clear_geometry()
+    data.vertices.add(len(vertices))
+    data.edges.add(len(edges))
+    data.loops.add(len(corner_vertex))
+    data.polygons.add(len(loop_start))
+    data.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(vertices, np.float32).ravel())
+    data.edges.foreach_set("vertices", np.ascontiguousarray(edges, np.int32).ravel())
+    data.loops.foreach_set("vertex_index", corner_vertex.astype(np.int32))
+    data.loops.foreach_set("edge_index", corner_edge.astype(np.int32))
+    data.polygons.foreach_set("loop_start", loop_start.astype(np.int32))
+
+
+def refresh(data: bpy.types.Mesh) -> None:
+    """Let Blender see that the mesh has changed."""
+    data.update()
+
+
 def edge_indices(obj: bpy.types.Object, pairs: IntArray) -> IntArray:
     """Indices of the edges between pairs (n, 2) of vertices; pairs without an edge are left out."""
     if not len(pairs):

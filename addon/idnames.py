@@ -68,6 +68,7 @@ class Attributes(StrEnum):
     ANGLE = "angle_distortion"
     COLOR = "Spherical Cow Color"
     SHOWN = "Spherical Cow Display"
+    REPAIRED = "repaired"
 
 
 SCALARS = (Attributes.CURVATURE, Attributes.AREA, Attributes.DENSITY, Attributes.ANGLE)
