@@ -1,0 +1,423 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Short loops around and through the handles of a closed surface.
+
+A shortest-path tree of the vertices and a tree of the faces that does not cross it leave 2 g edges (tree–cotree,
+Eppstein 2003). Each closes a loop through the first tree, and a loop of faces through the second, which crosses it once.
+A loop that crosses a loop of faces an odd number of times does not part the surface; the shortest one through a vertex
+is a shortest path in the double cover that changes its sheet there (Erickson and Har-Peled 2004). Each
+loop is sought from vertices all along the loop of faces that it has to cross, so that a handle is found at its
+thinnest place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ...geometry.edges import edge_table
+from ...mesh import FloatArray, IntArray
+from ...topology.components import vertex_components
+
+_SLACK = 1.25
+"""Loops up to so many times longer than the shortest one of a handle are kept as second choices."""
+
+
+@dataclass(frozen=True)
+class SurfaceGraph:
+    """Edges of a closed manifold with their lengths, and which of them meet at each vertex.
+
+    edges (E, 2), smaller vertex first; length (E,); sides (E, 2) the two faces; face_edges (F, 3).
+    The edges at vertex v are through[start[v] : start[v + 1]].
+    """
+
+    edges: IntArray
+    length: FloatArray
+    sides: IntArray
+    face_edges: IntArray
+    start: IntArray
+    through: IntArray
+    parts: IntArray
+
+    @property
+    def genus(self) -> int:
+        """Number of handles of all parts together."""
+        used = np.diff(self.start) > 0
+        n_parts = len(np.unique(self.parts[used]))
+        return (2 * n_parts - (int(used.sum()) - len(self.edges) + len(self.face_edges))) // 2
+
+
+def surface_graph(vertices: FloatArray, faces: IntArray) -> SurfaceGraph:
+    """The graph of a closed manifold: every edge has two faces."""
+    table = edge_table(faces)
+    edges, n_faces = table.vertices, len(faces)
+    sides = table.order.reshape(-1, 2)
+    face_edges = np.empty(3 * n_faces, np.int64)
+    face_edges[table.order] = np.repeat(np.arange(len(edges)), 2)
+    length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1)
+    # Edges without length would make shortest paths wander among equals.
+    length += 1e-9 * length.mean()
+    start, through = _edges_at_vertices(edges, len(vertices))
+    return SurfaceGraph(
+        edges, length, sides % n_faces, np.ascontiguousarray(face_edges.reshape(3, -1).T), start, through,
+        vertex_components(faces, len(vertices)),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HandleLoop:
+    """A simple loop that does not part the surface: vertices (n,) in order, length; family: loops of one family
+    cross the same loop of faces."""
+
+    vertices: IntArray
+    length: float
+    family: int
+
+
+def handle_loops(graph: SurfaceGraph, vertices: FloatArray, n_samples: int = 24) -> list[HandleLoop]:
+    """Short loops of 2 g families, the first of each family its shortest; g the number of handles.
+
+    One loop from each of all families: together they do not part the surface, as far as they do not meet.
+    n_samples: from how many vertices each family is sought.
+    """
+    roots = _roots(graph, vertices)
+    distance, parent, parent_edge = _shortest_paths(
+        graph.start, graph.through, graph.edges, graph.length, roots, len(vertices)
+    )
+    loop_length = _closed_lengths(graph.edges, graph.length, distance, parent, parent_edge)
+    order = np.argsort(-loop_length, kind="stable")
+    cotree, chords = _cotree(order, loop_length, graph.sides, len(graph.face_edges))
+    up_edge, depth = _face_tree(graph.face_edges, graph.sides, cotree)
+    sheet = np.zeros(len(graph.edges), np.uint8)
+    work = _Work(len(vertices))
+    found: list[HandleLoop] = []
+    for family, chord in enumerate(chords[::-1].tolist()):
+        crossed = _face_loop(chord, graph.sides, up_edge, depth)
+        sheet[crossed] = 1
+        found += _family(graph, sheet, crossed, float(loop_length[chord]), family, n_samples, work)
+        sheet[crossed] = 0
+    return found
+
+
+class _Work:
+    """Arrays that all searches share; between searches they are as they were made."""
+
+    def __init__(self, n_vertices: int) -> None:
+        self.distance = np.full(2 * n_vertices, np.inf)
+        self.previous = np.full(2 * n_vertices, -1, np.int64)
+
+
+def _family(
+    graph: SurfaceGraph,
+    sheet: NDArray[np.uint8],
+    crossed: IntArray,
+    length: float,
+    family: int,
+    n_samples: int,
+    work: _Work,
+) -> list[HandleLoop]:
+    """Loops that cross `crossed` once or an odd number of times, shortest first, from different places."""
+
+    def search(source: int, bound: float) -> HandleLoop | None:
+        loop, found = _shortest_crossing(
+            graph.start, graph.through, graph.edges, graph.length, sheet, source, bound,
+            work.distance, work.previous,
+        )  # fmt: skip
+        return HandleLoop(loop, found, family) if len(loop) >= 3 else None
+
+    best = length * (1.0 + 1e-9)
+    loops: list[HandleLoop] = []
+    sources = list(dict.fromkeys(graph.edges[crossed[_spread(len(crossed), n_samples)], 0].tolist()))
+    tried = set(sources)
+    for source in sources:
+        loop = search(source, best * _SLACK)
+        if loop is not None:
+            loops.append(loop)
+            best = min(best, loop.length)
+    for _ in range(4):
+        if not loops:
+            break
+        loops.sort(key=lambda loop: loop.length)
+        shortest = loops[0].vertices
+        fresh = [int(v) for v in shortest[:: max(1, len(shortest) // 6)] if int(v) not in tried]
+        tried.update(fresh)
+        tighter = [loop for loop in (search(source, best) for source in fresh) if loop is not None]
+        if not tighter or min(loop.length for loop in tighter) >= best * (1.0 - 1e-9):
+            break
+        loops += tighter
+        best = min(loop.length for loop in tighter)
+    loops.sort(key=lambda loop: loop.length)
+    return _different([loop for loop in loops if loop.length <= best * _SLACK])
+
+
+def _different(loops: list[HandleLoop], most: int = 4) -> list[HandleLoop]:
+    """The first few that share few vertices with those before them."""
+    kept: list[HandleLoop] = []
+    seen: set[int] = set()
+    for loop in loops:
+        names = loop.vertices.tolist()
+        if sum(v in seen for v in names) * 4 <= len(names):
+            kept.append(loop)
+            seen.update(names)
+        if len(kept) == most:
+            break
+    return kept
+
+
+def _spread(count: int, n_samples: int) -> IntArray:
+    """Places on a loop of faces: even ones, and more near its beginning and end, where its own loop is."""
+    even = np.arange(0, count, max(1, count // n_samples))
+    near = 2 ** np.arange(max(1, int(np.log2(max(count, 2)))))
+    return np.unique(np.concatenate([[0], near[near < count], count - near[near <= count], even]))
+
+
+def _roots(graph: SurfaceGraph, vertices: FloatArray) -> IntArray:
+    """One vertex of each part: the one farthest from the mean of all, whatever the numbering."""
+    away = np.linalg.norm(vertices - vertices.mean(axis=0), axis=1)
+    used = np.flatnonzero(np.diff(graph.start) > 0)
+    order = used[np.lexsort((-away[used], graph.parts[used]))]
+    label = graph.parts[order]
+    return order[np.concatenate([[True], label[1:] != label[:-1]])]
+
+
+@njit(cache=True)
+def _edges_at_vertices(edges: IntArray, n_vertices: int) -> tuple[IntArray, IntArray]:
+    start = np.zeros(n_vertices + 1, np.int64)
+    for e in range(len(edges)):
+        start[edges[e, 0] + 1] += 1
+        start[edges[e, 1] + 1] += 1
+    start = np.cumsum(start)
+    place = start[:-1].copy()
+    through = np.empty(2 * len(edges), np.int64)
+    for e in range(len(edges)):
+        for v in edges[e]:
+            through[place[v]] = e
+            place[v] += 1
+    return start, through
+
+
+@njit(cache=True)
+def _push(keys: list[float], items: list[int], key: float, item: int) -> None:
+    keys.append(key)
+    items.append(item)
+    i = len(keys) - 1
+    while i > 0:
+        above = (i - 1) // 2
+        if keys[above] <= key:
+            break
+        keys[i], items[i] = keys[above], items[above]
+        i = above
+    keys[i], items[i] = key, item
+
+
+@njit(cache=True)
+def _pop(keys: list[float], items: list[int]) -> tuple[float, int]:
+    """The smallest key and its item."""
+    first, what = keys[0], items[0]
+    key, item = keys.pop(), items.pop()
+    size = len(keys)
+    if size:
+        i = 0
+        while True:
+            below = 2 * i + 1
+            if below >= size:
+                break
+            if below + 1 < size and keys[below + 1] < keys[below]:
+                below += 1
+            if keys[below] >= key:
+                break
+            keys[i], items[i] = keys[below], items[below]
+            i = below
+        keys[i], items[i] = key, item
+    return first, what
+
+
+@njit(cache=True)
+def _shortest_paths(
+    start: IntArray, through: IntArray, edges: IntArray, length: FloatArray, roots: IntArray, n_vertices: int
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Distance to the root of the part, and the vertex and the edge before (−1 at roots), by Dijkstra."""
+    distance = np.full(n_vertices, np.inf)
+    parent = np.full(n_vertices, -1, np.int64)
+    parent_edge = np.full(n_vertices, -1, np.int64)
+    keys = [0.0 for _ in range(0)]
+    items = [0 for _ in range(0)]
+    for root in roots:
+        distance[root] = 0.0
+        _push(keys, items, 0.0, root)
+    while len(keys):
+        d, v = _pop(keys, items)
+        if d > distance[v]:
+            continue
+        for k in range(start[v], start[v + 1]):
+            e = through[k]
+            w = edges[e, 0] + edges[e, 1] - v
+            new = d + length[e]
+            if new < distance[w]:
+                distance[w] = new
+                parent[w] = v
+                parent_edge[w] = e
+                _push(keys, items, new, w)
+    return distance, parent, parent_edge
+
+
+@njit(cache=True)
+def _closed_lengths(
+    edges: IntArray, length: FloatArray, distance: FloatArray, parent: IntArray, parent_edge: IntArray
+) -> FloatArray:
+    """(E,) length of the loop that each edge closes through the tree; −1 for edges of the tree."""
+    result = np.empty(len(edges))
+    for e in range(len(edges)):
+        a, b = edges[e]
+        if parent_edge[a] == e or parent_edge[b] == e:
+            result[e] = -1.0
+            continue
+        total = distance[a] + distance[b] + length[e]
+        while a != b:
+            if distance[a] >= distance[b]:
+                a = parent[a]
+            else:
+                b = parent[b]
+        result[e] = total - 2.0 * distance[a]
+    return result
+
+
+@njit(cache=True)
+def _cotree(
+    order: IntArray, loop_length: FloatArray, sides: IntArray, n_faces: int
+) -> tuple[NDArray[np.bool_], IntArray]:
+    """Which edges join the faces to a forest, taken in order; and the edges left, in that order."""
+    parent = np.arange(n_faces)
+    chosen = np.zeros(len(order), np.bool_)
+    left = np.empty(len(order), np.int64)
+    n = 0
+    for e in order:
+        if loop_length[e] < 0.0:
+            continue
+        i, j = sides[e]
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        while parent[j] != j:
+            parent[j] = parent[parent[j]]
+            j = parent[j]
+        if i == j:
+            left[n] = e
+            n += 1
+        else:
+            parent[max(i, j)] = min(i, j)
+            chosen[e] = True
+    return chosen, left[:n]
+
+
+@njit(cache=True)
+def _face_tree(face_edges: IntArray, sides: IntArray, cotree: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+    """(F,) the edge toward the root of the forest of faces (−1 at roots), and the depth below the root."""
+    n_faces = len(face_edges)
+    up_edge = np.full(n_faces, -1, np.int64)
+    depth = np.full(n_faces, -1, np.int64)
+    queue = np.empty(n_faces, np.int64)
+    for root in range(n_faces):
+        if depth[root] >= 0:
+            continue
+        depth[root] = 0
+        queue[0] = root
+        head, tail = 0, 1
+        while head < tail:
+            f = queue[head]
+            head += 1
+            for e in face_edges[f]:
+                g = sides[e, 0] + sides[e, 1] - f
+                if cotree[e] and depth[g] < 0:
+                    depth[g] = depth[f] + 1
+                    up_edge[g] = e
+                    queue[tail] = g
+                    tail += 1
+    return up_edge, depth
+
+
+@njit(cache=True)
+def _face_loop(chord: int, sides: IntArray, up_edge: IntArray, depth: IntArray) -> IntArray:
+    """Edges that the loop of faces through `chord` crosses, in order; the chord first."""
+    f, g = sides[chord]
+    one, other = [chord], [chord]
+    while f != g:
+        if depth[f] >= depth[g]:
+            e = up_edge[f]
+            one.append(e)
+            f = sides[e, 0] + sides[e, 1] - f
+        else:
+            e = up_edge[g]
+            other.append(e)
+            g = sides[e, 0] + sides[e, 1] - g
+    return np.array(one + other[:0:-1])
+
+
+@njit(cache=True)
+def _shortest_crossing(
+    start: IntArray,
+    through: IntArray,
+    edges: IntArray,
+    length: FloatArray,
+    sheet: NDArray[np.uint8],
+    source: int,
+    bound: float,
+    distance: FloatArray,
+    previous: IntArray,
+) -> tuple[IntArray, float]:
+    """The shortest loop near `source` that changes the sheet, if it is shorter than `bound`, and its length.
+
+    Item 2 v + s is vertex v on sheet s; `sheet` (E,) tells the edges that lead to the other one. Paths from the
+    source to v on both sheets make such a loop; both halves of the shortest one are shortest paths.
+    """
+    keys = [0.0 for _ in range(0)]
+    items = [0 for _ in range(0)]
+    touched = [2 * source]
+    distance[2 * source] = 0.0
+    _push(keys, items, 0.0, 2 * source)
+    best, meeting = bound, -1
+    while len(keys):
+        d, item = _pop(keys, items)
+        if 2.0 * d >= best:
+            break
+        if d > distance[item]:
+            continue
+        v, s = item // 2, item % 2
+        for k in range(start[v], start[v + 1]):
+            e = through[k]
+            w = 2 * (edges[e, 0] + edges[e, 1] - v) + (s ^ sheet[e])
+            new = d + length[e]
+            if new < distance[w]:
+                if distance[w] == np.inf:
+                    touched.append(w)
+                distance[w] = new
+                previous[w] = item
+                _push(keys, items, new, w)
+                if new + distance[w ^ 1] < best:
+                    best = new + distance[w ^ 1]
+                    meeting = w
+    loop = [0 for _ in range(0)]
+    total = 0.0
+    if meeting >= 0:
+        one, other = [meeting], [meeting ^ 1]
+        while previous[one[-1]] >= 0:
+            one.append(previous[one[-1]])
+        while previous[other[-1]] >= 0:
+            other.append(previous[other[-1]])
+        # Both come from the source: what they share there is no part of the loop.
+        while len(one) > 1 and len(other) > 1 and one[-2] == other[-2]:
+            one.pop()
+            other.pop()
+        total = distance[meeting] + distance[meeting ^ 1] - 2.0 * distance[one[-1]]
+        for item in one[::-1]:
+            loop.append(item // 2)
+        for item in other[1:-1]:
+            loop.append(item // 2)
+        if len(set(loop)) < len(loop):
+            loop = loop[:0]
+    for item in touched:
+        distance[item] = np.inf
+        previous[item] = -1
+    return np.array(loop, np.int64), total
