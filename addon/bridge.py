@@ -296,8 +296,16 @@ def write_color(data: bpy.types.Mesh, name: str, rgb: NDArray[np.floating[Any]])
     data.color_attributes.render_color_index = index
 
 
-def new_mesh(name: str, mesh: Mesh) -> bpy.types.Mesh:
-    """A new Blender mesh of these triangles, shaded smooth; the `color` attribute comes along."""
+def flagged(data: bpy.types.Mesh, name: str) -> IntArray:
+    """Indices of the polygons for which this boolean face attribute is true."""
+    layer: Any = data.attributes.get(name)
+    if layer is None or layer.domain != "FACE" or layer.data_type != "BOOLEAN":
+        return np.empty(0, np.int64)
+    return np.flatnonzero(_get(layer.data, "value", (len(layer.data),), np.bool_))
+
+
+def new_mesh(name: str, mesh: Mesh, *, smooth: bool = True) -> bpy.types.Mesh:
+    """A new Blender mesh of these triangles, shaded smooth or flat; the `color` attribute comes along."""
     data = bpy.data.meshes.new(name)
     data.vertices.add(mesh.n_vertices)
     data.loops.add(3 * mesh.n_faces)
@@ -305,7 +313,10 @@ def new_mesh(name: str, mesh: Mesh) -> bpy.types.Mesh:
     data.loops.foreach_set("vertex_index", mesh.faces.astype(np.int32).ravel())
     data.polygons.foreach_set("loop_start", np.arange(0, 3 * mesh.n_faces, 3, dtype=np.int32))
     data.update(calc_edges=True)
-    data.shade_smooth()
+    if smooth:
+        data.shade_smooth()
+    else:
+        data.shade_flat()
     write_positions(data, mesh.vertices)
     if "color" in mesh.attributes:
         write_color(data, Attributes.COLOR, mesh.attributes["color"])

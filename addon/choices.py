@@ -63,6 +63,16 @@ SHOWN = (
     ("rgb", "RGB", "The colors of the mesh itself"),
 )
 
+TARGETS = (
+    ("IN_PLACE", "In Place", "The object itself is repaired; undo brings it back"),
+    ("NEW", "New Object", "A repaired copy is made at the same place, and the original is hidden"),
+)
+
+FILE_TYPES = (
+    ("PLY", "PLY", "Stanford polygon file, binary, with colors"),
+    ("OBJ", "OBJ", "Wavefront object, text"),
+    ("GLB", "GLB", "Binary glTF"),
+)
 
 PICTURES = (
     ("power spectrum", "Power Spectrum", "How much of each channel is in each degree"),

@@ -13,13 +13,14 @@ from typing import Any
 
 import bpy
 
-from . import bridge, compat, jobs, storage
-from .choices import METHODS, SAMPLINGS
+from . import bridge, compat, jobs, recipe_book, storage
+from .choices import FILE_TYPES, METHODS, SAMPLINGS
 from .core.errors import InvalidParameter, SphericalCowError
 from .idnames import COMMAND
 from .operators import coefficients
 from .operators.check import check_request
 from .operators.encode import encode_request, store_result
+from .operators.repair import repair_request, require_no_shape_keys, store_report, write_result
 
 _handles: list[object] = []
 
@@ -41,6 +42,16 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("--frequency", type=int, default=32, help="of the icosphere")
     decode.add_argument("--count", type=int, default=20_000, help="vertices of the adapted mesh")
     decode.add_argument("--from-curvature", action="store_true")
+    repair = _verb(verbs, "repair", _repair, "make the mesh one that can be encoded, or mend it by another recipe")
+    repair.add_argument("--recipe", default="genus0", help="clean, cad, genus0 (default), your own, or a file with one")
+    repair.add_argument("--dry-run", action="store_true", help="say what would be done")
+    folder = verbs.add_parser("repair-folder", help="repair every mesh file of a folder")
+    folder.add_argument("folder")
+    folder.add_argument("output", nargs="?", default="", help="default: FOLDER/repaired")
+    folder.add_argument("--recipe", default="cad", help="clean, cad (default), genus0, your own, or a file with one")
+    folder.add_argument("--format", choices=[item[0].lower() for item in FILE_TYPES], default="ply")
+    folder.add_argument("--keep-steps", action="store_true", help="also write the mesh after each step")
+    folder.set_defaults(run=_repair_folder, object=None, save=None, json=False, needs_object=False)
     return top
 
 
@@ -49,7 +60,7 @@ def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser
     verb.add_argument("--object", help="name of the mesh object (default: the active one)")
     verb.add_argument("--save", help="write the .blend here afterwards")
     verb.add_argument("--json", action="store_true", help="print one JSON object")
-    verb.set_defaults(run=run)
+    verb.set_defaults(run=run, needs_object=True)
     return verb
 
 
@@ -60,7 +71,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     try:
-        obj = _object(options.object)
+        obj = _object(options.object) if options.needs_object else None
         status, data = options.run(obj, options)
         if options.save:
             bpy.ops.wm.save_as_mainfile(filepath=bpy.path.abspath(options.save), copy=True)
@@ -127,6 +138,25 @@ def _reconstruct(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[in
         )
     new = bpy.context.view_layer.objects.active
     return 0, {"object": new.name, "vertices": len(new.data.vertices), "faces": len(new.data.polygons)}
+
+
+def _repair(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    result = _wait(repair_request(bridge.read(obj).mesh, recipe_book.find(options.recipe)))
+    if not options.dry_run:
+        require_no_shape_keys(obj)
+        write_result(obj, result)
+    store_report(obj, result, dry_run=options.dry_run)
+    report = {name: value for name, value in result.data.items() if name != "stages"}
+    if options.json:
+        return 0, report
+    words = {name: "; ".join(report[name]) or "nothing" for name in ("found", "done", "warnings")}
+    return 0, {**words, **report["change"]}
+
+
+def _repair_folder(obj: None, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    settings = {"file_type": options.format.upper(), "keep_stages": options.keep_steps, "recipe": options.recipe}
+    done = bpy.ops.spherical_cow.repair_folder(directory=options.folder, output=options.output, **settings)
+    return 0 if done == {"FINISHED"} else 2, {}
 
 
 def register() -> None:

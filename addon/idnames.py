@@ -28,18 +28,29 @@ class Operators(StrEnum):
     LOAD_SHAPE = "spherical_cow.load_shape"
     PRESET_ENCODE = "spherical_cow.preset_encode"
     PRESET_RECONSTRUCT = "spherical_cow.preset_reconstruct"
+    RECIPE_DELETE = "spherical_cow.recipe_delete"
+    RECIPE_LOAD = "spherical_cow.recipe_load"
+    RECIPE_SAVE = "spherical_cow.recipe_save"
     RECONSTRUCT = "spherical_cow.reconstruct"
+    REPAIR = "spherical_cow.repair"
+    REPAIR_AND_ENCODE = "spherical_cow.repair_and_encode"
+    REPAIR_FOLDER = "spherical_cow.repair_folder"
     RESET_EQUALISER = "spherical_cow.reset_equaliser"
     SAVE_SHAPE = "spherical_cow.save_shape"
     SELECT_PROBLEM = "spherical_cow.select_problem"
+    SELECT_REPAIRED = "spherical_cow.select_repaired"
     SHOW_ATTRIBUTE = "spherical_cow.show_attribute"
     SHOW_ON_SPHERE = "spherical_cow.show_on_sphere"
+    STEP_ADD = "spherical_cow.step_add"
+    STEP_MOVE = "spherical_cow.step_move"
+    STEP_REMOVE = "spherical_cow.step_remove"
 
 
 class Panels(StrEnum):
     """`bl_idname` of each panel, in the order of the work."""
 
     CHECK = "SPHERICAL_COW_PT_check"
+    REPAIR = "SPHERICAL_COW_PT_repair"
     ENCODE = "SPHERICAL_COW_PT_encode"
     RECONSTRUCT = "SPHERICAL_COW_PT_reconstruct"
     EQUALISER = "SPHERICAL_COW_PT_equaliser"
@@ -56,6 +67,12 @@ class Menus(StrEnum):
 
     PRESETS_ENCODE = "SPHERICAL_COW_MT_presets_encode"
     PRESETS_RECONSTRUCT = "SPHERICAL_COW_MT_presets_reconstruct"
+    RECIPES = "SPHERICAL_COW_MT_recipes"
+    STEPS = "SPHERICAL_COW_MT_steps"
+
+
+STEP_LIST = "SPHERICAL_COW_UL_steps"
+"""`bl_idname` of the list of repair steps."""
 
 
 class Attributes(StrEnum):

@@ -99,11 +99,12 @@ def _read(attribute: Any) -> NDArray[Any] | None:
 
 def write_layer(data: bpy.types.Mesh, layer: Layer) -> None:
     """Put an attribute on a mesh, in place of one of that name; the values must fit the mesh."""
-    old = data.attributes.get(layer.name)
+    old: Any = data.attributes.get(layer.name)
     if old is not None and (old.domain != layer.domain or old.data_type != layer.kind):
         data.attributes.remove(old)
         old = None
-    attribute: Any = old if old is not None else data.attributes.new(layer.name, layer.kind, layer.domain)
+    made: Any = data.attributes
+    attribute: Any = old if old is not None else made.new(layer.name, layer.kind, layer.domain)
     if layer.kind == "STRING":
         for item, value in zip(attribute.data, layer.values, strict=True):
             item.value = value

@@ -16,8 +16,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import resynthesis
+from . import repair_properties, resynthesis
 from .choices import BASES, CHANNELS, METHODS, PICTURES, SAMPLINGS, SHOWN, SMOOTHINGS, color_map
+from .repair_properties import SPHERICAL_COW_PG_repair, SPHERICAL_COW_PG_report
 
 BANDS = 12
 """Gains that a mesh carries: degree 0, 1, 2–3, 4–7 … up to 1024–2047."""
@@ -137,6 +138,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
 
     if TYPE_CHECKING:
         self_intersections: bool
+        repair: SPHERICAL_COW_PG_repair
         encode: SPHERICAL_COW_PG_encode
         reconstruct: SPHERICAL_COW_PG_reconstruct
         attribute: str
@@ -148,6 +150,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
             " trouble for printing and simulation",
             default=True,
         )
+        repair: PointerProperty(name="Repair", type=SPHERICAL_COW_PG_repair, description="Settings of Repair")
         encode: PointerProperty(name="Encode", type=SPHERICAL_COW_PG_encode, description="Settings of Encode")
         reconstruct: PointerProperty(
             name="Reconstruct", type=SPHERICAL_COW_PG_reconstruct, description="Settings of Reconstruct"
@@ -292,6 +295,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         shown_min: float
         shown_max: float
         check: SPHERICAL_COW_PG_check
+        repair: SPHERICAL_COW_PG_report
         equaliser: SPHERICAL_COW_PG_equaliser
     else:
         shape: StringProperty(
@@ -332,6 +336,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         swatch_6: _swatch(6)
         swatch_7: _swatch(7)
         check: PointerProperty(name="Check", type=SPHERICAL_COW_PG_check, description="The result of the last Check")
+        repair: PointerProperty(name="Repair", type=SPHERICAL_COW_PG_report, description="Report of the last Repair")
         equaliser: PointerProperty(
             name="Equalizer",
             type=SPHERICAL_COW_PG_equaliser,
@@ -363,6 +368,7 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
 
 
 classes = (
+    *repair_properties.classes,
     SPHERICAL_COW_PG_encode,
     SPHERICAL_COW_PG_reconstruct,
     SPHERICAL_COW_PG_settings,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from . import cli, jobs, manual, preferences, properties
+from . import cli, jobs, manual, preferences, properties, recipe_book
 from .operators import (
     attributes,
     check,
@@ -18,7 +18,11 @@ from .operators import (
     files,
     general,
     presets,
+    recipes,
     reconstruct,
+    repair,
+    repair_encode,
+    repair_folder,
     shape_keys,
 )
 from .panels import attributes as attributes_panel
@@ -27,6 +31,7 @@ from .panels import coefficients as coefficients_panel
 from .panels import encode as encode_panel
 from .panels import equaliser as equaliser_panel
 from .panels import reconstruct as reconstruct_panel
+from .panels import repair as repair_panel
 from .panels import shape_keys as shape_keys_panel
 
 FOLDER = str(Path(__file__).parent)
@@ -35,6 +40,10 @@ classes = (
     *preferences.classes,
     *general.classes,
     *check.classes,
+    *recipes.classes,
+    *repair.classes,
+    *repair_encode.classes,
+    *repair_folder.classes,
     *encode.classes,
     *reconstruct.classes,
     *equaliser.classes,
@@ -45,6 +54,7 @@ classes = (
     *files.classes,
     *presets.classes,
     *check_panel.classes,
+    *repair_panel.classes,
     *encode_panel.classes,
     *reconstruct_panel.classes,
     *equaliser_panel.classes,
@@ -70,6 +80,7 @@ def register() -> None:
 def unregister() -> None:
     """The same in reverse; running jobs are ended."""
     jobs.release_all()
+    recipe_book.forget()
     cli.unregister()
     bpy.utils.unregister_manual_map(manual.entries)
     bpy.utils.unregister_preset_path(FOLDER)

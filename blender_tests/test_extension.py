@@ -144,6 +144,7 @@ def test_panels_draw_in_every_state():
     panels = [cls for cls in our_classes() if issubclass(cls, bpy.types.Panel) and hasattr(cls, "bl_order")]
     assert [panel.bl_label for panel in sorted(panels, key=lambda panel: panel.bl_order)] == [
         "Check",
+        "Repair",
         "Encode",
         "Reconstruct",
         "Equalizer",

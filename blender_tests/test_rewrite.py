@@ -46,8 +46,8 @@ def rich() -> bpy.types.Object:
     for edge in data.edges:
         edge.use_seam, edge.use_edge_sharp = edge.index % 5 == 0, edge.index % 7 == 0
     kinds = {
-        "FLOAT": 1, "INT": 1, "FLOAT_VECTOR": 3, "FLOAT_COLOR": 4, "BYTE_COLOR": 4, "BOOLEAN": 1, "FLOAT2": 2, "INT8": 1,
-        "INT16_2D": 2, "INT32_2D": 2, "QUATERNION": 4, "FLOAT4X4": 16, "STRING": 0,
+        "FLOAT": 1, "INT": 1, "FLOAT_VECTOR": 3, "FLOAT_COLOR": 4, "BYTE_COLOR": 4, "BOOLEAN": 1, "FLOAT2": 2,
+        "INT8": 1, "INT16_2D": 2, "INT32_2D": 2, "QUATERNION": 4, "FLOAT4X4": 16, "STRING": 0,
     }  # fmt: skip
     for domain in ("POINT", "EDGE", "FACE", "CORNER"):
         for kind, width in kinds.items():

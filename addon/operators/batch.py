@@ -68,8 +68,8 @@ class BatchOperator(JobOperator):
             try:
                 obj = _existing(uid, name)
                 before = bridge.current_fingerprint(obj)
-                working = jobs.work(self.request(bpy.context, obj))
-                result = yield from _share(working, index, len(meshes), name)
+                working = self.work(bpy.context, obj)
+                result = yield from share(working, index, len(meshes), name)
                 self.outcomes.append(Outcome(uid, name, before, result))
             except SphericalCowError as error:
                 self.outcomes.append(Outcome(uid, name, error=error))
@@ -114,7 +114,7 @@ def _existing(uid: int, name: str) -> bpy.types.Object:
     return obj
 
 
-def _share(working: jobs.Work, index: int, count: int, name: str) -> Generator[jobs.Step, None, jobs.Result]:
+def share(working: jobs.Work, index: int, count: int, name: str) -> Generator[jobs.Step, None, jobs.Result]:
     """One job as its share of `count` jobs."""
     try:
         while True:

@@ -9,6 +9,10 @@ from .. import jobs, messages
 from ..idnames import Operators
 
 
+def _job(context: bpy.types.Context) -> jobs.Running | None:
+    return jobs.running(context.object) or jobs.running(context.scene)
+
+
 class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
     """Stop the job of the active object."""
 
@@ -20,14 +24,14 @@ class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is a job."""
-        if jobs.running(context.object) is None:
+        if _job(context) is None:
             cls.poll_message_set("No job is running on this object")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the job to stop; its own operator does it at its next look."""
-        job = jobs.running(context.object)
+        job = _job(context)
         if job is not None:
             job.cancel = True
         return {"FINISHED"}

@@ -66,7 +66,7 @@ def guarded(operator: bpy.types.Operator, obj: bpy.types.ID | None, act: Callabl
 class JobOperator(MeshOperator):
     """An operator whose work is a `jobs.Request`; in the window it is modal, else it waits.
 
-    A subclass gives `request` (reads Blender) and `commit` (writes Blender, once, at the end).
+    A subclass gives `request` or `work` (reads Blender) and `commit` (writes Blender, once, at the end).
     """
 
     job: jobs.Running
@@ -75,6 +75,10 @@ class JobOperator(MeshOperator):
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """What the worker is to do. Nothing is changed yet."""
         raise NotImplementedError
+
+    def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
+        """The running job. Most have one request."""
+        return jobs.work(self.request(context, obj))
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Write the result; gives the line that the user reads."""
@@ -146,7 +150,7 @@ class JobOperator(MeshOperator):
     def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
         self.before = bridge.current_fingerprint(obj)
         messages.clear(context)
-        self.job = jobs.claim(obj, type(self).bl_idname, jobs.work(self.request(context, obj)))
+        self.job = jobs.claim(obj, type(self).bl_idname, self.work(context, obj))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         obj = messages.object_of(self.job.uid)

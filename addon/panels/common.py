@@ -44,17 +44,22 @@ def job_button(
     *,
     icon: Any,
     tall: bool = True,
+    text: str | None = None,
+    owner: bpy.types.ID | None = None,
     **options: Any,
 ) -> Any:
-    """The section's main button; while its job runs, the progress in its place. Gives the button or None."""
-    job = jobs.running(context.object)
+    """The section's main button; while its job runs, the progress in its place. Gives the button or None.
+
+    owner: what the job runs on, when it is not the active object.
+    """
+    job = jobs.running(owner or context.object)
     row = layout.row(align=True)
     row.scale_y = 1.4 if tall else 1.0
     if job is not None and job.operator == operator:
         row.progress(factor=job.step.fraction, text=job.step.phase)
         row.operator(Operators.CANCEL, text="", icon="X")
         return None
-    button = row.operator(operator, icon=icon)
+    button = row.operator(operator, text=text, icon=icon)
     for name, value in options.items():
         setattr(button, name, value)
     return button
@@ -70,11 +75,11 @@ def batch_button(layout: bpy.types.UILayout, context: bpy.types.Context, operato
         setattr(button, name, value)
 
 
-def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str) -> None:
-    """What went wrong in this section on this object, what to do, and the button that helps."""
+def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str) -> bpy.types.UILayout | None:
+    """What went wrong in this section on this object, what to do, and the button that helps; None when all is well."""
     session, obj = context.window_manager.spherical_cow, context.object
     if not session.found or session.operator != operator or obj is None or session.uid != str(obj.session_uid):
-        return
+        return None
     box = layout.box()
     row = box.row()
     wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=78)
@@ -82,6 +87,7 @@ def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: 
     wrapped(box.column(align=True), context, session.remedy)
     if session.fix and session.fix != operator:
         box.operator(session.fix, icon="COPYDOWN" if session.fix == Operators.COPY_DIAGNOSTICS else "VIEWZOOM")
+    return box
 
 
 def wrapped(

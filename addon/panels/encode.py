@@ -29,7 +29,7 @@ class SPHERICAL_COW_PT_encode(SidebarPanel, bpy.types.Panel):
 
     bl_idname = Panels.ENCODE
     bl_label = "Encode"
-    bl_order = 1
+    bl_order = 2
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """The presets."""
@@ -55,7 +55,10 @@ class SPHERICAL_COW_PT_encode(SidebarPanel, bpy.types.Panel):
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.ENCODE, icon="SPHERE", **values)
         batch_button(layout, context, Operators.ENCODE, **values)
-        error_box(layout, context, Operators.ENCODE)
+        box = error_box(layout, context, Operators.ENCODE)
+        if box is not None and context.window_manager.spherical_cow.fix == Operators.CHECK:
+            job_button(box, context, Operators.REPAIR_AND_ENCODE, icon="TOOL_SETTINGS", **values)
+        error_box(layout, context, Operators.REPAIR_AND_ENCODE)
         if obj is not None and storage.has_shape(obj):
             draw_certificate(layout, obj)
 

@@ -16,7 +16,7 @@ class SPHERICAL_COW_PT_equaliser(SidebarPanel, bpy.types.Panel):
 
     bl_idname = Panels.EQUALISER
     bl_label = "Equalizer"
-    bl_order = 3
+    bl_order = 4
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Reset, where it never moves."""

@@ -31,7 +31,7 @@ class SPHERICAL_COW_PT_reconstruct(SidebarPanel, bpy.types.Panel):
 
     bl_idname = Panels.RECONSTRUCT
     bl_label = "Reconstruct"
-    bl_order = 2
+    bl_order = 3
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """The presets."""

@@ -15,7 +15,7 @@ class SPHERICAL_COW_PT_shape_keys(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.SHAPE_KEYS
     bl_label = "Shape Keys"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 4
+    bl_order = 5
 
     def draw(self, context: bpy.types.Context) -> None:
         """The button, and the keys once they are there."""
