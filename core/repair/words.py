@@ -18,6 +18,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "parts_dropped": ("part dropped", "parts dropped"),
     "cavities_dropped": ("enclosed shell dropped", "enclosed shells dropped"),
     "parts_united": ("overlapping part united", "overlapping parts united"),
+    "faces_resolved": ("intersecting face resolved", "intersecting faces resolved"),
     "parts_joined": ("part joined by a bridge", "parts joined by bridges"),
     "sheets_thickened": ("open sheet thickened", "open sheets thickened"),
     "handles_cut": ("handle cut", "handles cut"),

@@ -15,7 +15,7 @@ from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, silent
 from .predicates import side, turn
 
-_LEAF = 4
+LEAF = 4
 _CHUNK = 10_000
 
 
@@ -31,9 +31,9 @@ def intersecting_faces(mesh: Mesh, sound: NDArray[np.bool_] | None = None, progr
         chosen = chosen[sound[chosen]]
     if len(chosen) < 2:
         return np.zeros(0, np.int64)
-    order = chosen[_along_curve(mesh.vertices[mesh.faces[chosen]].mean(axis=1))]
-    faces, place = mesh.faces[order], _equal_positions(mesh.vertices)[mesh.faces[order]]
-    boxes = _box_tree(mesh.vertices, faces)
+    order = chosen[along_curve(mesh.vertices[mesh.faces[chosen]].mean(axis=1))]
+    faces, place = mesh.faces[order], equal_positions(mesh.vertices)[mesh.faces[order]]
+    boxes = box_tree(mesh.vertices, faces)
     hit = np.zeros(len(faces), dtype=np.bool_)
     for begin in range(0, len(faces), _CHUNK):
         progress(begin / len(faces), "Looking for self-intersections")
@@ -41,7 +41,7 @@ def intersecting_faces(mesh: Mesh, sound: NDArray[np.bool_] | None = None, progr
     return np.sort(order[hit])
 
 
-def _equal_positions(vertices: FloatArray) -> IntArray:
+def equal_positions(vertices: FloatArray) -> IntArray:
     """(V,) a number for each position: equal for vertices at exactly equal places."""
     keys = vertices + 0.0
     order = np.lexsort(keys.T)
@@ -51,7 +51,7 @@ def _equal_positions(vertices: FloatArray) -> IntArray:
     return number
 
 
-def _along_curve(points: FloatArray) -> IntArray:
+def along_curve(points: FloatArray) -> IntArray:
     """(N,) order of points (N, 3) along a Morton curve, so that neighbours in it are near in space."""
     low, size = points.min(axis=0), np.ptp(points, axis=0).max()
     cell = ((points - low) * ((2**20 - 1) / (size or 1.0))).astype(np.uint64)
@@ -68,16 +68,16 @@ def _along_curve(points: FloatArray) -> IntArray:
 
 
 @njit(cache=True)
-def _box_tree(vertices: FloatArray, faces: IntArray) -> FloatArray:
+def box_tree(vertices: FloatArray, faces: IntArray) -> FloatArray:
     """(2 P, 6) boxes (low xyz, high xyz) of a complete binary tree: node 1 the root, leaf k node P + k."""
     leaves = 1
-    while leaves * _LEAF < len(faces):
+    while leaves * LEAF < len(faces):
         leaves *= 2
     boxes = np.empty((2 * leaves, 6))
     boxes[:, :3] = np.inf
     boxes[:, 3:] = -np.inf
     for f in range(len(faces)):
-        node = leaves + f // _LEAF
+        node = leaves + f // LEAF
         for k in range(3):
             for i in range(3):
                 x = vertices[faces[f, k], i]
@@ -122,14 +122,14 @@ def _mark(
                 stack[top], stack[top + 1] = 2 * node, 2 * node + 1
                 top += 2
                 continue
-            first = (node - leaves) * _LEAF
-            for g in range(max(first, f + 1), min(first + _LEAF, len(faces))):
-                if (not hit[f] or not hit[g]) and _meet(vertices, faces, place, f, g):
+            first = (node - leaves) * LEAF
+            for g in range(max(first, f + 1), min(first + LEAF, len(faces))):
+                if (not hit[f] or not hit[g]) and meet(vertices, faces, place, f, g):
                     hit[f] = hit[g] = True
 
 
 @njit(cache=True)
-def _meet(vertices: FloatArray, faces: IntArray, place: IntArray, f: int, g: int) -> bool:
+def meet(vertices: FloatArray, faces: IntArray, place: IntArray, f: int, g: int) -> bool:
     """Whether two triangles have a common point beside the vertices or the edge that they share."""
     shared = 0
     turn_f, turn_g = 0, 0  # corners to look at: the shared one, or the one opposite to the shared edge

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outer surface of parts that overlap, and of a part that passes through itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import RepairFailed
+from ...geometry.measure import face_areas
+from ...mesh import IntArray, Mesh
+from ...progress import Progress, part, silent
+from ..traced import NEW, StepResult, Traced
+from .arrangement import arrange, outer_faces
+from .bridges import bridge_parts
+from .nesting import FaceTree, face_parts, meeting_pairs, visible_parts
+from .pinches import take_apart
+
+MOST_PAIRS = 25_000
+"""More pairs of faces that meet are refused: cutting them takes about a millisecond each."""
+
+
+def outer_surface(traced: Traced, pairs: IntArray, progress: Progress = silent) -> Traced:
+    """The boundary of what the surface encloses: where it winds around a point at least once.
+
+    pairs: (n, 2) all pairs of faces that meet (see `nesting.meeting_pairs`). Faces that meet others are cut along the
+    intersections, exactly but for rounding the new vertices; all others keep their source and their corners. Walls
+    between parts that touch vanish, sheets that still touch each other get vertices of their own.
+    Raises `RepairFailed` for more than `MOST_PAIRS`, and where rounding hides what is inside.
+    """
+    if len(pairs) > MOST_PAIRS:
+        raise RepairFailed(
+            f"The surface meets itself at too many places ({len(pairs):,} pairs of faces) to be cut there.",
+            "Rebuild it from its volume.",
+        )
+    progress(0.0, "Cutting along the intersections")
+    mesh = traced.mesh
+    pieces = arrange(mesh, np.unique(pairs))
+    progress(0.7, "Looking for the outer surface")
+    kept = outer_faces(pieces)
+    if not len(kept):
+        raise RepairFailed("The surface encloses nothing.", "Rebuild it from its volume.")
+    vertices, faces, origin, birth = take_apart(pieces.vertices, pieces.faces[kept])
+    vertex_source = np.append(traced.vertex_source, np.full(len(pieces.vertices) - mesh.n_vertices + 1, NEW))[origin]
+    old = np.where(pieces.whole[kept], traced.face_source[pieces.birth[kept]], NEW)
+    return Traced(traced.source, Mesh(vertices, faces), vertex_source, np.append(old, NEW)[birth])
+
+
+def resolve_self_intersections(traced: Traced, *, progress: Progress = silent) -> StepResult:
+    """Cut closed parts free where they pass through themselves or each other, and keep their outer surface.
+
+    Faces that meet no other stay as they are. Pieces that come off are joined by bridges again, or dropped where they
+    are inside. A surface without intersections stays as it is. Raises `RepairFailed` as `outer_surface` does, and
+    where most of the surface would be lost.
+    """
+    mesh = traced.mesh
+    if mesh.n_faces < 2:
+        return StepResult(traced)
+    progress(0.0, "Looking for self-intersections")
+    pairs = meeting_pairs(mesh, FaceTree.of(mesh), np.zeros(mesh.n_faces, np.int64), same=True)
+    if not len(pairs):
+        return StepResult(traced)
+    before = face_parts(mesh).max() + 1
+    result = outer_surface(traced, pairs, part(progress, 0.1, 0.8))
+    result, _ = visible_parts(result)
+    if face_areas(result.mesh).sum() < 0.5 * face_areas(mesh).sum():
+        raise RepairFailed(
+            "Most of the surface is inside itself or turned inside out.", "Rebuild the surface from its volume."
+        )
+    label = face_parts(result.mesh)
+    if label.max() + 1 > before:
+        result = bridge_parts(result, label, part(progress, 0.8, 1.0))
+    return StepResult(result, {"faces_resolved": len(np.unique(pairs))})
