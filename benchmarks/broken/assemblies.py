@@ -172,7 +172,7 @@ def _tree_with_cards() -> Mesh:
     for _ in range(40):
         turn = tuple(float(a) for a in generator.uniform(0.0, 360.0, 3))
         at = tuple(float(a) for a in generator.standard_normal(3) * 0.5 + np.array([0, 0, 2.2]))
-        parts.append(placed(sheet(1, 1), at, scale=0.25, turn=turn))  # type: ignore[arg-type]
+        parts.append(placed(sheet(1, 1), at, scale=0.25, turn=turn))
     return joined(*parts)
 
 

@@ -124,7 +124,7 @@ def _clump(count: int, seed: int) -> Mesh:
         places.append(places[generator.integers(len(places))] + 1.2 * step / np.linalg.norm(step))
     return joined(
         *(ball(7, (s, s, s), tuple(p)) for p, s in zip(places, generator.uniform(0.7, 1.1, count), strict=True))
-    )  # type: ignore[arg-type]
+    )
 
 
 def _link(minor: float) -> Mesh:
@@ -165,7 +165,7 @@ def _dust(count: int) -> Mesh:
     generator = np.random.default_rng(5)
     away = generator.standard_normal((count, 3))
     away *= generator.uniform(1.5, 2.0, (count, 1)) / np.linalg.norm(away, axis=1, keepdims=True)
-    return joined(blob(14, 4), *(ball(1, (0.01,) * 3, tuple(place)) for place in away))  # type: ignore[arg-type]
+    return joined(blob(14, 4), *(ball(1, (0.01,) * 3, tuple(place)) for place in away))
 
 
 def _hair(seed: int) -> Mesh:

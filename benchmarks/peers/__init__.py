@@ -163,18 +163,16 @@ def _ratios(their_error: float, our_error: float, theirs: Timing, ours: Timing) 
     )
 
 
-def call(interpreter: str, peer: Peer, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def call(interpreter: str, peer: Peer, inputs: Mapping[str, Any], limit: float = SECONDS_LIMIT) -> dict[str, Any]:
     """Run the driver of `peer` on arrays by name. Returns its arrays by name. Raises `PeerFailed`."""
     with tempfile.TemporaryDirectory(prefix="spherical-cow-benchmark-") as folder:
         source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
         np.savez(source, **inputs)
         command = [interpreter, str(FOLDER / peer.driver), str(source), str(target)]
         try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=SECONDS_LIMIT
-            )
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=limit)
         except subprocess.TimeoutExpired as error:
-            raise PeerFailed(f"not done after {SECONDS_LIMIT} s") from error
+            raise PeerFailed(f"not done after {limit:.0f} s") from error
         except OSError as error:
             raise PeerFailed(f"{interpreter} cannot be run: {error.strerror}") from error
         if done.returncode or not target.exists():
