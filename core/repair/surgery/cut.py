@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from ...geometry.edges import edge_table
 from ...mesh import FloatArray, IntArray
 from ...topology.components import component_labels
+from ..traced import Traced
+from .candidates import Candidate
+from .obstacles import Obstacles
 
 
 @dataclass(frozen=True)
@@ -54,17 +58,65 @@ def cut_open(faces: IntArray, loops: list[IntArray], n_vertices: int) -> Opened:
     return Opened(opened, origin)
 
 
-def step_aside(vertices: FloatArray, opened: Opened, fraction: float) -> FloatArray:
+@dataclass(frozen=True)
+class Closed:
+    """A surface after cuts: owner (F,) is the cut that made or moved each face, −1 elsewhere."""
+
+    traced: Traced
+    owner: IntArray
+    moved: IntArray
+
+    def hit(self, before: Obstacles) -> set[int]:
+        """The cuts of which a new or moved face touches or passes through others, and did not `before`."""
+        new = np.flatnonzero(self.owner >= 0)
+        mesh = self.traced.mesh
+        bad = new[Obstacles(mesh.vertices, mesh.faces).hit(mesh.faces[new])]
+        if not len(bad):
+            return set()
+        return set(self.owner[bad].tolist())
+
+
+def cut_and_close(traced: Traced, cuts: Sequence[Candidate], gaps: Sequence[float]) -> Closed:
+    """Cut along the loops, and close each side by the disc; the loops do not meet and have no neighbours in common.
+
+    gaps: how far the right side of each loop steps aside, as a part of the way to its neighbours.
+    """
+    n_vertices = traced.mesh.n_vertices
+    loops = [cut.loop.vertices for cut in cuts]
+    number = np.repeat(np.arange(len(loops)), [len(loop) for loop in loops])
+    opened = cut_open(traced.mesh.faces, loops, n_vertices)
+    places = _aside(traced.mesh.vertices, opened, np.asarray(gaps)[number])
+    after = traced.duplicated(opened.faces, opened.origin)
+    after = after.moved(np.concatenate([traced.mesh.vertices, places]))
+    strip = opened.faces.max(axis=1) - n_vertices
+    owner = [np.where(strip >= 0, number[np.maximum(strip, 0)], -1)]
+    begin = n_vertices
+    for k, cut in enumerate(cuts):
+        # Left of the loop the faces have its edges in its direction, so the disc has them against it.
+        disc, copies = cut.disc, np.arange(begin, begin + len(loops[k]))
+        begin += len(copies)
+        for rim, triangles in ((loops[k], disc.triangles[:, ::-1]), (copies, disc.triangles)):
+            corners = after.mesh.vertices[rim]
+            inner = disc.all_points(corners)[len(rim) :]
+            names = np.concatenate([rim, after.mesh.n_vertices + np.arange(len(inner))])
+            after = after.added(inner, names[triangles])
+            owner.append(np.full(len(triangles), k))
+    return Closed(after, np.concatenate(owner), np.flatnonzero(strip >= 0))
+
+
+def _aside(vertices: FloatArray, opened: Opened, fraction: FloatArray) -> FloatArray:
     """(n, 3) places for the copied vertices, so that a gap is between the sides of each loop.
 
-    They move along the surface by `fraction` of the way to their neighbours, across the loop.
+    They move along the surface by `fraction` (n,) of the way to their neighbours, across the loop.
     """
-    first = len(vertices)
-    there = np.concatenate([vertices, vertices[opened.origin]])
-    tail = np.concatenate([opened.faces.ravel(), opened.faces.ravel()])
-    head = np.concatenate([np.roll(opened.faces, -1, axis=1).ravel(), np.roll(opened.faces, 1, axis=1).ravel()])
-    of_copy = (tail >= first) & (head < first)
-    tail, head = tail[of_copy] - first, head[of_copy]
-    count = np.bincount(tail, minlength=len(opened.origin))
-    total = np.stack([np.bincount(tail, there[head, k], minlength=len(opened.origin)) for k in range(3)], axis=1)
-    return there[first:] + fraction * (total / np.maximum(count, 1)[:, None] - there[first:]) * (count > 0)[:, None]
+    first, count = len(vertices), len(opened.origin)
+    here = vertices[opened.origin]
+    near = opened.faces[(opened.faces >= first).any(axis=1)]
+    tail = np.concatenate([near.ravel(), near.ravel()])
+    head = np.concatenate([np.roll(near, -1, axis=1).ravel(), np.roll(near, 1, axis=1).ravel()])
+    inward = (tail >= first) & (head < first)
+    tail, head = tail[inward] - first, head[inward]
+    weight = np.bincount(tail, minlength=count)
+    total = np.stack([np.bincount(tail, vertices[head, k], minlength=count) for k in range(3)], axis=1)
+    step = np.where(weight[:, None] > 0, total / np.maximum(weight, 1)[:, None] - here, 0.0)
+    return here + fraction[:, None] * step

@@ -3,126 +3,127 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from ...mesh import FloatArray, IntArray
+from ...errors import RepairFailed
+from ...geometry.edges import is_closed_manifold
 from ...progress import Progress, silent
-from ...topology.components import component_labels
-from ..traced import NEW, StepResult, Traced
-from .cut import cut_open, step_aside
-from .discs import triangulate
-from .loops import HandleLoop, SurfaceGraph, handle_loops, surface_graph
+from ..traced import StepResult, Traced
+from .candidates import Candidate, Judge
+from .cut import cut_and_close
+from .loops import Families, SurfaceGraph, handle_loops, surface_graph
+from .obstacles import Obstacles
 
 Prefer = Literal["auto", "cut", "fill"]
-GAP = 0.15
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A loop with the disc that would close it. fills: the disc is outside; clean: it meets nothing."""
-
-    loop: HandleLoop
-    disc: IntArray
-    cost: float
-    fills: bool
+_SAMPLES = 24
+_GAPS = (0.15, 0.04)
+"""How far apart the two sides of a cut are, as a part of the length of the edges there: the first that is clean."""
 
 
 def remove_handles(traced: Traced, *, prefer: Prefer = "auto", progress: Progress = silent) -> StepResult:
-    """Make every part of a closed, oriented manifold a sphere.
+    """Make every part of a closed, oriented manifold a sphere, by cutting handles and filling tunnels.
 
-    prefer: "cut" handles or "fill" tunnels where both can be done; "auto" takes the smaller disc.
+    Short loops that do not part the surface are sought, the surface is cut along those whose disc changes the shape
+    least, and both sides are closed with that disc: a slit through a handle, or a wall across a tunnel. Faces that do
+    not touch a loop stay as they are.
+
+    prefer: "cut" handles or "fill" tunnels wherever there is a choice; "auto" takes the smaller change.
+    Raises `RepairFailed` when the surface is not closed and manifold.
     """
+    if not is_closed_manifold(traced.mesh.faces):
+        raise RepairFailed("Handles can be removed from a closed surface only.", "Fill holes first.")
     counts = {"handles_cut": 0, "tunnels_filled": 0}
-    total = 0
-    while True:
-        graph = surface_graph(traced.mesh.vertices, traced.mesh.faces)
-        if graph.genus <= 0:
-            break
+    rejected: set[frozenset[int]] = set()
+    touching = total = 0
+    while (graph := surface_graph(traced.mesh.vertices, traced.mesh.faces)).genus > 0:
         total = max(total, graph.genus)
         progress(1.0 - graph.genus / total, "Removing handles")
-        chosen = _choose(traced, graph, prefer)
+        surgery = _Pass(traced, graph, prefer, rejected)
+        chosen, traced = surgery.clean() or surgery.least_bad()
+        touching += sum(not candidate.clean for candidate in chosen)
         for candidate in chosen:
             counts["tunnels_filled" if candidate.fills else "handles_cut"] += 1
-        traced = _apply(traced, chosen)
-    return StepResult(traced, {name: n for name, n in counts.items() if n})
+    progress(1.0, "Handles removed")
+    warnings = (f"At {touching} of {total} handles the new faces touch the surface around them.",) if touching else ()
+    return StepResult(traced, {name: n for name, n in counts.items() if n}, warnings)
 
 
-def _choose(traced: Traced, graph: SurfaceGraph, prefer: Prefer) -> list[Candidate]:
-    vertices, faces = traced.mesh.vertices, traced.mesh.faces
-    samples = int(np.clip(200 // graph.genus, 6, 24))
-    candidates = [_candidate(vertices, faces, loop, prefer) for loop in handle_loops(graph, vertices, samples)]
-    candidates.sort(key=lambda candidate: candidate.cost)
-    blocked = np.zeros(len(vertices), bool)
-    cut = np.zeros(len(graph.edges), bool)
-    n_parts = len(np.unique(graph.parts[faces[:, 0]]))
-    chosen: list[Candidate] = []
-    for candidate in candidates:
-        loop = candidate.loop.vertices
-        if blocked[loop].any():
-            continue
-        trial = cut.copy()
-        trial[_edges_of(graph, loop)] = True
-        whole = graph.sides[~trial]
-        if len(np.unique(component_labels(len(faces), whole[:, 0], whole[:, 1]))) > n_parts:
-            continue
-        cut = trial
-        chosen.append(candidate)
-        near = np.zeros(len(vertices), bool)
-        near[loop] = True
-        near[faces[near[faces].any(axis=1)]] = True
-        near[faces[near[faces].any(axis=1)]] = True
-        blocked |= near
-        if len(chosen) == graph.genus:
-            break
-    return chosen
+class _Pass:
+    """One look at the whole surface, and cuts along as many loops as do not disturb each other."""
+
+    def __init__(self, traced: Traced, graph: SurfaceGraph, prefer: Prefer, rejected: set[frozenset[int]]) -> None:
+        self._traced, self._graph, self._rejected = traced, graph, rejected
+        vertices = traced.mesh.vertices
+        self._families: Families = handle_loops(graph, vertices, int(np.clip(240 // graph.genus, 6, _SAMPLES)))
+        self._obstacles = Obstacles(vertices, traced.mesh.faces)
+        self._judge = Judge(traced.mesh, graph, self._obstacles, prefer)
+        candidates = [self._judge.first_look(loop) for loop in self._families.loops]
+        self._candidates = sorted(candidates, key=lambda candidate: candidate.cost)
+
+    def clean(self) -> tuple[list[Candidate], Traced] | None:
+        """Cuts whose new faces meet nothing, and the mesh after them; None if there are none."""
+        while chosen := self._choose():
+            kept, after = self._verified(chosen)
+            if kept:
+                return kept, after
+        return None
+
+    def least_bad(self) -> tuple[list[Candidate], Traced]:
+        """The single cut that disturbs least, and the mesh after it."""
+        looked = [self._judge.second_look(candidate) for candidate in self._candidates]
+        best = min(looked, key=lambda candidate: (candidate.hits, candidate.cost))
+        return [best], cut_and_close(self._traced, [best], [_GAPS[0]]).traced
+
+    def _choose(self) -> list[Candidate]:
+        """The cheapest clean loops that are independent and keep away from each other."""
+        vertices = self._traced.mesh.n_vertices
+        near, waiting = np.zeros(vertices, bool), np.zeros(vertices, bool)
+        basis: dict[int, int] = {}
+        chosen: list[Candidate] = []
+        for candidate in self._candidates:
+            loop = candidate.loop.vertices
+            if frozenset(loop.tolist()) in self._rejected:
+                continue
+            # A loop across one that waits for the next pass would take its handle away in a worse manner.
+            if waiting[loop].any():
+                continue
+            crossings = _reduced(self._families.crossings(self._graph.edges_of(loop)), basis)
+            if not crossings:
+                continue
+            candidate = self._judge.second_look(candidate)
+            if not candidate.clean:
+                continue
+            if near[loop].any():
+                waiting[loop] = True
+                continue
+            basis[crossings.bit_length()] = crossings
+            chosen.append(candidate)
+            near[self._graph.around(loop, 2)] = True
+            if len(chosen) == self._graph.genus:
+                break
+        return chosen
+
+    def _verified(self, chosen: list[Candidate]) -> tuple[list[Candidate], Traced]:
+        """Those of the cuts that are clean when done, and the mesh after them; the others are not chosen again."""
+        gaps = [0] * len(chosen)
+        while chosen:
+            closed = cut_and_close(self._traced, chosen, [_GAPS[gap] for gap in gaps])
+            bad = closed.hit(self._obstacles)
+            if not bad:
+                break
+            if any(gaps[k] + 1 < len(_GAPS) for k in bad):
+                gaps = [min(gap + (k in bad), len(_GAPS) - 1) for k, gap in enumerate(gaps)]
+                continue
+            self._rejected |= {frozenset(chosen[k].loop.vertices.tolist()) for k in bad}
+            gaps = [gap for k, gap in enumerate(gaps) if k not in bad]
+            chosen = [candidate for k, candidate in enumerate(chosen) if k not in bad]
+        return chosen, closed.traced
 
 
-def _edges_of(graph: SurfaceGraph, loop: IntArray) -> IntArray:
-    size = int(graph.edges.max()) + 1
-    following = np.roll(loop, -1)
-    key = np.minimum(loop, following) * size + np.maximum(loop, following)
-    return np.searchsorted(graph.edges[:, 0] * size + graph.edges[:, 1], key)
-
-
-def _candidate(vertices: FloatArray, faces: IntArray, loop: HandleLoop, prefer: Prefer) -> Candidate:
-    points = vertices[loop.vertices]
-    disc = triangulate(points)
-    corners = points[disc]
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    areas = 0.5 * np.linalg.norm(cross, axis=1)
-    area = float(areas.sum())
-    middle = corners[areas.argmax()].mean(axis=0)
-    fills = _winding(vertices, faces, middle) < 0.5
-    wrong = (prefer == "cut" and fills) or (prefer == "fill" and not fills)
-    return Candidate(loop, disc, area * (1e6 if wrong else 1.0), fills)
-
-
-def _winding(vertices: FloatArray, faces: IntArray, point: FloatArray) -> float:
-    """How often the surface goes round the point (van Oosterom and Strackee 1983)."""
-    a, b, c = (vertices[faces[:, k]] - point for k in range(3))
-    la, lb, lc = (np.linalg.norm(side, axis=1) for side in (a, b, c))
-    above = np.einsum("fi,fi->f", a, np.cross(b, c))
-    below = la * lb * lc + (a * b).sum(1) * lc + (b * c).sum(1) * la + (c * a).sum(1) * lb
-    return float(np.arctan2(above, below).sum() / (2.0 * np.pi))
-
-
-def _apply(traced: Traced, chosen: list[Candidate]) -> Traced:
-    """The mesh cut along all loops, each side closed by the disc."""
-    vertices, n_vertices = traced.mesh.vertices, traced.mesh.n_vertices
-    loops = [candidate.loop.vertices for candidate in chosen]
-    opened = cut_open(traced.mesh.faces, loops, n_vertices)
-    copies = step_aside(vertices, opened, GAP)
-    wider = traced.duplicated(opened.faces, opened.origin)
-    aside = wider.moved(np.concatenate([vertices, copies]))
-    assert (aside.vertex_source[n_vertices:] == NEW).any()
-    caps, begin = [], n_vertices
-    for candidate in chosen:
-        loop = candidate.loop.vertices
-        copy = np.arange(begin, begin + len(loop))
-        begin += len(loop)
-        # Left of the loop the faces have its edges in its direction, so the disc has them against it.
-        caps += [loop[candidate.disc[:, ::-1]], copy[candidate.disc]]
-    return aside.added(np.zeros((0, 3)), np.concatenate(caps))
+def _reduced(vector: int, basis: dict[int, int]) -> int:
+    """What is left of a vector of bits after elimination; 0 if it depends on the basis (by its highest bits)."""
+    while vector and (row := basis.get(vector.bit_length())) is not None:
+        vector ^= row
+    return vector

@@ -2,11 +2,10 @@
 """Short loops around and through the handles of a closed surface.
 
 A shortest-path tree of the vertices and a tree of the faces that does not cross it leave 2 g edges (tree–cotree,
-Eppstein 2003). Each closes a loop through the first tree, and a loop of faces through the second, which crosses it once.
-A loop that crosses a loop of faces an odd number of times does not part the surface; the shortest one through a vertex
-is a shortest path in the double cover that changes its sheet there (Erickson and Har-Peled 2004). Each
-loop is sought from vertices all along the loop of faces that it has to cross, so that a handle is found at its
-thinnest place.
+Eppstein 2003). Each closes a loop through the first tree, and a loop of faces through the second, which crosses it
+once. A loop that crosses a loop of faces an odd number of times does not part the surface; the shortest one through a
+vertex is a shortest path in the double cover that changes its sheet there (Erickson and Har-Peled 2004). Each loop is
+sought from vertices all along the loop of faces that it has to cross, so that a handle is found at its thinnest place.
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ from ...geometry.edges import edge_table
 from ...mesh import FloatArray, IntArray
 from ...topology.components import vertex_components
 
-_SLACK = 1.25
-"""Loops up to so many times longer than the shortest one of a handle are kept as second choices."""
+_SLACK = 1.3
+"""Loops up to so many times longer than the shortest one of a family are kept as second choices."""
+_STIFFNESS = 3.0
+"""How much longer an edge counts that is one edge away from the plane of the loop that is made flatter."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class SurfaceGraph:
     """Edges of a closed manifold with their lengths, and which of them meet at each vertex.
 
     edges (E, 2), smaller vertex first; length (E,); sides (E, 2) the two faces; face_edges (F, 3).
-    The edges at vertex v are through[start[v] : start[v + 1]].
+    The edges at vertex v are through[start[v] : start[v + 1]]. parts (V,): the smallest vertex of the part.
+    keys (E,): the two vertices of each edge as one number, ascending.
     """
 
     edges: IntArray
@@ -40,6 +42,25 @@ class SurfaceGraph:
     start: IntArray
     through: IntArray
     parts: IntArray
+    keys: IntArray
+
+    def at(self, vertices: IntArray) -> IntArray:
+        """(n,) the edges at these vertices, in ascending order."""
+        return np.unique(np.concatenate([self.through[self.start[v] : self.start[v + 1]] for v in vertices]))
+
+    def around(self, vertices: IntArray, rings: int) -> IntArray:
+        """These vertices, and those that are at most so many edges away."""
+        for _ in range(rings):
+            vertices = np.unique(self.edges[self.at(vertices)])
+        return vertices
+
+    def edges_between(self, one: IntArray, other: IntArray) -> IntArray:
+        """(n,) the edges between neighbours one[i] and other[i]."""
+        return np.searchsorted(self.keys, np.minimum(one, other) * len(self.parts) + np.maximum(one, other))
+
+    def edges_of(self, loop: IntArray) -> IntArray:
+        """(n,) the edges of a loop of vertices."""
+        return self.edges_between(loop, np.roll(loop, -1))
 
     @property
     def genus(self) -> int:
@@ -62,24 +83,48 @@ def surface_graph(vertices: FloatArray, faces: IntArray) -> SurfaceGraph:
     start, through = _edges_at_vertices(edges, len(vertices))
     return SurfaceGraph(
         edges, length, sides % n_faces, np.ascontiguousarray(face_edges.reshape(3, -1).T), start, through,
-        vertex_components(faces, len(vertices)),
+        vertex_components(faces, len(vertices)), edges[:, 0] * len(vertices) + edges[:, 1],
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class HandleLoop:
-    """A simple loop that does not part the surface: vertices (n,) in order, length; family: loops of one family
-    cross the same loop of faces."""
+    """A simple loop along edges that does not part the surface.
+
+    vertices: (n,) in order. family: which loop of faces it crosses an odd number of times.
+    """
 
     vertices: IntArray
     length: float
     family: int
 
 
-def handle_loops(graph: SurfaceGraph, vertices: FloatArray, n_samples: int = 24) -> list[HandleLoop]:
-    """Short loops of 2 g families, the first of each family its shortest; g the number of handles.
+@dataclass(frozen=True)
+class Families:
+    """Loops of 2 g families, from different places, the shortest of each family first; and how to tell them apart.
 
-    One loop from each of all families: together they do not part the surface, as far as they do not meet.
+    The loops of faces that define the families cross the edges `crossed` (n,), loop after loop; the edges of family
+    k are crossed[begin[k] : begin[k + 1]].
+    """
+
+    loops: tuple[HandleLoop, ...]
+    crossed: IntArray
+    begin: IntArray
+
+    def crossings(self, edges: IntArray) -> int:
+        """A bit for each family: whether these edges cross its loop of faces an odd number of times.
+
+        Loops are independent when these numbers are (as vectors of bits); independent loops that do not meet do not
+        part the surface, all together.
+        """
+        family = np.repeat(np.arange(len(self.begin) - 1), np.diff(self.begin))[np.isin(self.crossed, edges)]
+        odd = np.bincount(family, minlength=len(self.begin) - 1) % 2
+        return int.from_bytes(np.packbits(odd.astype(np.uint8)).tobytes(), "big")
+
+
+def handle_loops(graph: SurfaceGraph, vertices: FloatArray, n_samples: int = 24) -> Families:
+    """Short loops of 2 g families, g the number of handles of the surface.
+
     n_samples: from how many vertices each family is sought.
     """
     roots = _roots(graph, vertices)
@@ -90,69 +135,95 @@ def handle_loops(graph: SurfaceGraph, vertices: FloatArray, n_samples: int = 24)
     order = np.argsort(-loop_length, kind="stable")
     cotree, chords = _cotree(order, loop_length, graph.sides, len(graph.face_edges))
     up_edge, depth = _face_tree(graph.face_edges, graph.sides, cotree)
-    sheet = np.zeros(len(graph.edges), np.uint8)
-    work = _Work(len(vertices))
+    search = _Search(graph, vertices)
     found: list[HandleLoop] = []
+    crossed: list[IntArray] = []
     for family, chord in enumerate(chords[::-1].tolist()):
-        crossed = _face_loop(chord, graph.sides, up_edge, depth)
-        sheet[crossed] = 1
-        found += _family(graph, sheet, crossed, float(loop_length[chord]), family, n_samples, work)
-        sheet[crossed] = 0
-    return found
+        crossed.append(_face_loop(chord, graph.sides, up_edge, depth))
+        found += search.family(crossed[-1], float(loop_length[chord]), family, n_samples)
+    begin = np.cumsum([0] + [len(edges) for edges in crossed])
+    return Families(tuple(found), np.concatenate(crossed), begin)
 
 
-class _Work:
-    """Arrays that all searches share; between searches they are as they were made."""
+class _Search:
+    """Searches for shortest loops, with arrays that they share; after each they are as they were made."""
 
-    def __init__(self, n_vertices: int) -> None:
-        self.distance = np.full(2 * n_vertices, np.inf)
-        self.previous = np.full(2 * n_vertices, -1, np.int64)
+    def __init__(self, graph: SurfaceGraph, vertices: FloatArray) -> None:
+        self._graph, self._vertices = graph, vertices
+        self._sheet = np.zeros(len(graph.edges), np.uint8)
+        self._distance = np.full(2 * len(vertices), np.inf)
+        self._previous = np.full(2 * len(vertices), -1, np.int64)
 
+    def family(self, crossed: IntArray, length: float, family: int, n_samples: int) -> list[HandleLoop]:
+        """Loops that cross the edges `crossed` an odd number of times, shortest first, from different places.
 
-def _family(
-    graph: SurfaceGraph,
-    sheet: NDArray[np.uint8],
-    crossed: IntArray,
-    length: float,
-    family: int,
-    n_samples: int,
-    work: _Work,
-) -> list[HandleLoop]:
-    """Loops that cross `crossed` once or an odd number of times, shortest first, from different places."""
+        length: an upper bound for the shortest.
+        """
+        self._sheet[crossed] = 1
+        best = length * (1.0 + 1e-9)
+        loops: list[HandleLoop] = []
+        sources = list(dict.fromkeys(self._graph.edges[crossed[_spread(len(crossed), n_samples)], 0].tolist()))
+        for source in sources:
+            loops += self._from(source, best * _SLACK, family)
+            best = min([best, *(loop.length for loop in loops[-1:])])
+        loops = self._tightened(loops, set(sources), family)
+        loops = _different([loop for loop in loops if loop.length <= loops[0].length * _SLACK])
+        loops += [flat for loop in loops for flat in self._flattened(loop)]
+        self._sheet[crossed] = 0
+        return loops
 
-    def search(source: int, bound: float) -> HandleLoop | None:
-        loop, found = _shortest_crossing(
-            graph.start, graph.through, graph.edges, graph.length, sheet, source, bound,
-            work.distance, work.previous,
+    def _tightened(self, loops: list[HandleLoop], tried: set[int], family: int) -> list[HandleLoop]:
+        """These and shorter ones through vertices of the shortest, shortest first."""
+        loops = sorted(loops, key=lambda loop: loop.length)
+        for _ in range(4):
+            if not loops:
+                break
+            best, shortest = loops[0].length, loops[0].vertices
+            fresh = [v for v in shortest[:: max(1, len(shortest) // 6)].tolist() if v not in tried]
+            tried.update(fresh)
+            shorter = [loop for source in fresh for loop in self._from(source, best * (1.0 - 1e-9), family)]
+            if not shorter:
+                break
+            loops = sorted(shorter + loops, key=lambda loop: loop.length)
+        return loops
+
+    def _flattened(self, loop: HandleLoop) -> list[HandleLoop]:
+        """A loop near this one that keeps close to a plane, if there is another."""
+        flat = loop
+        for _ in range(2):
+            points = self._vertices[flat.vertices]
+            centre = points.mean(axis=0)
+            normal = np.cross(points - centre, np.roll(points, -1, axis=0) - centre).sum(axis=0)
+            steep = np.linalg.norm(normal) * loop.length / len(loop.vertices)
+            if steep == 0.0:
+                return []
+            nearest = int(np.abs((points - centre) @ normal).argmin())
+            found = self._from(
+                int(flat.vertices[nearest]), 4.0 * loop.length, loop.family, normal / steep, centre @ normal / steep
+            )
+            if not found:
+                break
+            flat = found[0]
+        same = len(flat.vertices) == len(loop.vertices) and not np.setdiff1d(flat.vertices, loop.vertices).size
+        return [] if same or flat.length > _SLACK * loop.length else [flat]
+
+    def _from(
+        self, source: int, bound: float, family: int, normal: FloatArray | None = None, height: float = 0.0
+    ) -> list[HandleLoop]:
+        """The shortest loop near the source, if there is one shorter than `bound` (as its edges are weighed)."""
+        graph = self._graph
+        loop = _shortest_crossing(
+            graph.start, graph.through, graph.edges, graph.length, self._sheet, source, bound, self._vertices,
+            np.zeros(3) if normal is None else normal, height, 0.0 if normal is None else _STIFFNESS,
+            self._distance, self._previous,
         )  # fmt: skip
-        return HandleLoop(loop, found, family) if len(loop) >= 3 else None
-
-    best = length * (1.0 + 1e-9)
-    loops: list[HandleLoop] = []
-    sources = list(dict.fromkeys(graph.edges[crossed[_spread(len(crossed), n_samples)], 0].tolist()))
-    tried = set(sources)
-    for source in sources:
-        loop = search(source, best * _SLACK)
-        if loop is not None:
-            loops.append(loop)
-            best = min(best, loop.length)
-    for _ in range(4):
-        if not loops:
-            break
-        loops.sort(key=lambda loop: loop.length)
-        shortest = loops[0].vertices
-        fresh = [int(v) for v in shortest[:: max(1, len(shortest) // 6)] if int(v) not in tried]
-        tried.update(fresh)
-        tighter = [loop for loop in (search(source, best) for source in fresh) if loop is not None]
-        if not tighter or min(loop.length for loop in tighter) >= best * (1.0 - 1e-9):
-            break
-        loops += tighter
-        best = min(loop.length for loop in tighter)
-    loops.sort(key=lambda loop: loop.length)
-    return _different([loop for loop in loops if loop.length <= best * _SLACK])
+        if len(loop) < 3:
+            return []
+        points = self._vertices[loop]
+        return [HandleLoop(loop, float(np.linalg.norm(points - np.roll(points, 1, axis=0), axis=1).sum()), family)]
 
 
-def _different(loops: list[HandleLoop], most: int = 4) -> list[HandleLoop]:
+def _different(loops: list[HandleLoop], most: int = 6) -> list[HandleLoop]:
     """The first few that share few vertices with those before them."""
     kept: list[HandleLoop] = []
     seen: set[int] = set()
@@ -364,13 +435,18 @@ def _shortest_crossing(
     sheet: NDArray[np.uint8],
     source: int,
     bound: float,
+    vertices: FloatArray,
+    normal: FloatArray,
+    height: float,
+    stiffness: float,
     distance: FloatArray,
     previous: IntArray,
-) -> tuple[IntArray, float]:
-    """The shortest loop near `source` that changes the sheet, if it is shorter than `bound`, and its length.
+) -> IntArray:
+    """The shortest loop near `source` that changes the sheet, if it is shorter than `bound`.
 
     Item 2 v + s is vertex v on sheet s; `sheet` (E,) tells the edges that lead to the other one. Paths from the
     source to v on both sheets make such a loop; both halves of the shortest one are shortest paths.
+    Edges off the plane normal · x = height count as longer by the factor 1 + stiffness (normal · x − height)².
     """
     keys = [0.0 for _ in range(0)]
     items = [0 for _ in range(0)]
@@ -387,8 +463,15 @@ def _shortest_crossing(
         v, s = item // 2, item % 2
         for k in range(start[v], start[v + 1]):
             e = through[k]
-            w = 2 * (edges[e, 0] + edges[e, 1] - v) + (s ^ sheet[e])
-            new = d + length[e]
+            a, b = edges[e]
+            w = 2 * (a + b - v) + (s ^ sheet[e])
+            weight = length[e]
+            if stiffness > 0.0:
+                off = -height
+                for i in range(3):
+                    off += 0.5 * normal[i] * (vertices[a, i] + vertices[b, i])
+                weight *= 1.0 + stiffness * off * off
+            new = d + weight
             if new < distance[w]:
                 if distance[w] == np.inf:
                     touched.append(w)
@@ -399,7 +482,6 @@ def _shortest_crossing(
                     best = new + distance[w ^ 1]
                     meeting = w
     loop = [0 for _ in range(0)]
-    total = 0.0
     if meeting >= 0:
         one, other = [meeting], [meeting ^ 1]
         while previous[one[-1]] >= 0:
@@ -410,7 +492,6 @@ def _shortest_crossing(
         while len(one) > 1 and len(other) > 1 and one[-2] == other[-2]:
             one.pop()
             other.pop()
-        total = distance[meeting] + distance[meeting ^ 1] - 2.0 * distance[one[-1]]
         for item in one[::-1]:
             loop.append(item // 2)
         for item in other[1:-1]:
@@ -420,4 +501,4 @@ def _shortest_crossing(
     for item in touched:
         distance[item] = np.inf
         previous[item] = -1
-    return np.array(loop, np.int64), total
+    return np.array(loop, np.int64)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether new faces would touch or pass through a surface, by exact tests."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ...mesh import FloatArray, IntArray
+from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
+
+
+class Obstacles:
+    """A surface prepared for many queries."""
+
+    def __init__(self, vertices: FloatArray, faces: IntArray) -> None:
+        self._vertices, self._place = vertices, equal_positions(vertices)
+        self._order = along_curve(vertices[faces].mean(axis=1))
+        self._faces = np.ascontiguousarray(faces[self._order])
+        self._boxes = box_tree(vertices, self._faces)
+
+    def hit(self, faces: IntArray) -> NDArray[np.bool_]:
+        """(n,) which of other faces (n, 3) on the same vertices meet the surface beside shared corners and edges.
+
+        Faces of the surface that have the same corners are not counted.
+        """
+        return _hit(self._vertices, self._faces, self._place, self._boxes, faces)
+
+    def hits(self, rim: IntArray, inner: FloatArray, triangles: IntArray) -> int:
+        """How many triangles (n, 3) over the vertices `rim` and the points `inner` meet the surface or each other."""
+        count = len(self._vertices)
+        faces = np.concatenate([rim, np.arange(count, count + len(inner))])[triangles]
+        vertices = self._vertices if not len(inner) else np.concatenate([self._vertices, inner])
+        new_places = len(self._vertices) + np.arange(len(inner))
+        place = self._place if not len(inner) else np.concatenate([self._place, new_places])
+        hit = _hit(vertices, self._faces, place, self._boxes, faces)
+        return int((hit | _tangled(vertices, faces, place)).sum())
+
+
+@njit(cache=True)
+def _hit(
+    vertices: FloatArray, surface: IntArray, place: IntArray, boxes: FloatArray, faces: IntArray
+) -> NDArray[np.bool_]:
+    result = np.zeros(len(faces), np.bool_)
+    leaves = len(boxes) // 2
+    stack = np.empty(128, np.int64)
+    low, high = np.empty(3), np.empty(3)
+    pair, places = np.empty((2, 3), np.int64), np.empty((2, 3), np.int64)
+    for f in range(len(faces)):
+        pair[0] = faces[f]
+        for k in range(3):
+            places[0, k] = place[pair[0, k]]
+        for i in range(3):
+            a, b, c = vertices[pair[0, 0], i], vertices[pair[0, 1], i], vertices[pair[0, 2], i]
+            low[i], high[i] = min(a, b, c), max(a, b, c)
+        stack[0] = 1
+        top = 1
+        while top and not result[f]:
+            top -= 1
+            node = stack[top]
+            apart = False
+            for i in range(3):
+                apart |= boxes[node, i] > high[i] or boxes[node, 3 + i] < low[i]
+            if apart:
+                continue
+            if node < leaves:
+                stack[top], stack[top + 1] = 2 * node, 2 * node + 1
+                top += 2
+                continue
+            first = (node - leaves) * LEAF
+            for g in range(first, min(first + LEAF, len(surface))):
+                pair[1] = surface[g]
+                for k in range(3):
+                    places[1, k] = place[pair[1, k]]
+                if meet(vertices, pair, places, 0, 1):
+                    result[f] = True
+                    break
+    return result
+
+
+@njit(cache=True)
+def _tangled(vertices: FloatArray, faces: IntArray, place: IntArray) -> NDArray[np.bool_]:
+    """(n,) which faces meet others of the same few."""
+    result = np.zeros(len(faces), np.bool_)
+    places = np.empty_like(faces)
+    low, high = np.empty((len(faces), 3)), np.empty((len(faces), 3))
+    for f in range(len(faces)):
+        for k in range(3):
+            places[f, k] = place[faces[f, k]]
+            low[f, k] = min(vertices[faces[f, 0], k], vertices[faces[f, 1], k], vertices[faces[f, 2], k])
+            high[f, k] = max(vertices[faces[f, 0], k], vertices[faces[f, 1], k], vertices[faces[f, 2], k])
+    for f in range(len(faces)):
+        for g in range(f):
+            apart = False
+            for i in range(3):
+                apart |= low[f, i] > high[g, i] or low[g, i] > high[f, i]
+            if not apart and not (result[f] and result[g]) and meet(vertices, faces, places, f, g):
+                result[f] = result[g] = True
+    return result
