@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a lattice would lose of a surface: sheets, and parts of the solid thinner than a voxel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from ...mesh import FloatArray, IntArray
+from .band import distance_to
+from .grid import BoolGrid, FloatGrid
+
+CORE = 1.0
+"""Nodes at least this deep are the core of the solid."""
+AROUND_CORE = 2.6
+"""Solid nodes this near to the core are safe; others may be crumbs of something thin."""
+SAMPLE_SPACING = 0.6
+"""Distance of the samples of the surface."""
+LOST = 1.75
+"""Surface this far from safe solid nodes is lost."""
+TOUCHED = 0.5
+"""Surface around a loss is thickened together with it where it is at least this far from safe solid nodes."""
+NO_OTHER_SIDE = np.inf
+
+
+@dataclass(frozen=True)
+class Thin:
+    """Samples of the surface that the lattice would lose; all lengths in lattice units.
+
+    points: (n, 3). thickness: (n,) of the solid under each; infinite where there is no other side, as in sheets.
+    lost: (n,) whether it is lost itself, not only next to a loss. total: how many samples the whole surface has.
+    """
+
+    points: FloatArray
+    thickness: FloatArray
+    lost: NDArray[np.bool_]
+    total: int
+
+
+def find_thin(corners: FloatArray, normals: FloatArray, solid: BoolGrid, depth: FloatGrid) -> Thin:
+    """Samples of the triangles `corners` (F, 3, 3) that are far from what the lattice holds safely.
+
+    normals: (F, 3) unit, either side. depth: distance of the nodes from the surface.
+    """
+    core = solid & (depth >= CORE)
+    safe = solid & (distance_to(core) <= AROUND_CORE)
+    total, points, face, far = _far_samples(corners, safe, TOUCHED)
+    lost = far > LOST
+    if not lost.any():
+        return Thin(np.zeros((0, 3)), np.zeros(0), np.zeros(0, bool), total)
+    mark = np.zeros(solid.shape, dtype=bool)
+    mark[tuple(np.rint(points[lost]).astype(np.int64).T)] = True
+    near = distance_to(mark)[tuple(np.rint(points).astype(np.int64).T)] <= AROUND_CORE
+    points, face, lost = points[near], face[near], lost[near]
+    return Thin(points, _thickness(points, np.ascontiguousarray(normals[face]), solid.shape), lost, total)
+
+
+def thicken(thin: Thin, signed: FloatGrid, unsigned: FloatGrid, voxels: float) -> BoolGrid:
+    """Lowers the distances `signed`, in place, so that what is thin becomes about `voxels` thick; (nx, ny, nz) where."""
+    thickness = np.where(np.isfinite(thin.thickness), thin.thickness, 0.0)
+    extra = np.maximum(0.5 * (voxels - thickness), 0.15).astype(np.float32)
+    more = np.zeros(signed.shape, dtype=np.float32)
+    _stamp(thin.points, extra, more, 0.5 * voxels + 1.0)
+    raised = unsigned - more
+    where: BoolGrid = (more > 0.0) & (raised < signed)
+    signed[where] = raised[where]
+    return where
+
+
+@numba.njit(cache=True)
+def _parts(corners: FloatArray, spacing: float) -> int:  # pragma: no cover
+    """Into how many pieces to divide each edge of a triangle so that none is longer than `spacing`."""
+    longest = 0.0
+    for c in range(3):
+        d = (c + 1) % 3
+        longest = max(longest, ((corners[c] - corners[d]) ** 2).sum())
+    return max(int(np.ceil(np.sqrt(longest) / spacing)), 1)
+
+
+@numba.njit(cache=True)
+def _far_samples(
+    corners: FloatArray, safe: BoolGrid, minimum: float
+) -> tuple[int, FloatArray, IntArray, FloatArray]:  # pragma: no cover
+    """How many samples there are, and of those at least `minimum` from `safe`: point, face, distance (at most 2)."""
+    room = 1024
+    points, face, far = np.empty((room, 3)), np.empty(room, dtype=np.int64), np.empty(room)
+    kept, total = 0, 0
+    nx, ny, nz = safe.shape
+    p = np.zeros(3)
+    for f in range(len(corners)):
+        parts = _parts(corners[f], SAMPLE_SPACING)
+        for i in range(parts):
+            for j in range(2 * (parts - i) - 1):
+                shift = 1.0 / 3.0 if j % 2 == 0 else 2.0 / 3.0
+                u, v = (i + shift) / parts, (j // 2 + shift) / parts
+                for c in range(3):
+                    p[c] = corners[f, 0, c] * (1.0 - u - v) + corners[f, 1, c] * u + corners[f, 2, c] * v
+                total += 1
+                x, y, z = int(np.floor(p[0])), int(np.floor(p[1])), int(np.floor(p[2]))
+                best = 4.0
+                for a in range(max(x - 1, 0), min(x + 3, nx)):
+                    for b in range(max(y - 1, 0), min(y + 3, ny)):
+                        for c in range(max(z - 1, 0), min(z + 3, nz)):
+                            if safe[a, b, c]:
+                                best = min(best, (a - p[0]) ** 2 + (b - p[1]) ** 2 + (c - p[2]) ** 2)
+                best = np.sqrt(best)
+                if best < minimum:
+                    continue
+                if kept == room:
+                    room *= 2
+                    more_points, more_face, more_far = np.empty((room, 3)), np.empty(room, dtype=np.int64), np.empty(room)
+                    more_points[:kept], more_face[:kept], more_far[:kept] = points, face, far
+                    points, face, far = more_points, more_face, more_far
+                points[kept], face[kept], far[kept] = p, f, best
+                kept += 1
+    return total, points[:kept].copy(), face[:kept].copy(), far[:kept].copy()
+
+
+def _thickness(points: FloatArray, normals: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """(n,) distance to the nearest sample that faces the other way, straight across; infinite if there is none."""
+    cell = np.ravel_multi_index(tuple(np.floor(points).astype(np.int64).T), shape)
+    order = np.argsort(cell, kind="stable")
+    cells, begin = np.unique(cell[order], return_index=True)
+    slot = np.full(int(np.prod(shape)), -1, dtype=np.int32)
+    slot[cells] = np.arange(len(cells))
+    result = np.empty(len(points))
+    result[order] = _across(
+        points[order], normals[order], slot.reshape(shape), np.r_[begin, len(points)].astype(np.int64)
+    )
+    return result
+
+
+@numba.njit(cache=True)
+def _across(
+    points: FloatArray, normals: FloatArray, slot: NDArray[np.int32], begin: IntArray
+) -> FloatArray:  # pragma: no cover
+    result = np.full(len(points), NO_OTHER_SIDE)
+    reach, aside = 2.0, 0.6
+    for n in range(len(points)):
+        p, normal = points[n], normals[n]
+        x, y, z = int(np.floor(p[0])), int(np.floor(p[1])), int(np.floor(p[2]))
+        for a in range(x - 2, x + 3):
+            for b in range(y - 2, y + 3):
+                for c in range(z - 2, z + 3):
+                    if not (0 <= a < slot.shape[0] and 0 <= b < slot.shape[1] and 0 <= c < slot.shape[2]):
+                        continue
+                    s = slot[a, b, c]
+                    if s < 0:
+                        continue
+                    for m in range(begin[s], begin[s + 1]):
+                        other = normals[m]
+                        if normal[0] * other[0] + normal[1] * other[1] + normal[2] * other[2] > -0.3:
+                            continue
+                        d0, d1, d2 = points[m, 0] - p[0], points[m, 1] - p[1], points[m, 2] - p[2]
+                        along = abs(d0 * normal[0] + d1 * normal[1] + d2 * normal[2])
+                        across = d0 * d0 + d1 * d1 + d2 * d2 - along * along
+                        if along <= reach and across <= aside * aside:
+                            result[n] = min(result[n], along)
+    return result
+
+
+@numba.njit(cache=True)
+def _stamp(points: FloatArray, extra: NDArray[np.float32], more: FloatGrid, reach: float) -> None:  # pragma: no cover
+    """more[node] = the largest `extra` of the samples within `reach`."""
+    nx, ny, nz = more.shape
+    for n in range(len(points)):
+        p = points[n]
+        for a in range(max(int(np.ceil(p[0] - reach)), 0), min(int(np.floor(p[0] + reach)) + 1, nx)):
+            for b in range(max(int(np.ceil(p[1] - reach)), 0), min(int(np.floor(p[1] + reach)) + 1, ny)):
+                for c in range(max(int(np.ceil(p[2] - reach)), 0), min(int(np.floor(p[2] + reach)) + 1, nz)):
+                    if extra[n] > more[a, b, c]:
+                        squared = (a - p[0]) ** 2 + (b - p[1]) ** 2 + (c - p[2]) ** 2
+                        if squared <= reach * reach:
+                            more[a, b, c] = extra[n]
