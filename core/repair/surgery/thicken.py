@@ -29,10 +29,10 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
 
     thickness_rel: as a part of the diagonal, in (0, 1]; less for small sheets, and where a sheet would pass through
     itself. Which parts are sheets is decided by `sheets.OPEN_SHARE` and what follows it there: a shallow bowl is
-    one, a deep one is left to hole filling; single triangles and one-sided surfaces are. The front of a sheet stays in its place,
-    its back is a copy that is moved to behind it along the vertex normals, and a rim joins them; the two sides of a
-    one-sided surface (Möbius strip) are moved by half the thickness each. Edges at which not exactly two faces meet
-    count as boundary. Raises `InvalidParameter`.
+    one, a deep one is left to hole filling; single triangles and one-sided surfaces are. The front of a sheet stays
+    in its place, its back is a copy that is moved to behind it along the vertex normals, and a rim joins them; the
+    two sides of a one-sided surface (Möbius strip) are moved by half the thickness each. Edges at which not exactly
+    two faces meet count as boundary. Raises `InvalidParameter`.
     """
     if not 0.0 < thickness_rel <= 1.0:
         raise InvalidParameter(f"A thickness of {thickness_rel} does not fit.", "Give a part of the size, as 0.01.")

@@ -111,7 +111,7 @@ def _cheapest_band(distance: FloatArray) -> IntArray:
     cost[0, 0] = 0.0
     for i in range(1, n + 1):
         for j in range(m + 1):
-            if j == m and i < n:
+            if (j == m and i < n) or (j == 0 and i == n):
                 continue
             best = min(cost[i - 1, j], cost[i, j - 1] if j else np.inf)
             cost[i, j] = best + distance[i % n, j % m]
