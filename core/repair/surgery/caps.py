@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Caps over the boundary loops of a surface: small and even triangles that continue it where they can.
+
+Each cap is a triangulation of its loop (see `polygons`), refined to the density around (`patches`) and faired
+(`fairing`). Caps that touch the surface or each other are replaced by flatter and simpler ones (`shapes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...mesh import FloatArray, IntArray, Mesh
+from ..traced import BoolArray
+from . import shapes
+from .clearance import touching
+from .rims import Rim, rims_of
+from .shapes import Patch, Patches
+
+
+@dataclass(frozen=True)
+class Caps:
+    """New vertices and faces that close loops.
+
+    vertices: (n, 3), numbered from the mesh's number of vertices on.
+    faces: (m, 3) on the mesh's vertices and the new ones.
+    owner: (m,) the loop that each face closes.
+    touching: (L,) whether the cap of a loop touches or passes through the surface or another cap, has faces without
+        area, or has an edge that two other faces have already: no shape was found that does not.
+    """
+
+    vertices: FloatArray
+    faces: IntArray
+    owner: IntArray
+    touching: BoolArray
+
+
+def cap_loops(mesh: Mesh, loops: Sequence[IntArray], *, smooth: bool = True) -> Caps:
+    """Close each loop (n,) of boundary vertices in order, by faces that agree with those across its edges.
+
+    A loop may run either way. Where the mesh has a face with the edge from loop[i] to loop[i + 1], the cap has the
+    edge from loop[i + 1] to loop[i]; where it has none at all, the cap has loop[i] to loop[i + 1]. A loop that passes
+    a vertex twice is closed in pieces; pieces of fewer than three vertices need no faces.
+
+    smooth: whether caps get new vertices, to follow the surface; otherwise only triangles on the loop's vertices,
+    where those can do. Flat loops at a sharp edge, such as a missing lid, get flat caps. Loops may share vertices,
+    but not edges. The result is the same for the same input, whatever else is capped at once, unless caps touch.
+    """
+    best = _Best(mesh, rims_of(mesh, loops))
+    for offer in _offers(best, smooth=smooth):
+        best.take(offer)
+        if not best.pending:
+            break
+    return best.caps(len(loops))
+
+
+def _offers(best: _Best, *, smooth: bool) -> Iterator[Patches]:
+    """Caps for the rims that have none without faults yet, from the most beautiful to the simplest."""
+    rims = best.rims
+    if smooth:
+        fine = {i: patch for i in best.pending if (patch := shapes.refined(rims[i])) is not None}
+        tight = shapes.tight(best.mesh, rims, fine)
+        curved = shapes.curved(best.mesh, rims, tight)
+        yield curved
+        yield {i: shapes.between(tight[i], curved[i]) for i in best.pending if i in curved}
+        yield {i: tight[i] for i in best.pending if i in tight}
+    for angles in (True, False):
+        raw = {i: shapes.plain(rims[i], angles=angles) for i in best.pending}
+        yield {i: patch for i, patch in raw.items() if patch is not None}
+    yield {i: shapes.fan(rims[i]) for i in best.pending}
+
+
+class _Best:
+    """The caps chosen so far, and the rims that still wait for one without faults."""
+
+    def __init__(self, mesh: Mesh, rims: list[Rim]) -> None:
+        self.mesh, self.rims = mesh, rims
+        self.pending = list(range(len(rims)))
+        self._patches: dict[int, Patch] = {}
+        self._faults = np.full(len(rims), np.iinfo(np.int64).max)
+
+    def take(self, offer: Patches) -> None:
+        """Keep the offered patches that have fewer faults than those before; rims without faults wait no more."""
+        if not offer:
+            return
+        waiting = set(self.pending)
+        settled = {i: patch for i, patch in self._patches.items() if i not in waiting}
+        points, faces, _ = _assembled(self.mesh.n_vertices, self.rims, settled)
+        before = Mesh(np.concatenate([self.mesh.vertices, points]), np.concatenate([self.mesh.faces, faces]))
+        points, new, owner = _assembled(before.n_vertices, self.rims, offer)
+        hit = touching(np.concatenate([before.vertices, points]), before.faces, new)
+        hit |= _crowded(before.faces, new)
+        faults = np.bincount(owner[hit], minlength=len(self.rims))
+        for i, patch in offer.items():
+            if faults[i] < self._faults[i]:
+                self._faults[i], self._patches[i] = faults[i], patch
+        self.pending = np.flatnonzero(self._faults > 0).tolist()
+
+    def caps(self, n_loops: int) -> Caps:
+        """The chosen caps, in the order of the loops."""
+        ordered = {i: self._patches[i] for i in sorted(self._patches)}
+        points, faces, rim = _assembled(self.mesh.n_vertices, self.rims, ordered)
+        loop = np.array([r.owner for r in self.rims], np.int64)
+        at_fault = np.zeros(n_loops, dtype=bool)
+        at_fault[loop[self.pending]] = True
+        return Caps(points, faces, loop[rim], at_fault)
+
+
+def _assembled(n_vertices: int, rims: list[Rim], patches: Patches) -> tuple[FloatArray, IntArray, IntArray]:
+    """New points, numbered from `n_vertices` on, the faces of all patches, and the rim of each face."""
+    points, faces, owner = [np.zeros((0, 3))], [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
+    for i, patch in patches.items():
+        n = len(rims[i].vertices)
+        inner = np.arange(n_vertices, n_vertices + len(patch.points) - n)
+        n_vertices += len(inner)
+        points.append(patch.points[n:])
+        faces.append(np.concatenate([rims[i].vertices, inner])[patch.triangles])
+        owner.append(np.full(len(patch.triangles), i))
+    return np.concatenate(points), np.concatenate(faces), np.concatenate(owner)
+
+
+def _crowded(faces: IntArray, new: IntArray) -> BoolArray:
+    """(m,) which new faces have an edge that at least two other faces, old or new, have too."""
+    at_new = np.zeros(int(max(faces.max(initial=0), new.max(initial=0))) + 1, dtype=bool)
+    at_new[new.ravel()] = True
+    old = faces[at_new[faces].sum(axis=1) >= 2]
+    every = np.concatenate([new, old])
+    low, high = (f(every, np.roll(every, -1, axis=1)) for f in (np.minimum, np.maximum))
+    _, edge, uses = np.unique(low * len(at_new) + high, return_inverse=True, return_counts=True)
+    crowded: BoolArray = (uses[edge.reshape(-1, 3)[: len(new)]] > 2).any(axis=1)
+    return crowded

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shapes that a cap may take, from one that continues the surface to a plain fan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...mesh import FloatArray, IntArray, Mesh
+from .fairing import faired, membrane
+from .patches import flipped, refine
+from .polygons import newell, triangulate
+from .rims import Rim
+
+_FLAT = 1e-6
+_SHARP = np.radians(15.0)
+_LONG = 100
+_FAIRINGS = 2
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A cap of one rim: points (n + k, 3), those of the rim first, and triangles (m, 3) on them."""
+
+    points: FloatArray
+    triangles: IntArray
+
+
+Patches = Mapping[int, Patch]
+"""number of a rim → its patch."""
+
+
+def plain(rim: Rim, *, angles: bool) -> Patch | None:
+    """Triangles on the rim's own vertices; None where edges of the surface are in the way."""
+    triangles = triangulate(rim.points, rim.beyond, rim.taken, angles=angles)
+    return Patch(rim.points, triangles) if len(triangles) else None
+
+
+def fan(rim: Rim) -> Patch:
+    """Triangles around one new vertex in the middle; no edge of the surface can be in the way."""
+    n = len(rim.points)
+    corner = np.arange(n)
+    triangles = np.stack([corner, np.roll(corner, -1), np.full(n, n)], axis=1)
+    return Patch(np.concatenate([rim.points, rim.points.mean(axis=0)[None]]), triangles)
+
+
+def refined(rim: Rim) -> Patch | None:
+    """The plain cap with more vertices; None where it needs none. Long rims get larger triangles inside."""
+    start = plain(rim, angles=True)
+    if start is None:
+        start = fan(rim)
+    n = len(rim.points)
+    growth = 0.0 if n <= _LONG else 0.15 if n <= 10 * _LONG else 0.4
+    size = rim.size
+    if len(start.points) > n:
+        size = np.append(size, size.mean())
+    points, triangles = refine(start.points, start.triangles, size, n, rim.taken, growth)
+    return Patch(points, triangles) if len(points) > n else None
+
+
+def between(first: Patch, second: Patch) -> Patch:
+    """The triangles of the second patch half-way to the first one, which has the same vertices."""
+    return replace(second, points=0.5 * (first.points + second.points))
+
+
+def tight(mesh: Mesh, rims: list[Rim], patches: Patches) -> dict[int, Patch]:
+    """The refined patches drawn tight, like soap films: flat over flat rims."""
+    return _placed(mesh, rims, patches, bend=False)
+
+
+def curved(mesh: Mesh, rims: list[Rim], patches: Patches) -> dict[int, Patch]:
+    """The tight patches bent so that they continue the surface, but not beyond a half-sphere."""
+    chosen = {i: patch for i, patch in patches.items() if not ends_sharply(mesh, rims[i])}
+    out = chosen
+    for _ in range(_FAIRINGS):
+        bent = _placed(mesh, rims, out, bend=True)
+        out = {
+            i: Patch(p.points, flipped(p.points, p.triangles, len(rims[i].points), rims[i].taken))
+            for i, p in bent.items()
+        }
+    return {i: patch for i, patch in out.items() if _moderate(rims[i], chosen[i], patch)}
+
+
+def _moderate(rim: Rim, flat: Patch, patch: Patch) -> bool:
+    away = patch.points.max(axis=0) - flat.points.max(axis=0), flat.points.min(axis=0) - patch.points.min(axis=0)
+    return bool(np.isfinite(patch.points).all() and np.max(away) <= 0.6 * np.linalg.norm(np.ptp(rim.points, axis=0)))
+
+
+def ends_sharply(mesh: Mesh, rim: Rim) -> bool:
+    """Whether the surface comes to the rim's plane at an angle that its curvature near by does not explain.
+
+    True for the rim of a cylinder or a cone without lid, false for a sphere with a hole.
+    """
+    normal = newell(rim.points)
+    area = np.linalg.norm(normal)
+    if area == 0.0:
+        return False
+    normal /= area
+    known = (rim.beyond != 0).any(axis=1)
+    if not known.any():
+        return True
+    at_rim = np.arccos(np.clip(rim.beyond[known] @ normal, -1.0, 1.0))
+    angle = float(at_rim.mean())
+    if angle < _SHARP:
+        return False
+    corners, on_rim = mesh.vertices[rim.around], np.isin(rim.around, rim.vertices)
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(cross, axis=1)
+    once = (on_rim.sum(axis=1) == 1) & (length > 0)
+    if not once.any():
+        return True
+    further = np.arccos(np.clip(cross[once] @ normal / length[once], -1.0, 1.0)).mean()
+    # The centres of faces with an edge at the rim are a third, of those with a corner two thirds of a row away from it.
+    row = float(rim.size.mean()) / 3.0
+    radius = np.sqrt(area / np.pi)
+    return bool((further - angle) / row * radius < 0.5 * angle)
+
+
+def _placed(mesh: Mesh, rims: list[Rim], patches: Patches, *, bend: bool) -> dict[int, Patch]:
+    """The inner points of all patches at once, from one system of equations."""
+    if not patches:
+        return {}
+    near = np.unique(np.concatenate([rims[i].around for i in patches]), axis=0)
+    on_rim = np.unique(np.concatenate([rims[i].vertices for i in patches]))
+    used = np.union1d(near.ravel(), on_rim)
+    points, faces, begin = [mesh.vertices[used]], [np.searchsorted(used, near)], len(used)
+    for i, patch in patches.items():
+        n = len(rims[i].points)
+        inner = np.arange(begin, begin + len(patch.points) - n)
+        faces.append(np.concatenate([np.searchsorted(used, rims[i].vertices), inner])[patch.triangles])
+        points.append(patch.points[n:])
+        begin += len(inner)
+    free = np.arange(len(used), begin)
+    vertices = np.concatenate(points)
+    try:
+        if bend:
+            rim = np.searchsorted(used, on_rim)
+            placed = faired(vertices, np.concatenate(faces), free, rim)
+        else:
+            placed = membrane(vertices, np.concatenate(faces[1:]), free)
+    except RuntimeError:  # no solution to the last digit: the shapes stay as they are
+        placed = vertices[free]
+    out, begin = {}, 0
+    for i, patch in patches.items():
+        n, k = len(rims[i].points), len(patch.points) - len(rims[i].points)
+        out[i] = Patch(np.concatenate([patch.points[:n], placed[begin : begin + k]]), patch.triangles)
+        begin += k
+    return out
