@@ -50,11 +50,11 @@ class Repaired:
         """From the arrays of the worker's answer, by name."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
-    @property
-    def unchanged(self) -> bool:
-        """Whether vertices and triangles are those of the old mesh, in the same order."""
-        same = np.array_equal(self.vertex_source, np.arange(len(self.vertices)))
-        return same and np.array_equal(self.face_source, np.arange(len(self.faces))) and not self.turned.any()
+    def is_same_as(self, data: bpy.types.Mesh) -> bool:
+        """Whether vertices and triangles are those of the mesh that was read, all of them, in the same order."""
+        count, n_triangles = len(data.vertices), len(data.loops) - 2 * len(data.polygons)
+        same = np.array_equal(self.vertex_source, np.arange(count))
+        return same and np.array_equal(self.face_source, np.arange(n_triangles)) and not self.turned.any()
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,10 @@ def require_no_shape_keys(obj: bpy.types.Object) -> None:
 def write_result(obj: bpy.types.Object, result: jobs.Result) -> bool:
     """Put the repaired mesh in the place of the object's; False where nothing had to be changed."""
     new = rewrite.Repaired.from_arrays(result.arrays)
-    if new.unchanged:
-        return False
     with bridge.object_mode(obj):
         data = bridge.mesh_of(obj)
+        if new.is_same_as(data):
+            return False
         rewrite.rewrite(obj, data, new)
         storage.data_of(data).live = False
     return True

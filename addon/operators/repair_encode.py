@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 import bpy
 
-from .. import bridge, jobs, messages, rewrite
+from .. import bridge, jobs, messages
 from ..core.errors import InvalidParameter
 from ..core.repair.recipe import Recipe
 from ..core.repair.recipes import GENUS_ZERO
@@ -20,8 +20,6 @@ from .repair import RepairSettings, repair_request, require_no_shape_keys, store
 
 def read_repaired(obj: bpy.types.Object, result: jobs.Result) -> bridge.Reading:
     """The mesh as it would be after this repair, read from a copy that is gone afterwards."""
-    if rewrite.Repaired.from_arrays(result.arrays).unchanged:
-        return bridge.read(obj)
     if obj.mode == "EDIT":
         obj.update_from_editmode()
     mesh = bridge.mesh_of(obj).copy()

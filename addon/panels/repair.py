@@ -51,7 +51,7 @@ class SPHERICAL_COW_PT_repair(SidebarPanel, bpy.types.Panel):
         layout, options = self.layout, settings(context).repair
         draw_chooser(layout, options)
         if options.recipe:
-            draw_recipe(layout, options)
+            draw_recipe(layout, context, options)
         else:
             recipe_book.ask_to_fill()
         layout.row(align=True).prop(options, "target", expand=True)
@@ -87,15 +87,15 @@ def draw_chooser(layout: bpy.types.UILayout, options: Any) -> None:
     row.operator(Operators.RECIPE_DELETE, text="", icon="REMOVE")
 
 
-def draw_recipe(layout: bpy.types.UILayout, options: Any) -> None:
+def draw_recipe(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any) -> None:
     """The settings of several steps at once; then, unfolded, the steps themselves."""
     column = layout.column()
     column.use_property_split, column.use_property_decorate = True, False
     for name in SHARED:
         if with_parameter(options, name):
-            column.row(align=True).prop(options, name, expand=name != "resolution")
+            column.prop(options, name)
     count = sum(item.enabled for item in options.steps)
-    header, body = layout.panel("spherical_cow_steps", default_closed=False)
+    header, body = layout.panel("spherical_cow_steps", default_closed=True)
     header.label(text=f"{count} of {len(options.steps)} Steps" if count < len(options.steps) else f"{count} Steps")
     if body is None:
         return
@@ -108,15 +108,18 @@ def draw_recipe(layout: bpy.types.UILayout, options: Any) -> None:
     side.operator(Operators.STEP_MOVE, text="", icon="TRIA_UP").direction = "UP"
     side.operator(Operators.STEP_MOVE, text="", icon="TRIA_DOWN").direction = "DOWN"
     if options.active_step < len(options.steps):
-        draw_step(body, options.steps[options.active_step])
+        draw_step(body, context, options.steps[options.active_step])
     body.prop(options, "keep_stages")
 
 
-def draw_step(layout: bpy.types.UILayout, item: Any) -> None:
+def draw_step(layout: bpy.types.UILayout, context: bpy.types.Context, item: Any) -> None:
     """What the chosen step does, and its settings."""
     if item.step not in STEPS:
         return
     step = STEPS[item.step]
+    words = layout.column(align=True)
+    words.active = False
+    wrapped(words, context, step.description)
     column = layout.column()
     column.active = item.enabled
     column.use_property_split, column.use_property_decorate = True, False
