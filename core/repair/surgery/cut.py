@@ -12,7 +12,7 @@ from ...geometry.edges import edge_table
 from ...mesh import FloatArray, IntArray
 from ...topology.components import component_labels
 from ..traced import Traced
-from .candidates import Candidate
+from .candidates import Cut
 from .obstacles import Obstacles
 
 
@@ -60,23 +60,27 @@ def cut_open(faces: IntArray, loops: list[IntArray], n_vertices: int) -> Opened:
 
 @dataclass(frozen=True)
 class Closed:
-    """A surface after cuts: owner (F,) is the cut that made or moved each face, −1 elsewhere."""
+    """A surface after cuts.
+
+    owner (F,): the cut that made or moved each face, −1 elsewhere. before (f, 3): the faces before; they are the
+    first f of the faces after, in the same order.
+    """
 
     traced: Traced
     owner: IntArray
-    moved: IntArray
+    before: IntArray
 
-    def hit(self, before: Obstacles) -> set[int]:
-        """The cuts of which a new or moved face touches or passes through others, and did not `before`."""
+    def hit(self, obstacles: Obstacles) -> set[int]:
+        """The cuts of which a new or moved face meets others; not moved ones that met the `obstacles` before."""
         new = np.flatnonzero(self.owner >= 0)
         mesh = self.traced.mesh
         bad = new[Obstacles(mesh.vertices, mesh.faces).hit(mesh.faces[new])]
-        if not len(bad):
-            return set()
-        return set(self.owner[bad].tolist())
+        old = bad[bad < len(self.before)]
+        met_before = old[obstacles.hit(self.before[old])]
+        return set(self.owner[np.setdiff1d(bad, met_before)].tolist())
 
 
-def cut_and_close(traced: Traced, cuts: Sequence[Candidate], gaps: Sequence[float]) -> Closed:
+def cut_and_close(traced: Traced, cuts: Sequence[Cut], gaps: Sequence[float]) -> Closed:
     """Cut along the loops, and close each side by the disc; the loops do not meet and have no neighbours in common.
 
     gaps: how far the right side of each loop steps aside, as a part of the way to its neighbours.
@@ -97,11 +101,11 @@ def cut_and_close(traced: Traced, cuts: Sequence[Candidate], gaps: Sequence[floa
         begin += len(copies)
         for rim, triangles in ((loops[k], disc.triangles[:, ::-1]), (copies, disc.triangles)):
             corners = after.mesh.vertices[rim]
-            inner = disc.all_points(corners)[len(rim) :]
+            inner = disc.points(corners)[len(rim) :]
             names = np.concatenate([rim, after.mesh.n_vertices + np.arange(len(inner))])
             after = after.added(inner, names[triangles])
             owner.append(np.full(len(triangles), k))
-    return Closed(after, np.concatenate(owner), np.flatnonzero(strip >= 0))
+    return Closed(after, np.concatenate(owner), traced.mesh.faces)
 
 
 def _aside(vertices: FloatArray, opened: Opened, fraction: FloatArray) -> FloatArray:

@@ -1,121 +1,115 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Discs over closed polygons in space, to see how large a cut would be, and to close it."""
+"""Discs over loops of a surface: how large they are, and shapes that can be moved with the loop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import SuperLU, splu
 
-from ...mesh import FloatArray, IntArray
+from ...geometry.laplacian import cotangent_laplacian
+from ...geometry.measure import face_cross
+from ...mesh import FloatArray, IntArray, Mesh
+from .patches import refine
+from .polygons import triangulate
 
-LONGEST = 120
-"""Polygons with more corners are cut into a coarse one and pieces along its sides."""
+_COARSE = 40
+_GROWTH = 0.3
+_FLATTEST, _SHARPEST = 0.05, 20.0
+_NONE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Disc:
-    """Triangles over a polygon of n corners and k inner points.
+    """Triangles over a polygon of n corners with k inner points, which lie between them like a soap film.
 
-    triangles (t, 3): names corners 0 … n − 1 in the direction of the polygon, then inner points.
-    weights (k, n): where the inner points are, as means of the corners; so that the same disc over a polygon beside
-        the first lies beside it everywhere.
+    triangles (t, 3): names corners 0 … n − 1, in the direction of the polygon, then inner points. No edge but the
+    sides of the polygon joins two corners, so that the disc leaves the surface at once, and never has one of its edges.
+    inner, border: the matrices (k, k), factored, and (k, n) of inner X = border P: each inner point is a mean of its
+        neighbours. So the same disc over a polygon beside the first is beside it everywhere.
     """
 
     triangles: IntArray
-    weights: FloatArray
+    inner: SuperLU | None
+    border: sparse.csr_matrix
 
-    def all_points(self, corners: FloatArray) -> FloatArray:
-        """(n + k, 3) the corners and the inner points."""
-        return np.concatenate([corners, self.weights @ corners])
+    def points(self, corners: FloatArray) -> FloatArray:
+        """(n + k, 3) the corners (n, 3) of the polygon and the inner points."""
+        if self.inner is None:
+            return corners
+        return np.concatenate([corners, self.inner.solve(self.border @ corners)])
 
     def rim(self) -> tuple[IntArray, IntArray, IntArray]:
         """For each side of the polygon the third corner of its triangle, its begin and its end."""
-        n = self.weights.shape[1]
+        n = self.border.shape[1]
         begin, end = self.triangles, np.roll(self.triangles, -1, axis=1)
         on_rim = (begin < n) & (end == (begin + 1) % n)
         return np.roll(self.triangles, 1, axis=1)[on_rim], begin[on_rim], end[on_rim]
 
 
-def disc_over(points: FloatArray, chords: IntArray) -> Disc:
-    """A disc over the closed polygon (n, 3) without the diagonals `chords` (m, 2): small, of round triangles.
-
-    Minimum-weight triangulation (Barequet and Sharir 1995); beyond `LONGEST` corners put together from several.
-    Where no triangulation does without those diagonals, a fan around one inner point.
-    """
-    n = len(points)
-    forbidden = np.zeros((n, n), bool)
-    forbidden[chords[:, 0], chords[:, 1]] = True
-    triangles = _triangulated(points, np.arange(n), forbidden)
-    if triangles is not None:
-        return Disc(triangles, np.zeros((0, n)))
-    corner = np.arange(n)
-    length = np.linalg.norm(points - np.roll(points, 1, axis=0), axis=1)
-    weight = length + np.roll(length, -1)
-    return Disc(np.stack([corner, (corner + 1) % n, np.full(n, n)], axis=1), weight[None] / weight.sum())
+def disc_area(points: FloatArray) -> float:
+    """Area of a small disc over the closed polygon (n, 3), by a part of its corners where it has many."""
+    coarse = points[np.unique(np.linspace(0, len(points), min(_COARSE, len(points)), endpoint=False).astype(np.int64))]
+    triangles = triangulate(coarse, np.zeros_like(coarse), _NONE, angles=False)
+    return float(0.5 * np.linalg.norm(face_cross(coarse, triangles), axis=1).sum())
 
 
-def _triangulated(points: FloatArray, polygon: IntArray, forbidden: NDArray[np.bool_]) -> IntArray | None:
-    """(n − 2, 3) triangles over the corners `polygon` (n,), ascending, or None."""
-    count = len(polygon)
-    if count <= LONGEST:
-        triangles = _minimum_weight(points[polygon], forbidden[np.ix_(polygon, polygon)])
-        return polygon[triangles] if len(triangles) == count - 2 else None
-    place = (np.arange(LONGEST) * count) // LONGEST
-    pieces = [np.arange(a, b + 1) % count for a, b in zip(place, [*place[1:], count], strict=True) if b - a > 1]
-    parts = [_triangulated(points, polygon[piece], forbidden) for piece in [place, *pieces]]
-    found = [part for part in parts if part is not None]
-    return np.concatenate(found) if len(found) == len(parts) else None
+def disc_over(corners: FloatArray) -> Disc:
+    """A disc over the closed polygon (n, 3), as fine as its sides near to them and coarser inside."""
+    n = len(corners)
+    triangles = triangulate(corners, np.zeros_like(corners), _NONE)
+    side = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    points, triangles = refine(corners, triangles, 0.5 * (side + np.roll(side, -1)), n, _NONE, _GROWTH)
+    points, triangles = _without_chords(points, triangles, n)
+    inner, border = _film(points, triangles, n)
+    if inner is not None:  # once more, as seen from where the points are now
+        points = np.concatenate([corners, inner.solve(border @ corners)])
+        inner, border = _film(points, triangles, n)
+    return Disc(triangles, inner, border)
 
 
-@njit(cache=True)
-def _weight(points: FloatArray, i: int, j: int, k: int) -> float:
-    """Area, more for long triangles, and much more for flat ones."""
-    a, b, c = points[i], points[j], points[k]
-    squares = 0.0
-    for x in range(3):
-        squares += (b[x] - a[x]) ** 2 + (c[x] - b[x]) ** 2 + (a[x] - c[x]) ** 2
-    ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
-    vx, vy, vz = c[0] - b[0], c[1] - b[1], c[2] - b[2]
-    area = 0.5 * np.sqrt((uy * vz - uz * vy) ** 2 + (uz * vx - ux * vz) ** 2 + (ux * vy - uy * vx) ** 2)
-    weight = area + 0.02 * squares
-    if area < 1e-3 * squares:
-        weight += squares
-    return weight
+def _film(points: FloatArray, triangles: IntArray, n: int) -> tuple[SuperLU | None, sparse.csr_matrix]:
+    """The equations of the inner points, with the weights of the cotangent Laplacian, kept positive."""
+    if len(points) == n:
+        return None, sparse.csr_matrix((0, n))
+    laplacian = cotangent_laplacian(Mesh(points, triangles)).tocoo()
+    off = laplacian.row != laplacian.col
+    row, col = laplacian.row[off], laplacian.col[off]
+    weight = np.clip(np.nan_to_num(-laplacian.data[off], nan=_FLATTEST), _FLATTEST, _SHARPEST)
+    joined = sparse.csr_matrix((weight, (row, col)), shape=laplacian.shape)
+    degree = np.asarray(joined.sum(axis=1)).ravel()
+    return splu(sparse.csc_matrix(sparse.diags(degree[n:]) - joined[n:, n:])), sparse.csr_matrix(joined[n:, :n])
 
 
-@njit(cache=True)
-def _minimum_weight(points: FloatArray, forbidden: NDArray[np.bool_]) -> IntArray:
-    """(n − 2, 3) triangles, or fewer if there is no way. `forbidden` (n, n), above its diagonal."""
-    n = len(points)
-    cost = np.zeros((n, n))
-    middle = np.zeros((n, n), np.int64)
-    for gap in range(2, n):
-        for i in range(n - gap):
-            k = i + gap
-            best = np.inf
-            if not forbidden[i, k] or gap == n - 1:
-                for j in range(i + 1, k):
-                    partial = cost[i, j] + cost[j, k]
-                    if partial < best:
-                        total = partial + _weight(points, i, j, k)
-                        if total < best:
-                            best = total
-                            middle[i, k] = j
-            cost[i, k] = best
-    triangles = np.empty((n - 2, 3), np.int64)
-    count = 0
-    if cost[0, n - 1] < np.inf:
-        stack = [(0, n - 1)]
-        while len(stack):
-            i, k = stack.pop()
-            if k - i < 2:
-                continue
-            j = middle[i, k]
-            triangles[count] = (i, j, k)
-            count += 1
-            stack.append((i, j))
-            stack.append((j, k))
-    return triangles[:count]
+def _without_chords(points: FloatArray, triangles: IntArray, n: int) -> tuple[FloatArray, IntArray]:
+    """The disc with a new point in the middle of each edge that crosses it from corner to corner."""
+    tail, head = triangles, np.roll(triangles, -1, axis=1)
+    step = (head - tail) % n
+    chord = (tail < n) & (head < n) & (step != 1) & (step != n - 1)
+    if not chord.any():
+        return points, triangles
+    ends, name = np.unique(
+        np.stack([np.minimum(tail[chord], head[chord]), np.maximum(tail[chord], head[chord])], axis=1),
+        axis=0, return_inverse=True,
+    )  # fmt: skip
+    middle = np.full(triangles.shape, -1)
+    middle[chord] = len(points) + name.ravel()
+    whole = ~chord.any(axis=1)
+    parts = [_split(t, m) for t, m in zip(triangles[~whole].tolist(), middle[~whole].tolist(), strict=True)]
+    new = np.array([t for part in parts for t in part], dtype=np.int64)
+    return np.concatenate([points, points[ends].mean(axis=1)]), np.concatenate([triangles[whole], new])
+
+
+def _split(triangle: list[int], middle: list[int]) -> list[tuple[int, int, int]]:
+    """A triangle cut at the middles of its sides, −1 where a side has none; at least one has."""
+    count = sum(m >= 0 for m in middle)
+    shift = middle.index(max(middle)) if count != 2 else (middle.index(-1) + 1) % 3
+    a, b, c = triangle[shift:] + triangle[:shift]
+    ab, bc, ca = middle[shift:] + middle[:shift]
+    if count == 1:
+        return [(a, ab, c), (ab, b, c)]
+    if count == 2:
+        return [(ab, b, bc), (a, ab, bc), (a, bc, c)]
+    return [(a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca)]

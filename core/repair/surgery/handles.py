@@ -11,13 +11,12 @@ from ...errors import RepairFailed
 from ...geometry.edges import is_closed_manifold
 from ...progress import Progress, silent
 from ..traced import StepResult, Traced
-from .candidates import Candidate, Judge
+from .candidates import Cut, Judge
 from .cut import cut_and_close
-from .loops import Families, SurfaceGraph, handle_loops, surface_graph
+from .loops import HandleLoop, SurfaceGraph, handle_loops, surface_graph
 from .obstacles import Obstacles
 
 Prefer = Literal["auto", "cut", "fill"]
-_SAMPLES = 24
 _GAPS = (0.15, 0.04)
 """How far apart the two sides of a cut are, as a part of the length of the edges there: the first that is clean."""
 
@@ -33,93 +32,97 @@ def remove_handles(traced: Traced, *, prefer: Prefer = "auto", progress: Progres
     Raises `RepairFailed` when the surface is not closed and manifold.
     """
     if not is_closed_manifold(traced.mesh.faces):
-        raise RepairFailed("Handles can be removed from a closed surface only.", "Fill holes first.")
+        raise RepairFailed("Handles can be removed from a closed surface only.", "Fill its holes first.")
     counts = {"handles_cut": 0, "tunnels_filled": 0}
     rejected: set[frozenset[int]] = set()
-    touching = total = 0
+    bad = total = 0
     while (graph := surface_graph(traced.mesh.vertices, traced.mesh.faces)).genus > 0:
         total = max(total, graph.genus)
         progress(1.0 - graph.genus / total, "Removing handles")
         surgery = _Pass(traced, graph, prefer, rejected)
-        chosen, traced = surgery.clean() or surgery.least_bad()
-        touching += sum(not candidate.clean for candidate in chosen)
-        for candidate in chosen:
-            counts["tunnels_filled" if candidate.fills else "handles_cut"] += 1
+        chosen, traced, touching = surgery.clean() or surgery.least_bad()
+        bad += touching
+        for cut in chosen:
+            counts["tunnels_filled" if cut.fills else "handles_cut"] += 1
     progress(1.0, "Handles removed")
-    warnings = (f"At {touching} of {total} handles the new faces touch the surface around them.",) if touching else ()
+    warnings = (f"At {bad} of {total} handles the new faces touch the surface around them.",) if bad else ()
     return StepResult(traced, {name: n for name, n in counts.items() if n}, warnings)
+
+
+_Done = tuple[list[Cut], Traced, int]
+"""The cuts that were made, the mesh after them, and how many of them touch it."""
 
 
 class _Pass:
     """One look at the whole surface, and cuts along as many loops as do not disturb each other."""
 
     def __init__(self, traced: Traced, graph: SurfaceGraph, prefer: Prefer, rejected: set[frozenset[int]]) -> None:
-        self._traced, self._graph, self._rejected = traced, graph, rejected
+        self._traced, self._graph, self._prefer, self._rejected = traced, graph, prefer, rejected
         vertices = traced.mesh.vertices
-        self._families: Families = handle_loops(graph, vertices, int(np.clip(240 // graph.genus, 6, _SAMPLES)))
+        self._families = handle_loops(graph, vertices)
         self._obstacles = Obstacles(vertices, traced.mesh.faces)
-        self._judge = Judge(traced.mesh, graph, self._obstacles, prefer)
-        candidates = [self._judge.first_look(loop) for loop in self._families.loops]
-        self._candidates = sorted(candidates, key=lambda candidate: candidate.cost)
+        self._judge = Judge(traced.mesh, graph, self._obstacles)
+        loops = self._families.loops
+        self._loops = [loops[k] for k in np.argsort([self._judge.cost(loop) for loop in loops], kind="stable")]
 
-    def clean(self) -> tuple[list[Candidate], Traced] | None:
-        """Cuts whose new faces meet nothing, and the mesh after them; None if there are none."""
-        while chosen := self._choose():
-            kept, after = self._verified(chosen)
-            if kept:
-                return kept, after
+    def clean(self) -> _Done | None:
+        """Cuts whose new faces meet nothing; None if there are none. Unwanted kinds only if there are no others."""
+        for wanted_only in (True, False):
+            while chosen := self._choose(wanted_only=wanted_only):
+                kept, after = self._verified(chosen)
+                if kept:
+                    return kept, after, 0
         return None
 
-    def least_bad(self) -> tuple[list[Candidate], Traced]:
-        """The single cut that disturbs least, and the mesh after it."""
-        looked = [self._judge.second_look(candidate) for candidate in self._candidates]
-        best = min(looked, key=lambda candidate: (candidate.hits, candidate.cost))
-        return [best], cut_and_close(self._traced, [best], [_GAPS[0]]).traced
+    def least_bad(self) -> _Done:
+        """The single cut that disturbs least."""
+        best = min((self._judge.cut(loop) for loop in self._loops), key=lambda cut: cut.hits)
+        closed = cut_and_close(self._traced, [best], [_GAPS[0]])
+        return [best], closed.traced, len(closed.hit(self._obstacles))
 
-    def _choose(self) -> list[Candidate]:
+    def _choose(self, *, wanted_only: bool) -> list[Cut]:
         """The cheapest clean loops that are independent and keep away from each other."""
-        vertices = self._traced.mesh.n_vertices
-        near, waiting = np.zeros(vertices, bool), np.zeros(vertices, bool)
+        n_vertices = self._traced.mesh.n_vertices
+        near, waiting = np.zeros(n_vertices, bool), np.zeros(n_vertices, bool)
         basis: dict[int, int] = {}
-        chosen: list[Candidate] = []
-        for candidate in self._candidates:
-            loop = candidate.loop.vertices
-            if frozenset(loop.tolist()) in self._rejected:
-                continue
+        chosen: list[Cut] = []
+        for loop in self._loops:
             # A loop across one that waits for the next pass would take its handle away in a worse manner.
-            if waiting[loop].any():
+            if _key(loop) in self._rejected or waiting[loop.vertices].any():
                 continue
-            crossings = _reduced(self._families.crossings(self._graph.edges_of(loop)), basis)
+            crossings = _reduced(self._families.crossings(self._graph.edges_of(loop.vertices)), basis)
             if not crossings:
                 continue
-            candidate = self._judge.second_look(candidate)
-            if not candidate.clean:
+            cut = self._judge.cut(loop)
+            if cut.hits or (wanted_only and self._prefer == ("cut" if cut.fills else "fill")):
                 continue
-            if near[loop].any():
-                waiting[loop] = True
+            if near[loop.vertices].any():
+                waiting[loop.vertices] = True
                 continue
             basis[crossings.bit_length()] = crossings
-            chosen.append(candidate)
-            near[self._graph.around(loop, 2)] = True
+            chosen.append(cut)
+            near[self._graph.around(loop.vertices, 2)] = True
             if len(chosen) == self._graph.genus:
                 break
         return chosen
 
-    def _verified(self, chosen: list[Candidate]) -> tuple[list[Candidate], Traced]:
+    def _verified(self, chosen: list[Cut]) -> tuple[list[Cut], Traced]:
         """Those of the cuts that are clean when done, and the mesh after them; the others are not chosen again."""
         gaps = [0] * len(chosen)
         while chosen:
             closed = cut_and_close(self._traced, chosen, [_GAPS[gap] for gap in gaps])
             bad = closed.hit(self._obstacles)
             if not bad:
-                break
-            if any(gaps[k] + 1 < len(_GAPS) for k in bad):
-                gaps = [min(gap + (k in bad), len(_GAPS) - 1) for k, gap in enumerate(gaps)]
-                continue
-            self._rejected |= {frozenset(chosen[k].loop.vertices.tolist()) for k in bad}
-            gaps = [gap for k, gap in enumerate(gaps) if k not in bad]
-            chosen = [candidate for k, candidate in enumerate(chosen) if k not in bad]
-        return chosen, closed.traced
+                return chosen, closed.traced
+            hopeless = {k for k in bad if gaps[k] + 1 == len(_GAPS)}
+            self._rejected |= {_key(chosen[k].loop) for k in hopeless}
+            gaps = [gap + (k in bad) for k, gap in enumerate(gaps) if k not in hopeless]
+            chosen = [cut for k, cut in enumerate(chosen) if k not in hopeless]
+        return [], self._traced
+
+
+def _key(loop: HandleLoop) -> frozenset[int]:
+    return frozenset(loop.vertices.tolist())
 
 
 def _reduced(vector: int, basis: dict[int, int]) -> int:

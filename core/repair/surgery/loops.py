@@ -22,6 +22,8 @@ from ...topology.components import vertex_components
 
 _SLACK = 1.3
 """Loops up to so many times longer than the shortest one of a family are kept as second choices."""
+_LONG = 3.0
+"""Families whose first loop is so many times longer than those of half of all families are not looked at closely."""
 _STIFFNESS = 3.0
 """How much longer an edge counts that is one edge away from the plane of the loop that is made flatter."""
 
@@ -122,10 +124,10 @@ class Families:
         return int.from_bytes(np.packbits(odd.astype(np.uint8)).tobytes(), "big")
 
 
-def handle_loops(graph: SurfaceGraph, vertices: FloatArray, n_samples: int = 24) -> Families:
+def handle_loops(graph: SurfaceGraph, vertices: FloatArray) -> Families:
     """Short loops of 2 g families, g the number of handles of the surface.
 
-    n_samples: from how many vertices each family is sought.
+    Families whose loops are much longer than those of others are not looked at closely.
     """
     roots = _roots(graph, vertices)
     distance, parent, parent_edge = _shortest_paths(
@@ -135,12 +137,16 @@ def handle_loops(graph: SurfaceGraph, vertices: FloatArray, n_samples: int = 24)
     order = np.argsort(-loop_length, kind="stable")
     cotree, chords = _cotree(order, loop_length, graph.sides, len(graph.face_edges))
     up_edge, depth = _face_tree(graph.face_edges, graph.sides, cotree)
+    crossed = [_face_loop(chord, graph.sides, up_edge, depth) for chord in chords[::-1].tolist()]
     search = _Search(graph, vertices)
+    first = [search.first(edges, float(loop_length[edges[0]]), family) for family, edges in enumerate(crossed)]
+    lengths = sorted(loop.length for loop in first)
+    genus = len(first) // 2
+    n_samples = int(np.clip(240 // genus, 6, 24))
     found: list[HandleLoop] = []
-    crossed: list[IntArray] = []
-    for family, chord in enumerate(chords[::-1].tolist()):
-        crossed.append(_face_loop(chord, graph.sides, up_edge, depth))
-        found += search.family(crossed[-1], float(loop_length[chord]), family, n_samples)
+    for loop in first:
+        close = loop.length <= _LONG * lengths[genus - 1]
+        found += search.family(crossed[loop.family], loop, n_samples) if close else [loop]
     begin = np.cumsum([0] + [len(edges) for edges in crossed])
     return Families(tuple(found), np.concatenate(crossed), begin)
 
@@ -154,38 +160,47 @@ class _Search:
         self._distance = np.full(2 * len(vertices), np.inf)
         self._previous = np.full(2 * len(vertices), -1, np.int64)
 
-    def family(self, crossed: IntArray, length: float, family: int, n_samples: int) -> list[HandleLoop]:
-        """Loops that cross the edges `crossed` an odd number of times, shortest first, from different places.
+    def first(self, crossed: IntArray, length: float, family: int) -> HandleLoop:
+        """A loop that crosses the edges `crossed` an odd number of times, near the first of them.
 
-        length: an upper bound for the shortest.
+        length: of the loop that the first edge closes through the tree.
         """
         self._sheet[crossed] = 1
-        best = length * (1.0 + 1e-9)
-        loops: list[HandleLoop] = []
-        sources = list(dict.fromkeys(self._graph.edges[crossed[_spread(len(crossed), n_samples)], 0].tolist()))
-        for source in sources:
-            loops += self._from(source, best * _SLACK, family)
-            best = min([best, *(loop.length for loop in loops[-1:])])
-        loops = self._tightened(loops, set(sources), family)
+        loop = self._from(int(self._graph.edges[crossed[0], 0]), length * (1.0 + 1e-9), family)
+        self._sheet[crossed] = 0
+        return loop[0]
+
+    def family(self, crossed: IntArray, first: HandleLoop, n_samples: int) -> list[HandleLoop]:
+        """Loops that cross the edges `crossed` an odd number of times, shortest first, from different places.
+
+        first: one of them. n_samples: from how many vertices along `crossed` they are sought.
+        """
+        self._sheet[crossed] = 1
+        loops, tried = self._tightened([first], set(), first.family)
+        best = loops[0].length
+        samples = crossed[:: max(1, len(crossed) // n_samples)]
+        for source in dict.fromkeys(self._graph.edges[samples, 0].tolist()):
+            found = self._from(source, best * _SLACK, first.family)
+            loops += found
+            best = min([best, *(loop.length for loop in found)])
+        loops, _ = self._tightened(loops, tried, first.family)
         loops = _different([loop for loop in loops if loop.length <= loops[0].length * _SLACK])
         loops += [flat for loop in loops for flat in self._flattened(loop)]
         self._sheet[crossed] = 0
         return loops
 
-    def _tightened(self, loops: list[HandleLoop], tried: set[int], family: int) -> list[HandleLoop]:
-        """These and shorter ones through vertices of the shortest, shortest first."""
+    def _tightened(self, loops: list[HandleLoop], tried: set[int], family: int) -> tuple[list[HandleLoop], set[int]]:
+        """These and shorter ones through vertices of the shortest, shortest first; and the vertices tried."""
         loops = sorted(loops, key=lambda loop: loop.length)
         for _ in range(4):
-            if not loops:
-                break
             best, shortest = loops[0].length, loops[0].vertices
             fresh = [v for v in shortest[:: max(1, len(shortest) // 6)].tolist() if v not in tried]
-            tried.update(fresh)
+            tried = tried | set(fresh)
             shorter = [loop for source in fresh for loop in self._from(source, best * (1.0 - 1e-9), family)]
             if not shorter:
                 break
             loops = sorted(shorter + loops, key=lambda loop: loop.length)
-        return loops
+        return loops, tried
 
     def _flattened(self, loop: HandleLoop) -> list[HandleLoop]:
         """A loop near this one that keeps close to a plane, if there is another."""
@@ -235,13 +250,6 @@ def _different(loops: list[HandleLoop], most: int = 6) -> list[HandleLoop]:
         if len(kept) == most:
             break
     return kept
-
-
-def _spread(count: int, n_samples: int) -> IntArray:
-    """Places on a loop of faces: even ones, and more near its beginning and end, where its own loop is."""
-    even = np.arange(0, count, max(1, count // n_samples))
-    near = 2 ** np.arange(max(1, int(np.log2(max(count, 2)))))
-    return np.unique(np.concatenate([[0], near[near < count], count - near[near <= count], even]))
 
 
 def _roots(graph: SurfaceGraph, vertices: FloatArray) -> IntArray:
