@@ -93,8 +93,20 @@ def _touching(
             for g in range(first, min(first + LEAF, n_new)):
                 if f < n_new and (g <= f or (hit[f] and hit[g])):
                     continue
-                if (f < n_new or not hit[g]) and meet(vertices, faces, place, f, g):
+                if (f >= n_new and hit[g]) or _apart(vertices, faces, g, low, high):
+                    continue
+                if meet(vertices, faces, place, f, g):
                     hit[g] = True
                     if f < n_new:
                         hit[f] = True
     return hit
+
+
+@njit(cache=True)
+def _apart(vertices: FloatArray, faces: IntArray, f: int, low: FloatArray, high: FloatArray) -> bool:
+    """Whether the box of a face is apart from the box from `low` to `high`."""
+    for i in range(3):
+        a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
+        if min(a, b, c) > high[i] or max(a, b, c) < low[i]:
+            return True
+    return False

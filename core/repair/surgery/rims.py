@@ -22,6 +22,7 @@ class Rim:
     size: (n,) the mean length of the edges at each corner.
     taken: (k,) pairs i n + j, i < j, ascending, of corners that an edge of the mesh joins, beside the rim's own.
     around: (r, 3) the faces of the mesh at these vertices, without those whose places are not numbers.
+    further: (s, 3) the next row of faces, those at the vertices of `around`.
     """
 
     owner: int
@@ -31,6 +32,7 @@ class Rim:
     size: FloatArray
     taken: IntArray
     around: IntArray
+    further: IntArray
 
 
 def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
@@ -48,16 +50,23 @@ def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
     for number, (_, part) in enumerate(simple):
         rim_of[part] = number
     on_rim = rim_of >= 0
-    faces = mesh.faces[on_rim[mesh.faces].any(axis=1)]
+    touches = on_rim[mesh.faces].any(axis=1)
+    faces = mesh.faces[touches]
     faces = faces[finite[faces].all(axis=1)]
-    around = _grouped(faces, rim_of[faces], len(simple))
+    label = rim_of[faces]
+    around = _grouped(faces, label, len(simple))
+    row_of = np.full(mesh.n_vertices, -1)
+    row_of[faces] = label.max(axis=1, keepdims=True)
+    beyond_row = mesh.faces[~touches & (row_of[mesh.faces] >= 0).any(axis=1)]
+    beyond_row = beyond_row[finite[beyond_row].all(axis=1)]
+    further = _grouped(beyond_row, row_of[beyond_row], len(simple))
     edges = _Edges(mesh, faces, on_rim)
     tail = np.concatenate([part for _, part in simple])
     head = np.concatenate([np.roll(part, -1) for _, part in simple])
     along, against = edges.face_of(tail, head), edges.face_of(head, tail)
     size = edges.mean_length
     rims, begin = [], 0
-    for (owner, part), at_rim in zip(simple, around, strict=True):
+    for (owner, part), near, far in zip(simple, around, further, strict=True):
         end = begin + len(part)
         turn = (along[begin:end] >= 0).sum() > (against[begin:end] >= 0).sum()
         across = along[begin:end] if turn else against[begin:end]
@@ -66,7 +75,7 @@ def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
             # Reversed, the edge from corner i to i + 1 is the one from n - 2 - i to n - 1 - i of before.
             part, beyond = part[::-1], np.roll(beyond[::-1], -1, axis=0)
         points = mesh.vertices[part]
-        rims.append(Rim(owner, part, points, beyond, size[part], edges.taken(part), at_rim))
+        rims.append(Rim(owner, part, points, beyond, size[part], edges.taken(part), near, far))
         begin = end
     return rims
 

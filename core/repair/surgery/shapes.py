@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ...mesh import FloatArray, IntArray, Mesh
 from .fairing import faired, membrane
@@ -94,28 +95,31 @@ def ends_sharply(mesh: Mesh, rim: Rim) -> bool:
     True for the rim of a cylinder or a cone without lid, false for a sphere with a hole.
     """
     normal = newell(rim.points)
-    area = np.linalg.norm(normal)
-    if area == 0.0:
-        return False
-    normal /= area
+    area = float(np.linalg.norm(normal))
     known = (rim.beyond != 0).any(axis=1)
-    if not known.any():
-        return True
-    at_rim = np.arccos(np.clip(rim.beyond[known] @ normal, -1.0, 1.0))
-    angle = float(at_rim.mean())
+    if area == 0.0 or not known.any():
+        return area > 0.0
+    normal /= area
+    angle = float(np.arccos(np.clip(rim.beyond[known] @ normal, -1.0, 1.0)).mean())
     if angle < _SHARP:
         return False
-    corners, on_rim = mesh.vertices[rim.around], np.isin(rim.around, rim.vertices)
+    to_rim = cKDTree(rim.points)
+    near, near_away = _tilt(mesh.vertices[rim.around], normal, to_rim)
+    far, far_away = _tilt(mesh.vertices[rim.further], normal, to_rim)
+    if not far_away > near_away:
+        return True
+    return bool((far - near) / (far_away - near_away) * np.sqrt(area / np.pi) < 0.4 * angle)
+
+
+def _tilt(corners: FloatArray, normal: FloatArray, to_rim: cKDTree) -> tuple[float, float]:
+    """The mean angle of triangles (n, 3, 3) to the normal, and the mean distance of their centres from the rim."""
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(cross, axis=1)
-    once = (on_rim.sum(axis=1) == 1) & (length > 0)
-    if not once.any():
-        return True
-    further = np.arccos(np.clip(cross[once] @ normal / length[once], -1.0, 1.0)).mean()
-    # The centres of faces with an edge at the rim are a third, of those with a corner two thirds of a row away from it.
-    row = float(rim.size.mean()) / 3.0
-    radius = np.sqrt(area / np.pi)
-    return bool((further - angle) / row * radius < 0.5 * angle)
+    sound = length > 0
+    if not sound.any():
+        return 0.0, 0.0
+    angle = np.arccos(np.clip(cross[sound] @ normal / length[sound], -1.0, 1.0))
+    return float(angle.mean()), float(to_rim.query(corners[sound].mean(axis=1))[0].mean())
 
 
 def _placed(mesh: Mesh, rims: list[Rim], patches: Patches, *, bend: bool) -> dict[int, Patch]:
