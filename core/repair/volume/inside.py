@@ -24,9 +24,7 @@ RESOLVED = 1.75
 """A solid this many voxels thick is resolved."""
 
 
-def inside_field(
-    mesh: Mesh, resolution: int = 128, thicken_voxels: float = 1.8, progress: Progress = silent
-) -> Field:
+def inside_field(mesh: Mesh, resolution: int = 128, thicken_voxels: float = 1.8, progress: Progress = silent) -> Field:
     """Which nodes of a lattice are inside a mesh, and their distances to its surface.
 
     mesh: any triangles; faces may be turned at random, doubled, missing, overlap or cross, and vertices need not be
@@ -122,4 +120,3 @@ def _resolution_needed(thin: Thin, resolution: int) -> int:
     if thickness < 1e-3:
         return 0
     return int(np.ceil(resolution * max(RESOLVED / thickness, 1.0)))
-

@@ -59,7 +59,7 @@ def find_thin(corners: FloatArray, normals: FloatArray, solid: BoolGrid, depth: 
 
 
 def thicken(thin: Thin, signed: FloatGrid, unsigned: FloatGrid, voxels: float) -> BoolGrid:
-    """Lowers the distances `signed`, in place, so that what is thin becomes about `voxels` thick; (nx, ny, nz) where."""
+    """Lowers the distances `signed`, in place, so that what is thin becomes `voxels` thick; (nx, ny, nz) where."""
     thickness = np.where(np.isfinite(thin.thickness), thin.thickness, 0.0)
     extra = np.maximum(0.5 * (voxels - thickness), 0.15).astype(np.float32)
     more = np.zeros(signed.shape, dtype=np.float32)
@@ -111,7 +111,11 @@ def _far_samples(
                     continue
                 if kept == room:
                     room *= 2
-                    more_points, more_face, more_far = np.empty((room, 3)), np.empty(room, dtype=np.int64), np.empty(room)
+                    more_points, more_face, more_far = (
+                        np.empty((room, 3)),
+                        np.empty(room, dtype=np.int64),
+                        np.empty(room),
+                    )
                     more_points[:kept], more_face[:kept], more_far[:kept] = points, face, far
                     points, face, far = more_points, more_face, more_far
                 points[kept], face[kept], far[kept] = p, f, best
@@ -149,6 +153,10 @@ def _across(
                         continue
                     s = slot[a, b, c]
                     if s < 0:
+                        continue
+                    d0, d1, d2 = a + 0.5 - p[0], b + 0.5 - p[1], c + 0.5 - p[2]
+                    along = d0 * normal[0] + d1 * normal[1] + d2 * normal[2]
+                    if d0 * d0 + d1 * d1 + d2 * d2 - along * along > (aside + 0.87) ** 2:
                         continue
                     for m in range(begin[s], begin[s + 1]):
                         other = normals[m]
