@@ -85,16 +85,13 @@ def _merged(vertices: FloatArray, faces: IntArray, birth: IntArray, whole: NDArr
 def outer_faces(arrangement: Arrangement) -> IntArray:
     """(n,) the faces between the inside, around which the surface winds once or more, and the rest."""
     faces, weight = arrangement.faces, arrangement.weight
+    if not len(faces):
+        return np.zeros(0, np.int64)
     mesh = Mesh(arrangement.vertices, faces)
-    tree = FaceTree.of(mesh)
     patch = _patches(faces)
-    sample, owner = _samples(mesh, patch)
-    before = np.zeros((len(owner), _SAMPLES), np.int64)
-    before[:] = winding_before(sample.ravel(), tree, weight).reshape(-1, _SAMPLES)
-    front = np.zeros(len(faces), np.int64)
-    of_patch = np.zeros(int(patch.max()) + 1, np.int64)
-    of_patch[owner] = np.median(before, axis=1).astype(np.int64)
-    front = of_patch[patch]
+    sample = _samples(mesh, patch)
+    before = winding_before(sample.ravel(), FaceTree.of(mesh), weight).reshape(sample.shape)
+    front = np.median(before, axis=1).astype(np.int64)[patch]
     return np.flatnonzero((front <= 0) & (front + weight >= 1))
 
 
@@ -106,8 +103,8 @@ def _patches(faces: IntArray) -> IntArray:
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
-def _samples(mesh: Mesh, patch: IntArray) -> tuple[IntArray, IntArray]:
-    """(patches, _SAMPLES) the faces of each patch with the largest inscribed circles, and (patches,) their patch."""
+def _samples(mesh: Mesh, patch: IntArray) -> IntArray:
+    """(patches, _SAMPLES) the faces of each patch with the largest inscribed circles."""
     a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
     around = sum(np.linalg.norm(p - q, axis=1) for p, q in ((a, b), (b, c), (c, a)))
     radius = np.linalg.norm(np.cross(b - a, c - a), axis=1) / np.maximum(around, 1e-300)
@@ -115,4 +112,4 @@ def _samples(mesh: Mesh, patch: IntArray) -> tuple[IntArray, IntArray]:
     start = np.flatnonzero(np.diff(patch[order], prepend=-1))
     size = np.diff(np.append(start, len(order)))
     rank = np.minimum(np.arange(_SAMPLES)[None], size[:, None] - 1)
-    return order[start[:, None] + rank], patch[order[start]]
+    return np.asarray(order[start[:, None] + rank])

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from ...errors import RepairFailed
-from ...geometry.distance import SurfaceTree
 from ...geometry.edges import edge_table
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
-from ...topology.intersections import intersecting_faces
+from ...topology.intersections import equal_positions, meet
 from ..traced import NEW, Traced
-from .gaps import spanning_gaps
+from .gaps import nearest_faces, spanning_gaps
 from .nesting import FaceTree
 from .tubes import polygon_in_face, tube
 
@@ -25,7 +25,8 @@ WIDTH = 0.03
 enough for the part behind it to be mapped onto a sphere well."""
 
 _NARROWER = (1.0, 0.5, 0.2, 0.05)
-_PLACES = 48
+_PLACES = 60
+_SOURCES = 400
 
 
 def bridge_parts(traced: Traced, part: IntArray, progress: Progress = silent) -> Traced:
@@ -98,24 +99,51 @@ class _Work:
         )
 
     def _places(self, faces: IntArray, points: FloatArray, radius: float) -> Iterator[tuple[IntArray, FloatArray]]:
-        """Pairs of faces and points on them, the nearest first, then others at some distance from each other."""
-        yield faces, points
-        small, large = np.argsort(self.area[self.part[faces]], kind="stable")
-        own = np.flatnonzero((self.part == self.part[faces[small]]) & self.alive)
-        other = np.flatnonzero((self.part == self.part[faces[large]]) & self.alive)
-        centres = self.mesh.vertices[self.mesh.faces[own]].mean(axis=1)
-        distance, face, nearest = SurfaceTree(Mesh(self.mesh.vertices, self.mesh.faces[other])).nearest(centres)
-        tried = points[small][None]
-        for k in np.argsort(distance, kind="stable"):
+        """Pairs of faces and points on them: the nearest, then others, farther and farther from those tried before."""
+        yield self._facing(faces, points)
+        starts = [self._ways(faces, points[end], end) for end in (0, 1)]
+        pairs, ends = (np.concatenate([start[k] for start in starts]) for k in (0, 1))
+        order = np.argsort(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1), kind="stable")
+        tried = points[None]
+        for k in order:
+            apart = 0.5 * radius * (1.0 + 0.25 * len(tried))
+            if np.square(tried - ends[k]).sum(axis=2).max(axis=1).min() < apart * apart:
+                continue
+            tried = np.concatenate([tried, ends[k][None]])
+            yield self._facing(pairs[k], ends[k])
             if len(tried) > _PLACES:
                 return
-            if np.linalg.norm(tried - centres[k], axis=1).min() < 0.5 * radius:
-                continue
-            tried = np.concatenate([tried, centres[k][None]])
-            pair, ends = np.empty(2, np.int64), np.empty((2, 3))
-            pair[small], pair[large] = own[k], other[face[k]]
-            ends[small], ends[large] = centres[k], nearest[k]
-            yield pair, ends
+
+    def _ways(self, faces: IntArray, near: FloatArray, end: int) -> tuple[IntArray, FloatArray]:
+        """(n, 2), (n, 2, 3) the shortest ways from the middles of faces of one part, those `near`, to the other."""
+        own, other = ((self.part == self.part[faces[k]]) & self.alive for k in (end, 1 - end))
+        starts = np.flatnonzero(own)
+        centres = self.mesh.vertices[self.mesh.faces[starts]].mean(axis=1)
+        chosen = np.argsort(np.square(centres - near).sum(axis=1), kind="stable")[:_SOURCES]
+        tree = self.tree
+        place, foot = nearest_faces(centres[chosen], tree.vertices, tree.faces, other[tree.order], tree.boxes)
+        found = place >= 0
+        pairs = np.stack([starts[chosen][found], tree.order[place[found]]], axis=1)
+        ends = np.stack([centres[chosen][found], foot[found]], axis=1)
+        return (pairs, ends) if end == 0 else (pairs[:, ::-1], ends[:, ::-1])
+
+    def _facing(self, faces: IntArray, points: FloatArray) -> tuple[IntArray, FloatArray]:
+        """The same points, but of the faces at each the one that looks most toward the other."""
+        way = points[1] - points[0]
+        chosen = faces.copy()
+        slack = 1e-9 * float(np.linalg.norm(self.tree.boxes[1, 3:] - self.tree.boxes[1, :3]))
+        for end, direction in ((0, way), (1, -way)):
+            point = points[end]
+            near = self.tree.within(point - slack, point + slack)
+            near = near[self.alive[near] & (self.part[near] == self.part[faces[end]])]
+            a, b, c = (self.mesh.vertices[self.mesh.faces[near, k]] for k in range(3))
+            normal = np.cross(b - a, c - a)
+            size = np.linalg.norm(normal, axis=1)
+            beside = np.abs(np.einsum("fi,fi->f", normal, point - a)) <= slack * size
+            if beside.any():
+                near, normal, size = near[beside], normal[beside], size[beside]
+                chosen[end] = near[np.argmax(normal @ direction / np.maximum(size, 1e-300))]
+        return chosen, points
 
     def _build(self, faces: IntArray, points: FloatArray, radius: float) -> bool:
         """Try a bridge; whether it fits."""
@@ -180,8 +208,27 @@ class _Work:
         close = ((self.boxes[:, 0] <= high) & (self.boxes[:, 1] >= low)).all(axis=1)
         faces = np.concatenate([new, self.mesh.faces[near], self.added[close]])
         used, compact = np.unique(faces, return_inverse=True)
-        hits = intersecting_faces(Mesh(vertices[used], compact.reshape(-1, 3)))
-        return not (hits < len(new)).any()
+        points = vertices[used]
+        compact = compact.reshape(-1, 3)
+        return not _meets(points, compact, equal_positions(points)[compact], len(new))
+
+
+@njit(cache=True)
+def _meets(vertices: FloatArray, faces: IntArray, place: IntArray, n_new: int) -> bool:
+    """Whether one of the first `n_new` faces meets another face; place: (F, 3) numbers of the corners' positions."""
+    low, high = np.empty((len(faces), 3)), np.empty((len(faces), 3))
+    for f in range(len(faces)):
+        for i in range(3):
+            a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
+            low[f, i], high[f, i] = min(a, b, c), max(a, b, c)
+    for f in range(n_new):
+        for g in range(f + 1, len(faces)):
+            apart = False
+            for i in range(3):
+                apart |= low[f, i] > high[g, i] or high[f, i] < low[g, i]
+            if not apart and meet(vertices, faces, place, f, g):
+                return True
+    return False
 
 
 def single_loop(faces: IntArray) -> IntArray | None:
@@ -189,7 +236,7 @@ def single_loop(faces: IntArray) -> IntArray | None:
     table = edge_table(faces)
     if (table.count > 2).any():
         return None
-    rim = table.order[:-1][False] if not len(table.order) else table.order[table.start[:-1]][table.count == 1]
+    rim = table.order[table.start[:-1]][table.count == 1]
     face, corner = rim % len(faces), rim // len(faces)
     following = dict(zip(faces[face, corner].tolist(), faces[face, (corner + 1) % 3].tolist(), strict=True))
     if len(following) < len(rim) or len(rim) < 3:

@@ -10,6 +10,7 @@ from numba import njit
 
 from ...mesh import FloatArray, IntArray
 from ...topology.intersections import LEAF
+from ..traced import BoolArray
 from .nesting import FaceTree
 
 
@@ -93,6 +94,12 @@ def _nearest_groups(
                 if group[g] == own:
                     continue
                 q[:] = vertices[faces[g]]
+                away = 0.0
+                for i in range(3):
+                    gap = max(q[:, i].min() - high[i], low[i] - q[:, i].max(), 0.0)
+                    away += gap * gap
+                if away >= best[own]:
+                    continue
                 distance = triangle_gap(p, q, found)
                 if distance < best[own]:
                     best[own] = distance
@@ -112,6 +119,49 @@ def _box_gap(box: FloatArray, low: FloatArray, high: FloatArray) -> float:
 
 
 @njit(cache=True)
+def nearest_faces(
+    points: FloatArray, vertices: FloatArray, faces: IntArray, usable: BoolArray, boxes: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """(n,) the nearest `usable` face (F,) in a tree to each of `points` (n, 3), −1 for none; (n, 3) where on it."""
+    leaves = len(boxes) // 2
+    some = np.zeros(2 * leaves, np.bool_)
+    for f in range(len(faces)):
+        some[leaves + f // LEAF] |= usable[f]
+    for node in range(leaves - 1, 0, -1):
+        some[node] = some[2 * node] or some[2 * node + 1]
+    stack = np.empty(128, np.int64)
+    p, q, found = np.empty((3, 3)), np.empty((3, 3)), np.empty((2, 3))
+    nearest, foot = np.full(len(points), -1), np.zeros((len(points), 3))
+    for k in range(len(points)):
+        p[:] = points[k]
+        best = np.inf
+        stack[0] = 1
+        top = 1
+        while top:
+            top -= 1
+            node = stack[top]
+            if not some[node] or _box_gap(boxes[node], points[k], points[k]) >= best:
+                continue
+            if node < leaves:
+                near, far = 2 * node, 2 * node + 1
+                if _box_gap(boxes[far], points[k], points[k]) < _box_gap(boxes[near], points[k], points[k]):
+                    near, far = far, near
+                stack[top], stack[top + 1] = far, near
+                top += 2
+                continue
+            first = (node - leaves) * LEAF
+            for g in range(first, min(first + LEAF, len(faces))):
+                if usable[g]:
+                    q[:] = vertices[faces[g]]
+                    distance = triangle_gap(p, q, found)
+                    if distance < best:
+                        best = distance
+                        nearest[k] = g
+                        foot[k] = found[1]
+    return nearest, foot
+
+
+@njit(cache=True)
 def triangle_gap(p: FloatArray, q: FloatArray, ends: FloatArray) -> float:
     """Squared distance between two triangles (3, 3) that do not cross; the nearest points go to `ends` (2, 3)."""
     best = np.inf
@@ -127,20 +177,28 @@ def triangle_gap(p: FloatArray, q: FloatArray, ends: FloatArray) -> float:
 @njit(cache=True)
 def _segments(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray, best: float, ends: FloatArray) -> float:
     """The smaller of `best` and the squared distance of the segments a–b and c–d (Ericson 2005, 5.1.9)."""
-    u, v, r = b - a, d - c, a - c
-    uu, vv, uv, ur, vr = (u * u).sum(), (v * v).sum(), (u * v).sum(), (u * r).sum(), (v * r).sum()
+    uu, vv, uv, ur, vr = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        u, v, r = b[i] - a[i], d[i] - c[i], a[i] - c[i]
+        uu += u * u
+        vv += v * v
+        uv += u * v
+        ur += u * r
+        vr += v * r
     determinant = uu * vv - uv * uv
     s = 0.0
     if determinant > 0.0:
         s = min(max((uv * vr - ur * vv) / determinant, 0.0), 1.0)
     t = (uv * s + vr) / vv if vv > 0.0 else 0.0
-    if t < 0.0 or t > 1.0:
+    if t < 0.0 or t > 1.0 or vv == 0.0:
         t = min(max(t, 0.0), 1.0)
         s = min(max((uv * t - ur) / uu, 0.0), 1.0) if uu > 0.0 else 0.0
-    x, y = a + s * u, c + t * v
-    distance = ((x - y) ** 2).sum()
+    distance = 0.0
+    for i in range(3):
+        distance += (a[i] + s * (b[i] - a[i]) - c[i] - t * (d[i] - c[i])) ** 2
     if distance < best:
-        ends[0], ends[1] = x, y
+        for i in range(3):
+            ends[0, i], ends[1, i] = a[i] + s * (b[i] - a[i]), c[i] + t * (d[i] - c[i])
         return distance
     return best
 
@@ -148,17 +206,26 @@ def _segments(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray, best: 
 @njit(cache=True)
 def _corner(p: FloatArray, t: FloatArray, best: float, ends: FloatArray, own: int) -> float:
     """The smaller of `best` and the squared distance of p to the triangle t, where it projects into its inside."""
-    u, v, w = t[1] - t[0], t[2] - t[0], p - t[0]
-    uu, vv, uv, wu, wv = (u * u).sum(), (v * v).sum(), (u * v).sum(), (w * u).sum(), (w * v).sum()
+    uu, vv, uv, wu, wv = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        u, v, w = t[1, i] - t[0, i], t[2, i] - t[0, i], p[i] - t[0, i]
+        uu += u * u
+        vv += v * v
+        uv += u * v
+        wu += w * u
+        wv += w * v
     determinant = uu * vv - uv * uv
     if determinant <= 0.0:
         return best
     s, r = (vv * wu - uv * wv) / determinant, (uu * wv - uv * wu) / determinant
     if s < 0.0 or r < 0.0 or s + r > 1.0:
         return best
-    foot = t[0] + s * u + r * v
-    distance = ((p - foot) ** 2).sum()
+    distance = 0.0
+    for i in range(3):
+        distance += (p[i] - t[0, i] - s * (t[1, i] - t[0, i]) - r * (t[2, i] - t[0, i])) ** 2
     if distance < best:
-        ends[own], ends[1 - own] = p, foot
+        for i in range(3):
+            ends[own, i] = p[i]
+            ends[1 - own, i] = t[0, i] + s * (t[1, i] - t[0, i]) + r * (t[2, i] - t[0, i])
         return distance
     return best

@@ -10,7 +10,7 @@ from ...mesh import FloatArray, IntArray
 
 SIDES = 6
 _MARGIN = 1.25
-_MOST_RINGS = 12
+_MOST_RINGS = 6
 
 
 def polygon_in_face(corners: FloatArray, point: FloatArray, radius: float) -> tuple[FloatArray, IntArray] | None:
