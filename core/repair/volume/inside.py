@@ -18,6 +18,8 @@ from .thin import Thin, find_thin, thicken
 
 UNSURE = (0.2, 0.8)
 """Winding numbers, as the mean of 26 views, between which the exact one is asked for at the border of the solid."""
+ROUNDS = 3
+"""How often the border of the solid is followed to where the exact winding numbers move it."""
 ASK_AT_MOST = 200_000
 """Exact winding numbers that are computed at most."""
 RESOLVED = 1.75
@@ -54,7 +56,7 @@ def inside_field(mesh: Mesh, resolution: int = 128, thicken_voxels: float = 1.8,
     signed: FloatGrid = np.where(solid, -unsigned, unsigned)
     progress(0.8, "Looking for thin parts")
     corners = np.ascontiguousarray(patches.points[patches.faces])
-    thin = find_thin(corners, patches.normals, solid, unsigned)
+    thin = find_thin(corners, patches.normals, patches.closed[patches.patch], solid, unsigned)
     if len(thin.points):
         thicken(thin, signed, unsigned, thicken_voxels)
     solid = clear_border(signed < 0.0)
@@ -88,9 +90,9 @@ def _ask_where_unsure(winding: FloatGrid, patches: Patches, sides: NDArray[np.in
     open_to_doubt = (winding > UNSURE[0]) & (winding < UNSURE[1])
     asked = np.zeros(winding.shape, dtype=bool)
     left = ASK_AT_MOST
-    for _ in range(6):
+    for _ in range(ROUNDS):
         solid = winding > 0.5
-        border = solid ^ ndimage.binary_erosion(solid) | solid ^ ndimage.binary_dilation(solid)
+        border = ndimage.binary_dilation(solid, iterations=2) & ~ndimage.binary_erosion(solid, iterations=2)
         nodes = np.flatnonzero(border & open_to_doubt & ~asked)[:left]
         if not len(nodes):
             return
@@ -101,9 +103,9 @@ def _ask_where_unsure(winding: FloatGrid, patches: Patches, sides: NDArray[np.in
 
 
 def _count_sheets(thin: Thin, shape: tuple[int, ...]) -> int:
-    """Connected pieces of surface that have no other side."""
+    """Connected pieces of surface that have no other side; 0 if they are only a small part of the surface."""
     bare = thin.lost & ~np.isfinite(thin.thickness)
-    if not bare.any():
+    if not bare.any() or np.count_nonzero(bare) < 0.01 * thin.total:
         return 0
     nodes = np.rint(thin.points[bare]).astype(np.int64)
     mark = np.zeros(shape, dtype=bool)
@@ -112,7 +114,7 @@ def _count_sheets(thin: Thin, shape: tuple[int, ...]) -> int:
 
 
 def _resolution_needed(thin: Thin, resolution: int) -> int:
-    """The resolution that makes the thin parts of the solid `RESOLVED` voxels thick; 0 if there are none to speak of."""
+    """The resolution that makes thin parts of the solid `RESOLVED` voxels thick; 0 if there are few."""
     solid = thin.lost & np.isfinite(thin.thickness)
     if np.count_nonzero(solid) < 0.002 * thin.total:
         return 0

@@ -36,8 +36,8 @@ def largest_part(inside: BoolGrid) -> tuple[BoolGrid, int]:
 def join_parts(inside: BoolGrid, radius: float = 1.0) -> tuple[BoolGrid, int]:
     """(All parts joined by bridges across the narrowest gaps, how many bridges were built).
 
-    The bridges form a minimum spanning tree of the gaps between parts that are neighbours (in the sense of Voronoi), and
-    are straight, `radius` nodes thick.
+    The bridges form a minimum spanning tree of the gaps between parts that are neighbours (in the sense of Voronoi),
+    and are straight, `radius` nodes thick.
     """
     label, count = ndimage.label(inside, structure=CONNECTIVITY)
     if count <= 1:

@@ -32,7 +32,7 @@ class Patches:
 
     points: (V, 3) in lattice units, places that coincide merged. faces: (F, 3), turned alike within a patch.
     patch: (F,) numbers 0 … n-1. closed: (n,) whether a patch has no border. normals: (F, 3) unit.
-    areas: (F,) in squares of the lattice. one_sided: (n,) whether no way of turning the faces agrees.
+    areas: (F,) in squares of the lattice. one_sided: (n,) whether a patch is a single face of a surface with one side.
     """
 
     points: FloatArray
@@ -70,9 +70,10 @@ def find_patches(points: FloatArray, faces: IntArray) -> Patches:
     closed = (2 * joints == 3 * np.bincount(patch, minlength=n)) & ~one_sided
     if one_sided.any():  # every face of such a patch decides for itself
         alone = one_sided[patch]
-        patch = np.where(alone, n + np.arange(count), patch)
-        _, patch = np.unique(patch, return_inverse=True)
-        closed, one_sided = _regrouped(patch, closed, one_sided, alone)
+        _, patch = np.unique(np.where(alone, n + np.arange(count), patch), return_inverse=True)
+        single = np.arange(len(one_sided) - np.count_nonzero(one_sided), int(patch.max()) + 1)
+        closed = np.r_[closed[~one_sided], np.zeros(len(single), dtype=bool)]
+        one_sided = np.arange(len(closed)) >= single[0]
     cross = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
     length = np.linalg.norm(cross, axis=1)
     return Patches(points, faces, patch, closed, one_sided, cross / np.maximum(length, 1e-300)[:, None], 0.5 * length)
@@ -95,6 +96,7 @@ def outward_sides(
     if not patches.closed.all():
         views = look_around(patches.points, patches.faces, np.zeros(len(patches.faces), np.int8), shape, progress)
         votes = _votes(patches, views, n)
+        votes[patches.one_sided, :] = _one_voice(votes[patches.one_sided])
         opened, sighted, odd, area = votes.T
         area = np.maximum(area, 1e-300)
         score = 2.0 * opened / VIEWS + odd / 13.0
@@ -132,15 +134,11 @@ def _components(rows: IntArray, columns: IntArray, count: int) -> tuple[int, Int
     return int(n), label.astype(np.int64)
 
 
-def _regrouped(
-    patch: IntArray, closed: NDArray[np.bool_], one_sided: NDArray[np.bool_], alone: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """`closed` and `one_sided` of the patches after faces that decide for themselves became patches, the last ones."""
-    n = int(patch.max()) + 1
-    kept = np.flatnonzero(~one_sided)
-    single = int(np.count_nonzero(alone))
-    assert len(kept) + single == n
-    return np.r_[closed[kept], np.zeros(single, bool)], np.r_[np.zeros(len(kept), bool), np.ones(single, bool)]
+def _one_voice(votes: FloatArray) -> FloatArray:
+    """Votes (n, 4) of the faces of one-sided surfaces; without a view to tell apart if that is so for most of them."""
+    if np.abs(votes[:, 0]).sum() > 0.25 * votes[:, 1].sum():
+        return votes
+    return votes * np.array([0.0, 1.0, 0.0, 1.0])
 
 
 def _votes(patches: Patches, views: Views, n: int) -> FloatArray:

@@ -17,13 +17,17 @@ CORE = 1.0
 """Nodes at least this deep are the core of the solid."""
 AROUND_CORE = 2.6
 """Solid nodes this near to the core are safe; others may be crumbs of something thin."""
-SAMPLE_SPACING = 0.6
+SAMPLE_SPACING = 0.9
 """Distance of the samples of the surface."""
 LOST = 1.75
 """Surface this far from safe solid nodes is lost."""
 TOUCHED = 0.5
 """Surface around a loss is thickened together with it where it is at least this far from safe solid nodes."""
+MOST_SAMPLES = 400_000
+"""Of more samples than this, every second, third … is enough."""
 NO_OTHER_SIDE = np.inf
+THIN_ENOUGH = 0.3
+"""A thickness below which it does not matter how thin exactly."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,13 @@ class Thin:
     total: int
 
 
-def find_thin(corners: FloatArray, normals: FloatArray, solid: BoolGrid, depth: FloatGrid) -> Thin:
+def find_thin(
+    corners: FloatArray, normals: FloatArray, closed: NDArray[np.bool_], solid: BoolGrid, depth: FloatGrid
+) -> Thin:
     """Samples of the triangles `corners` (F, 3, 3) that are far from what the lattice holds safely.
 
-    normals: (F, 3) unit, either side. depth: distance of the nodes from the surface.
+    normals: (F, 3) unit, either side. closed: (F,) whether a face belongs to a closed surface, of which only places
+        with another side opposite are thin. depth: distance of the nodes from the surface.
     """
     core = solid & (depth >= CORE)
     safe = solid & (distance_to(core) <= AROUND_CORE)
@@ -54,8 +61,12 @@ def find_thin(corners: FloatArray, normals: FloatArray, solid: BoolGrid, depth: 
     mark = np.zeros(solid.shape, dtype=bool)
     mark[tuple(np.rint(points[lost]).astype(np.int64).T)] = True
     near = distance_to(mark)[tuple(np.rint(points).astype(np.int64).T)] <= AROUND_CORE
-    points, face, lost = points[near], face[near], lost[near]
-    return Thin(points, _thickness(points, np.ascontiguousarray(normals[face]), solid.shape), lost, total)
+    every = int(np.ceil(np.count_nonzero(near) / MOST_SAMPLES))
+    chosen = np.flatnonzero(near)[::every]
+    points, face, lost = points[chosen], face[chosen], lost[chosen]
+    thickness = _thickness(points, np.ascontiguousarray(normals[face]), solid.shape)
+    kept = np.isfinite(thickness) | (~closed[face] & lost)
+    return Thin(points[kept], thickness[kept], lost[kept], max(total // every, 1))
 
 
 def thicken(thin: Thin, signed: FloatGrid, unsigned: FloatGrid, voxels: float) -> BoolGrid:
@@ -152,7 +163,7 @@ def _across(
                     if not (0 <= a < slot.shape[0] and 0 <= b < slot.shape[1] and 0 <= c < slot.shape[2]):
                         continue
                     s = slot[a, b, c]
-                    if s < 0:
+                    if s < 0 or result[n] < THIN_ENOUGH:
                         continue
                     d0, d1, d2 = a + 0.5 - p[0], b + 0.5 - p[1], c + 0.5 - p[2]
                     along = d0 * normal[0] + d1 * normal[1] + d2 * normal[2]
