@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .harmonics.container import Harmonics
     from .mesh import Mesh
     from .meshfile import read_mesh as load
+    from .repair.run import repair
     from .sample import sample_cow
     from .shape import Shape
     from .shapefile import load_shape, save_shape
@@ -42,6 +43,7 @@ _PLACES = {
     "encode": (".codec", "encode"),
     "load": (".meshfile", "read_mesh"),
     "load_shape": (".shapefile", "load_shape"),
+    "repair": (".repair.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
     "save_shape": (".shapefile", "save_shape"),
 }
@@ -58,6 +60,7 @@ __all__ = [
     "encode",
     "load",
     "load_shape",
+    "repair",
     "sample_cow",
     "save_shape",
 ]  # fmt: skip

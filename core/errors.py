@@ -68,10 +68,6 @@ class MissingLibrary(SphericalCowError):
     """A library that this step needs cannot be imported."""
 
 
-class NotAvailable(SphericalCowError):
-    """A step that this version does not have."""
-
-
 class Cancelled(SphericalCowError):
     """The user stopped the work. Nothing was changed."""
 

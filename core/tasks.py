@@ -16,6 +16,8 @@ from .geometry.distance import compare
 from .geometry.measure import oriented_outward, scatter_to_vertices
 from .mesh import FloatArray, Mesh, require_usable
 from .progress import Progress
+from .repair.recipe import recipe_from_json
+from .repair.run import repair
 from .shape import Shape
 from .shapefile import shape_from_bytes, shape_to_bytes
 from .sphere.distortion import angle_distortion, area_distortion
@@ -123,4 +125,21 @@ def _compare(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str
     return Outcome(data=comparison.to_dict())
 
 
-TASKS: Mapping[str, Task] = {"check": _check, "encode": _encode, "decode": _decode, "compare": _compare}
+def _repair(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
+    recipe = recipe_from_json(str(parameters["recipe"]))
+    result = repair(_mesh(arrays), recipe, keep_stages=bool(parameters.get("keep_stages")), progress=progress)
+    mesh, origin = result.mesh, result.origin
+    named = {"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes, **origin.__dict__}
+    for number, stage in enumerate(result.stages):
+        named |= {f"stage_{number}_vertices": stage.mesh.vertices, f"stage_{number}_faces": stage.mesh.faces}
+    stages = [stage.name for stage in result.stages]
+    return Outcome(named, {**result.report.to_dict(), "stages": stages})
+
+
+TASKS: Mapping[str, Task] = {
+    "check": _check,
+    "repair": _repair,
+    "encode": _encode,
+    "decode": _decode,
+    "compare": _compare,
+}

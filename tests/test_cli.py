@@ -135,9 +135,53 @@ def test_compare_of_a_mesh_with_itself(ball: Path, capsys: pytest.CaptureFixture
     assert data["hausdorff_rel"] < 1e-6
 
 
-def test_repair_says_that_it_is_not_there(ball: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, data = run_json(capsys, "repair", ball, ball.with_name("o.ply"), "--recipe", "genus0")
-    assert (status, data["error"]) == (2, "NotAvailable")
+def test_repair_makes_a_torus_encodable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torus().save(tmp_path / "torus.ply")
+    status, data = run_json(capsys, "repair", tmp_path / "torus.ply", tmp_path / "ball.ply")
+    assert status == 0
+    assert isinstance(data["counts"], dict)
+    assert data["counts"].get("handles_cut", 0) + data["counts"].get("tunnels_filled", 0) == 1
+    assert main(["check", str(tmp_path / "ball.ply")]) == 0
+    assert main(["encode", str(tmp_path / "ball.ply"), str(tmp_path / "ball.harmonics.npz"), "--lmax", "16"]) == 0
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torus().save(tmp_path / "torus.ply")
+    assert main(["repair", str(tmp_path / "torus.ply"), str(tmp_path / "ball.ply"), "--dry-run"]) == 0
+    assert "Dry run, nothing is written" in capsys.readouterr().out
+    assert [file.name for file in tmp_path.iterdir()] == ["torus.ply"]
+
+
+def test_repair_of_a_folder_goes_on_after_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    torus().save(tmp_path / "in" / "a.ply")
+    (tmp_path / "in" / "b.ply").write_bytes(b"ply\nnonsense")
+    cube().save(tmp_path / "in" / "c.obj")
+    status, data = run_json(capsys, "repair", tmp_path / "in", tmp_path / "out")
+    assert (status, data["failed"]) == (1, 1)
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "c.obj"]
+
+
+def test_recipes_can_be_shown_changed_and_given_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipe", "clean"]) == 0
+    assert "merge_vertices" in capsys.readouterr().out
+    _, recipe = run_json(capsys, "recipe", "clean")
+    assert isinstance(recipe["steps"], list)
+    recipe["steps"] = [step for step in recipe["steps"] if step["name"] != "fill_holes"]
+    (tmp_path / "mine.json").write_text(json.dumps(recipe), encoding="utf-8")
+    cube().save(tmp_path / "cube.ply")
+    words = ["repair", tmp_path / "cube.ply", tmp_path / "o.ply", "--recipe", tmp_path / "mine.json"]
+    status, data = run_json(capsys, *words)
+    assert (status, data["method"], data["done"]) == (0, "unchanged", [])
+
+
+def test_stages_are_written_beside_the_result(tmp_path: Path) -> None:
+    cube(n=4).save(tmp_path / "cube.ply")
+    words = ["repair", tmp_path / "cube.ply", tmp_path / "o.ply", "--recipe", "cad", "--stages", "--resolution", "32"]
+    assert main([str(word) for word in words]) == 0
+    names = sorted(file.name for file in tmp_path.glob("o_*.ply"))
+    assert names[0] == "o_01_remove_unusable.ply" and "o_08_voxel_remesh.ply" in names
+    assert read_mesh(tmp_path / "o_08_voxel_remesh.ply").n_faces > 1000
 
 
 def test_decode_says_when_the_file_has_fewer_degrees(encoded: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,6 +190,10 @@ def test_decode_says_when_the_file_has_fewer_degrees(encoded: Path, capsys: pyte
 
 
 BAD = [
+    (["repair", "{torus}", "{out}", "--recipe", "wishes"], "InvalidParameter"),
+    (["repair", "{torus}", "{out}", "--resolution", "2"], "InvalidParameter"),
+    (["repair", "{missing}", "{out}"], "MeshFileError"),
+    (["repair", "{torus}", "{torus}.nothing/o.ply"], "OutputError"),
     (["encode", "{ball}", "{ball}"], "InvalidParameter"),
     (["encode", "{missing}", "{out}"], "MeshFileError"),
     (["encode", "{torus}", "{out}"], "NotGenusZero"),

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verbs about meshes: check, compare, repair."""
+"""Verbs about meshes: check, compare."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from typing import Any
 
-from ..errors import NotAvailable
 from ..geometry.distance import compare
 from ..mesh import require_usable
 from ..meshfile import read_mesh
@@ -30,13 +29,6 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_compare)
 
-    verb = verbs.add_parser("repair", help="make a mesh encodable (not in this version)")
-    verb.add_argument("input")
-    verb.add_argument("output")
-    verb.add_argument("--recipe", choices=("clean", "cad", "genus0"), default="genus0")
-    verb.add_argument("--json", action="store_true")
-    verb.set_defaults(run=run_repair)
-
 
 def run_check(arguments: Namespace, console: Console) -> int:
     """Print the report; 0 when the mesh is a closed manifold of genus 0, else 1."""
@@ -58,11 +50,3 @@ def run_compare(arguments: Namespace, console: Console) -> int:
     data = comparison.to_dict()
     console.result(data, [f"{name:24} {value:.6g}" for name, value in data.items() if isinstance(value, int | float)])
     return 0
-
-
-def run_repair(arguments: Namespace, console: Console) -> int:
-    """Say that this version has no repair."""
-    raise NotAvailable(
-        f"This version cannot repair meshes yet (recipe {arguments.recipe}).",
-        "Use the check to see what is wrong, and mend it in Blender.",
-    )

@@ -162,7 +162,7 @@ _ALL = (
         "thicken_sheets",
         "Thicken Sheets",
         "Give open sheets, which enclose nothing, two sides and a rim",
-        (Parameter("thickness_rel", "float", 0.01, "Thickness", "Thickness, as a part of the diagonal", 1e-4, 0.2),),
+        (Parameter("thickness_rel", "float", 0.005, "Thickness", "Thickness, as a part of the diagonal", 1e-4, 0.2),),
     ),
     StepInfo(
         "fill_holes",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...geometry.edges import EdgeTable, edge_table
 from ...geometry.measure import face_areas, face_normals
 from ...geometry.visibility import openness
-from ...mesh import IntArray, Mesh
+from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
 from ..traced import StepResult, Traced
 from .corners import halve_shared_edges, keep_joined
@@ -122,11 +122,12 @@ def _rim_length(mesh: Mesh, table: EdgeTable, part: IntArray, n_parts: int) -> F
     border = table.count == 1
     ends = mesh.vertices[table.vertices[border]]
     face = table.order[table.start[:-1][border]] % mesh.n_faces
-    return np.bincount(part[face], weights=np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1), minlength=n_parts)
+    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    return np.asarray(np.bincount(part[face], weights=length, minlength=n_parts), np.float64)
 
 
 def _seen_from_behind(mesh: Mesh, part: IntArray, n_parts: int) -> NDArray[np.bool_]:
-    """(n_parts,) whether more of the outside is seen from the back of the part's largest faces than from their front."""
+    """(n_parts,) whether more of the outside is seen from the back of a part's largest faces than from the front."""
     chosen = _largest_of_each(mesh, part, 40)
     normal = face_normals(mesh)[chosen]
     middle = mesh.vertices[mesh.faces[chosen]].mean(axis=1)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verbs about mending: repair, recipe."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidParameter, OutputError, SphericalCowError
+from ..files import expanded
+from ..meshfile import READABLE, WRITABLE, read_mesh, write_mesh
+from ..progress import Progress
+from ..repair.catalogue import STEPS
+from ..repair.recipe import Recipe, recipe_to_json
+from ..repair.recipes import RECIPES, find_recipe
+from ..repair.run import RepairResult, repair
+from .console import Console, make_folder, require_writable
+
+SETTINGS = ("parts", "resolution", "prefer")
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verbs of this module to the parser."""
+    verb = verbs.add_parser("repair", help="mend a mesh, or a folder of meshes, until it can be encoded")
+    verb.add_argument("input", help="a mesh, or a folder of meshes")
+    verb.add_argument("output", help="the mended mesh, or a folder for them")
+    verb.add_argument(
+        "--recipe", default="genus0", metavar="NAME", help=f"{', '.join(RECIPES)} (default genus0), or a file"
+    )
+    verb.add_argument("--parts", choices=("join", "largest"), help="join several parts, or keep the largest")
+    verb.add_argument("--resolution", type=int, metavar="N", help="voxels along the longest side, where it takes some")
+    verb.add_argument("--prefer", choices=("auto", "cut", "fill"), help="what to do with handles (default auto)")
+    verb.add_argument("--stages", action="store_true", help="also write the mesh after each step, numbered")
+    verb.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+    verb.add_argument("--json", action="store_true")
+    verb.set_defaults(run=run_repair)
+
+    verb = verbs.add_parser("recipe", help="show the steps of a recipe and their parameters")
+    verb.add_argument("name", nargs="?", default="genus0", help=f"{', '.join(RECIPES)} (default genus0), or a file")
+    verb.add_argument("--json", action="store_true", help="as a file that `repair --recipe FILE` takes")
+    verb.set_defaults(run=run_recipe)
+
+
+def run_repair(arguments: Namespace, console: Console) -> int:
+    """Mend one mesh, or each of a folder; 1 when some of a folder could not be mended."""
+    recipe = _chosen(arguments)
+    source = expanded(arguments.input)
+    if source.is_dir():
+        return _repair_folder(source, recipe, arguments, console)
+    if not arguments.dry_run:
+        require_writable(arguments.output)
+    with console.progress() as progress:
+        report = _repair_file(source, expanded(arguments.output), recipe, arguments, progress)
+    console.result(report, [*_lines(report), *_outcome(arguments, report)])
+    return 0
+
+
+def run_recipe(arguments: Namespace, console: Console) -> int:
+    """Print the steps in order."""
+    recipe = find_recipe(arguments.name)
+    lines = [recipe.title]
+    for step in recipe.steps:
+        info = STEPS[step.name]
+        lines.append(f"  {'+' if step.enabled else '-'} {step.name:28} {info.description}")
+        for parameter in info.parameters:
+            value = step.settings[parameter.name]
+            choices = f" ({' | '.join(name for name, _ in parameter.choices)})" if parameter.choices else ""
+            lines.append(f"      {parameter.name} = {value}{choices}   {parameter.description}")
+    console.result(json.loads(recipe_to_json(recipe)), lines)
+    return 0
+
+
+def _chosen(arguments: Namespace) -> Recipe:
+    given = {name: getattr(arguments, name) for name in SETTINGS if getattr(arguments, name) is not None}
+    return find_recipe(arguments.recipe).with_settings(**given)
+
+
+def _repair_file(
+    source: Path, target: Path, recipe: Recipe, arguments: Namespace, progress: Progress
+) -> dict[str, Any]:
+    """Mend one file; gives the report as JSON-ready data."""
+    result = repair(read_mesh(source), recipe, keep_stages=arguments.stages, progress=progress)
+    if not arguments.dry_run:
+        write_mesh(result.mesh, target)
+        _write_stages(result, target)
+    return result.report.to_dict()
+
+
+def _write_stages(result: RepairResult, target: Path) -> None:
+    for number, stage in enumerate(result.stages, 1):
+        write_mesh(stage.mesh, target.with_name(f"{target.stem}_{number:02}_{stage.name}{target.suffix}"))
+
+
+def _repair_folder(source: Path, recipe: Recipe, arguments: Namespace, console: Console) -> int:
+    """Mend every mesh of a folder, under the same names; one that fails does not stop the others."""
+    files = sorted(file for file in source.iterdir() if file.suffix.lower() in READABLE)
+    if not files:
+        raise InvalidParameter(f"There is no mesh in {source}.", f"Its files should end in {', '.join(READABLE)}.")
+    folder = expanded(arguments.output)
+    if not arguments.dry_run:
+        make_folder(folder)
+    results: dict[str, Any] = {}
+    for file in files:
+        console.log(f"{file.name} …")
+        try:
+            with console.progress() as progress:
+                results[file.name] = _repair_file(file, folder / _output_name(file), recipe, arguments, progress)
+            console.log(f"  {_summary(results[file.name])}")
+        except OutputError:
+            raise
+        except SphericalCowError as error:
+            results[file.name] = error.to_dict()
+            console.log(f"  {error}")
+    failed = sum("error" in entry for entry in results.values())
+    console.result({"files": results, "failed": failed}, [f"{len(files) - failed} of {len(files)} meshes mended."])
+    return 1 if failed else 0
+
+
+def _output_name(file: Path) -> str:
+    """The same name; PLY where the format can be read but not written."""
+    return file.name if file.suffix.lower() in WRITABLE else f"{file.stem}.ply"
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    change = report["change"]
+    lines = [f"found    {text}" for text in report["found"]] or ["found    nothing wrong"]
+    lines += [f"done     {text}" for text in report["done"]]
+    lines += [f"warning  {text}" for text in report["warnings"]]
+    if report["method"] == "unchanged":
+        return [*lines, "The mesh is given back as it came."]
+    kept = change["faces_kept"] / max(change["faces_before"], 1)
+    lines.append(f"kept     {kept:.2%} of the faces as they were; {change['faces_new']:,} faces are new")
+    lines.append(
+        f"distance mean {change['mean_rel']:.4%}, largest {change['hausdorff_rel']:.3%} of the diagonal"
+        " (symmetric, all surfaces)"
+    )
+    before = "none" if change["volume_before"] is None else f"{change['volume_before']:.6g}"
+    lines.append(f"volume   {before} → {change['volume_after']:.6g}")
+    lines.append(f"area     {change['area_before']:.6g} → {change['area_after']:.6g}")
+    return lines
+
+
+def _summary(report: dict[str, Any]) -> str:
+    return ", ".join(report["done"]) or "nothing to do"
+
+
+def _outcome(arguments: Namespace, report: dict[str, Any]) -> list[str]:
+    verdict = report["after"]["is_genus_zero"]
+    words = "one closed surface of genus 0: it can be encoded" if verdict else "not yet encodable: check says why"
+    return [f"{'Dry run, nothing is written' if arguments.dry_run else arguments.output}: {words}."]

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps that change the shape on purpose: solidify, smooth, decimate, voxels, cubes, outer surface."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from ...errors import RepairFailed
+from ...geometry.edges import edge_table
+from ...geometry.measure import face_areas, face_normals, unique_edges, vertex_normals
+from ...geometry.sampling import sample_surface
+from ...geometry.visibility import visible_from_outside
+from ...mesh import IntArray, Mesh
+from ...progress import Progress, part, silent
+from ...topology.components import vertex_components
+from ..clean.nonmanifold import split_non_manifold
+from ..traced import StepResult, Traced
+from ..volume.inside import inside_field
+from ..volume.simplify import simplify
+from ..volume.surface import extract
+
+_SAMPLES_PER_PART = 50
+
+
+def solidify(traced: Traced, *, thickness_rel: float = 0.006, progress: Progress = silent) -> StepResult:
+    """A second, turned copy of the surface, moved inward along the vertex normals, and a rim between open borders.
+
+    thickness_rel: part of the diagonal. As Blender's Solidify with its offset of −1, without evening the thickness
+    at corners. The faces that were there stay.
+    """
+    mesh = traced.mesh
+    inward = mesh.vertices - thickness_rel * mesh.diagonal * vertex_normals(mesh)
+    table = edge_table(mesh.faces)
+    border = table.order[table.start[:-1][table.count == 1]]
+    tail = mesh.faces.T.ravel()[border]
+    head = np.roll(mesh.faces, -1, axis=1).T.ravel()[border]
+    shift = mesh.n_vertices
+    rim = np.concatenate(
+        [np.stack([head, tail, tail + shift], axis=1), np.stack([head, tail + shift, head + shift], axis=1)]
+    )
+    return StepResult(traced.added(inward, np.concatenate([mesh.faces[:, ::-1] + shift, rim])))
+
+
+def smooth(traced: Traced, *, factor: float = 0.5, iterations: int = 1, progress: Progress = silent) -> StepResult:
+    """Move each vertex by `factor` of the way to the mean of its neighbours, `iterations` times.
+
+    The umbrella operator (Taubin 1995), as Blender's Smooth Vertices.
+    """
+    mesh = traced.mesh
+    edges = unique_edges(mesh.faces)
+    ones = np.ones(2 * len(edges))
+    rows, columns = np.concatenate([edges, edges[:, ::-1]]).T
+    neighbours = sparse.csr_matrix((ones, (rows, columns)), shape=(mesh.n_vertices, mesh.n_vertices))
+    valence = np.asarray(neighbours.sum(axis=1)).ravel()
+    used = valence > 0
+    vertices = mesh.vertices.copy()
+    for number in range(iterations):
+        progress(number / iterations, "Smoothing")
+        mean = (neighbours @ vertices)[used] / valence[used, None]
+        vertices[used] += factor * (mean - vertices[used])
+    moved = int((vertices != mesh.vertices).any(axis=1).sum())
+    return StepResult(traced.moved(vertices), {"vertices_moved": moved} if moved else {})
+
+
+def decimate(traced: Traced, *, ratio: float = 0.1, min_faces: int = 1500, progress: Progress = silent) -> StepResult:
+    """Collapse edges where that changes least, down to `ratio` of the faces, but not below `min_faces`.
+
+    Quadric error metrics (Garland and Heckbert 1997); closed surfaces stay closed, and keep their handles.
+    """
+    count = traced.mesh.n_faces
+    goal = max(round(ratio * count), min_faces)
+    if goal >= count:
+        return StepResult(traced)
+    whole = split_non_manifold(traced).traced
+    mesh = simplify(whole.mesh, goal, progress=progress)
+    return StepResult(Traced.remade(traced.source, mesh), {"faces_removed": count - mesh.n_faces})
+
+
+def voxel_remesh(traced: Traced, *, resolution: int = 111, progress: Progress = silent) -> StepResult:
+    """The surface around all voxels that are inside; always closed and manifold, with as many parts and handles
+    as the voxels have.
+
+    resolution: voxels along the longest side. Marching tetrahedra on the same inside test as `remesh_volume`.
+    Blender's Voxel Remesh gives quadrilaterals, and keeps inner walls, which here are filled.
+    """
+    field = inside_field(traced.mesh, resolution, progress=part(progress, 0.0, 0.8))
+    progress(0.8, "Extracting the surface")
+    return StepResult(Traced.remade(traced.source, extract(field, field.inside)), {"surfaces_rebuilt": 1})
+
+
+def cubify(traced: Traced, *, resolution: int = 64, progress: Progress = silent) -> StepResult:
+    """The faces between the cubes that are inside and those that are not; two triangles a side.
+
+    resolution: cubes along the longest side. As Blender's Remesh in Blocks mode; cubes that touch along an edge only
+    come apart there.
+    """
+    field = inside_field(traced.mesh, resolution, progress=progress)
+    mesh = _cubes(field.inside)
+    placed = mesh.with_vertices(field.origin + field.spacing * (mesh.vertices - 0.5))
+    return split_non_manifold(Traced.remade(traced.source, placed))
+
+
+def outer_surface(traced: Traced, *, progress: Progress = silent) -> StepResult:
+    """Keep the parts of which something can be seen from outside."""
+    mesh = traced.mesh
+    label = vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]]
+    parts, number = np.unique(label, return_inverse=True)
+    if len(parts) == 1:
+        return StepResult(traced)
+    points, triangle = _samples(mesh, number, len(parts))
+    seen = visible_from_outside(points, face_normals(mesh)[triangle], mesh)
+    visible = np.bincount(number[triangle], weights=seen, minlength=len(parts)) > 0
+    if not visible.any():
+        raise RepairFailed("No part of the surface can be seen from outside.", "Leave out this step.")
+    dropped = int((~visible).sum())
+    return StepResult(
+        traced.keep_faces(visible[number]).without_loose(), {"cavities_dropped": dropped} if dropped else {}
+    )
+
+
+def _samples(mesh: Mesh, number: IntArray, n_parts: int) -> tuple[np.ndarray, IntArray]:  # type: ignore[type-arg]
+    """Random points of the surface, and the middles of each part's largest faces, so that none goes unseen."""
+    points, triangle, _ = sample_surface(mesh, _SAMPLES_PER_PART * n_parts, 0)
+    largest = np.lexsort((-face_areas(mesh), number))
+    rank = np.arange(len(number)) - np.concatenate([[0], np.cumsum(np.bincount(number))])[number[largest]]
+    chosen = largest[rank < _SAMPLES_PER_PART]
+    middle = mesh.vertices[mesh.faces[chosen]].mean(axis=1)
+    return np.concatenate([points, middle]), np.concatenate([triangle, chosen])
+
+
+def _cubes(inside: np.ndarray) -> Mesh:  # type: ignore[type-arg]
+    """The boundary of cubes of side 1 whose cell (i, j, k) spans from that corner to (i+1, j+1, k+1)."""
+    shape = np.array(inside.shape) + 1
+    quads = []
+    for axis in range(3):
+        a, b = (axis + 1) % 3, (axis + 2) % 3
+        change = np.diff(np.pad(inside, 1).astype(np.int8), axis=axis)
+        cut = [slice(1, -1)] * 3
+        cut[axis] = slice(None)
+        change = change[tuple(cut)]
+        for sign in (1, -1):
+            corner = np.argwhere(change == sign)
+            step_a, step_b = np.eye(3, dtype=np.int64)[[a, b]]
+            ring = [corner, corner + step_a, corner + step_a + step_b, corner + step_b]
+            quads.append(np.stack(ring if sign == -1 else ring[::-1], axis=1))
+    nodes = np.concatenate(quads)
+    flat = np.ravel_multi_index(tuple(np.moveaxis(nodes, -1, 0)), tuple(shape))
+    used, index = np.unique(flat, return_inverse=True)
+    index = index.reshape(-1, 4)
+    faces = np.concatenate([index[:, [0, 1, 2]], index[:, [0, 2, 3]]])
+    return Mesh(np.stack(np.unravel_index(used, tuple(shape)), axis=1).astype(np.float64), faces)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guarantee: one closed surface of genus 0, from the surface as it is mended or from its volume."""
+
+from __future__ import annotations
+
+from ..errors import RepairFailed
+from ..geometry.distance import distances_to_surface
+from ..geometry.sampling import sample_surface
+from ..geometry.visibility import sample_visible
+from ..mesh import Mesh
+from ..progress import Progress, part, silent
+from ..topology import check
+from .traced import StepResult, Traced
+from .transfer import usable_faces
+from .volume.remesh import remesh_volume
+
+LOST = 0.003
+"""Where the visible surface of the input is farther than this from the result on average, as a part of the diagonal,
+something was lost: the volume may be nearer to what was meant."""
+
+MADE_UP = 0.03
+"""The same for the result's distance from the input; covers of large holes are far from it by right."""
+
+_SAMPLES = 4_000
+
+
+def ensure_genus_zero(
+    traced: Traced,
+    *,
+    resolution: int = 128,
+    prefer: str = "auto",
+    parts: str = "join",
+    rebuild_from: str = "original",
+    progress: Progress = silent,
+) -> StepResult:
+    """Give the mesh back where it is one closed surface of genus 0 near the input; else rebuild it from the volume.
+
+    resolution, prefer, parts: as in `remesh_volume`. rebuild_from: "original", the input of the whole repair, or
+    "current", the mesh as it is now (for recipes that change the shape on purpose).
+    Raises `RepairFailed` where even that fails.
+    """
+    progress(0.0, "Looking at the result")
+    mended = check(traced.mesh, self_intersections=False).is_genus_zero
+    lost, made_up = _distances(traced.mesh, traced.source)
+    if mended and (rebuild_from == "current" or (lost <= LOST and made_up <= MADE_UP)):
+        return StepResult(traced)
+    base = traced if rebuild_from == "original" else Traced.start(traced.mesh)
+    share = part(progress, 0.1, 0.95)
+    rebuilt = remesh_volume(base, resolution=resolution, prefer=prefer, parts=parts, progress=share)
+    mesh = rebuilt.traced.mesh
+    if mended and max(lost, made_up) <= max(_distances(mesh, traced.source)):
+        return StepResult(traced)
+    if not check(mesh, self_intersections=False).is_genus_zero:
+        raise RepairFailed(
+            "The surface rebuilt from the volume is not one closed surface of genus 0.", "Try another resolution."
+        )
+    return StepResult(Traced.remade(traced.source, mesh), rebuilt.counts, rebuilt.warnings)
+
+
+def _distances(result: Mesh, source: Mesh) -> tuple[float, float]:
+    """Mean distances, as parts of the diagonal: from the input's visible surface to the result, and back."""
+    usable = Traced.start(source).keep_faces(usable_faces(source)).without_loose().mesh
+    seen = sample_visible(usable, _SAMPLES, 1)
+    lost = float(distances_to_surface(seen, result).mean()) if len(seen) else 0.0
+    made_up = float(distances_to_surface(sample_surface(result, _SAMPLES, 0)[0], usable).mean())
+    return lost / usable.diagonal, made_up / usable.diagonal
