@@ -94,17 +94,18 @@ def cut_and_close(traced: Traced, cuts: Sequence[Cut], gaps: Sequence[float]) ->
     after = after.moved(np.concatenate([traced.mesh.vertices, places]))
     strip = opened.faces.max(axis=1) - n_vertices
     owner = [np.where(strip >= 0, number[np.maximum(strip, 0)], -1)]
-    begin = n_vertices
+    points, caps = [np.zeros((0, 3))], []
+    begin, end = n_vertices, after.mesh.n_vertices
     for k, cut in enumerate(cuts):
         # Left of the loop the faces have its edges in its direction, so the disc has them against it.
         disc, copies = cut.disc, np.arange(begin, begin + len(loops[k]))
         begin += len(copies)
         for rim, triangles in ((loops[k], disc.triangles[:, ::-1]), (copies, disc.triangles)):
-            corners = after.mesh.vertices[rim]
-            inner = disc.points(corners)[len(rim) :]
-            names = np.concatenate([rim, after.mesh.n_vertices + np.arange(len(inner))])
-            after = after.added(inner, names[triangles])
+            points.append(disc.points(after.mesh.vertices[rim])[len(rim) :])
+            caps.append(np.concatenate([rim, np.arange(end, end + len(points[-1]))])[triangles])
             owner.append(np.full(len(triangles), k))
+            end += len(points[-1])
+    after = after.added(np.concatenate(points), np.concatenate(caps))
     return Closed(after, np.concatenate(owner), traced.mesh.faces)
 
 

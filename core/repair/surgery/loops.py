@@ -20,10 +20,12 @@ from ...geometry.edges import edge_table
 from ...mesh import FloatArray, IntArray
 from ...topology.components import vertex_components
 
-_SLACK = 1.3
+_SLACK = 1.25
 """Loops up to so many times longer than the shortest one of a family are kept as second choices."""
-_LONG = 3.0
+_LONG = 2.0
 """Families whose first loop is so many times longer than those of half of all families are not looked at closely."""
+_FLATTENED = 3
+"""Of how many loops of a family a flatter one is sought."""
 _STIFFNESS = 3.0
 """How much longer an edge counts that is one edge away from the plane of the loop that is made flatter."""
 
@@ -34,7 +36,7 @@ class SurfaceGraph:
 
     edges (E, 2), smaller vertex first; length (E,); sides (E, 2) the two faces; face_edges (F, 3).
     The edges at vertex v are through[start[v] : start[v + 1]]. parts (V,): the smallest vertex of the part.
-    keys (E,): the two vertices of each edge as one number, ascending.
+    keys (E,): the two vertices of each edge as one number, ascending. genus: the handles of all parts together.
     """
 
     edges: IntArray
@@ -45,6 +47,7 @@ class SurfaceGraph:
     through: IntArray
     parts: IntArray
     keys: IntArray
+    genus: int
 
     def at(self, vertices: IntArray) -> IntArray:
         """(n,) the edges at these vertices, in ascending order."""
@@ -64,13 +67,6 @@ class SurfaceGraph:
         """(n,) the edges of a loop of vertices."""
         return self.edges_between(loop, np.roll(loop, -1))
 
-    @property
-    def genus(self) -> int:
-        """Number of handles of all parts together."""
-        used = np.diff(self.start) > 0
-        n_parts = len(np.unique(self.parts[used]))
-        return (2 * n_parts - (int(used.sum()) - len(self.edges) + len(self.face_edges))) // 2
-
 
 def surface_graph(vertices: FloatArray, faces: IntArray) -> SurfaceGraph:
     """The graph of a closed manifold: every edge has two faces."""
@@ -83,9 +79,13 @@ def surface_graph(vertices: FloatArray, faces: IntArray) -> SurfaceGraph:
     # Edges without length would make shortest paths wander among equals.
     length += 1e-9 * length.mean()
     start, through = _edges_at_vertices(edges, len(vertices))
+    parts = vertex_components(faces, len(vertices))
+    used = np.diff(start) > 0
+    n_parts = int((used & (parts == np.arange(len(vertices)))).sum())
+    genus = (2 * n_parts - int(used.sum()) + len(edges) - n_faces) // 2
     return SurfaceGraph(
-        edges, length, sides % n_faces, np.ascontiguousarray(face_edges.reshape(3, -1).T), start, through,
-        vertex_components(faces, len(vertices)), edges[:, 0] * len(vertices) + edges[:, 1],
+        edges, length, sides % n_faces, np.ascontiguousarray(face_edges.reshape(3, -1).T), start, through, parts,
+        edges[:, 0] * len(vertices) + edges[:, 1], genus,
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ class _Search:
             best = min([best, *(loop.length for loop in found)])
         loops, _ = self._tightened(loops, tried, first.family)
         loops = _different([loop for loop in loops if loop.length <= loops[0].length * _SLACK])
-        loops += [flat for loop in loops for flat in self._flattened(loop)]
+        loops += [flat for loop in loops[:_FLATTENED] for flat in self._flattened(loop)]
         self._sheet[crossed] = 0
         return loops
 
@@ -194,7 +194,7 @@ class _Search:
         loops = sorted(loops, key=lambda loop: loop.length)
         for _ in range(4):
             best, shortest = loops[0].length, loops[0].vertices
-            fresh = [v for v in shortest[:: max(1, len(shortest) // 6)].tolist() if v not in tried]
+            fresh = [v for v in shortest[:: -(-len(shortest) // 4)].tolist() if v not in tried]
             tried = tried | set(fresh)
             shorter = [loop for source in fresh for loop in self._from(source, best * (1.0 - 1e-9), family)]
             if not shorter:

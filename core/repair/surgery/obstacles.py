@@ -15,7 +15,7 @@ class Obstacles:
     """A surface prepared for many queries."""
 
     def __init__(self, vertices: FloatArray, faces: IntArray) -> None:
-        self._vertices, self._place = vertices, equal_positions(vertices)
+        self._vertices, self._place = vertices, _places(vertices)
         self._order = along_curve(vertices[faces].mean(axis=1))
         self._faces = np.ascontiguousarray(faces[self._order])
         self._boxes = box_tree(vertices, self._faces)
@@ -36,6 +36,12 @@ class Obstacles:
         place = self._place if not len(inner) else np.concatenate([self._place, new_places])
         hit = _hit(vertices, self._faces, place, self._boxes, faces)
         return int((hit | _tangled(vertices, faces, place)).sum())
+
+
+def _places(vertices: FloatArray) -> IntArray:
+    """(V,) a number for each position, as `equal_positions`, but fast where no two are equal."""
+    mixed = np.sort(vertices @ np.array([1.0, np.sqrt(2.0), np.sqrt(3.0)]))
+    return equal_positions(vertices) if (mixed[1:] == mixed[:-1]).any() else np.arange(len(vertices))
 
 
 @njit(cache=True)
