@@ -77,6 +77,7 @@ class _Best:
 
     def __init__(self, mesh: Mesh, rims: list[Rim]) -> None:
         self.mesh, self.rims = mesh, rims
+        self._around = np.unique(np.concatenate([rim.around for rim in rims]), axis=0) if rims else mesh.faces[:0]
         self.pending = list(range(len(rims)))
         self._patches: dict[int, Patch] = {}
         self._faults = np.full(len(rims), np.iinfo(np.int64).max)
@@ -88,10 +89,10 @@ class _Best:
         waiting = set(self.pending)
         settled = {i: patch for i, patch in self._patches.items() if i not in waiting}
         points, faces, _ = _assembled(self.mesh.n_vertices, self.rims, settled)
-        before = Mesh(np.concatenate([self.mesh.vertices, points]), np.concatenate([self.mesh.faces, faces]))
-        points, new, owner = _assembled(before.n_vertices, self.rims, offer)
-        hit = touching(np.concatenate([before.vertices, points]), before.faces, new)
-        hit |= _crowded(before.faces, new)
+        vertices = np.concatenate([self.mesh.vertices, points])
+        points, new, owner = _assembled(len(vertices), self.rims, offer)
+        hit = touching(np.concatenate([vertices, points]), [self.mesh.faces, faces], new)
+        hit |= _crowded(np.concatenate([self._around, faces]), new)
         faults = np.bincount(owner[hit], minlength=len(self.rims))
         for i, patch in offer.items():
             if faults[i] < self._faults[i]:
@@ -123,11 +124,8 @@ def _assembled(n_vertices: int, rims: list[Rim], patches: Patches) -> tuple[Floa
 
 def _crowded(faces: IntArray, new: IntArray) -> BoolArray:
     """(m,) which new faces have an edge that at least two other faces, old or new, have too."""
-    at_new = np.zeros(int(max(faces.max(initial=0), new.max(initial=0))) + 1, dtype=bool)
-    at_new[new.ravel()] = True
-    old = faces[at_new[faces].sum(axis=1) >= 2]
-    every = np.concatenate([new, old])
+    every = np.concatenate([new, faces])
     low, high = (f(every, np.roll(every, -1, axis=1)) for f in (np.minimum, np.maximum))
-    _, edge, uses = np.unique(low * len(at_new) + high, return_inverse=True, return_counts=True)
+    _, edge, uses = np.unique(low * (int(high.max(initial=0)) + 1) + high, return_inverse=True, return_counts=True)
     crowded: BoolArray = (uses[edge.reshape(-1, 3)[: len(new)]] > 2).any(axis=1)
     return crowded

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -13,10 +15,10 @@ from ...topology.intersections import LEAF, along_curve, box_tree, equal_positio
 from ..traced import BoolArray
 
 
-def touching(vertices: FloatArray, faces: IntArray, new: IntArray) -> BoolArray:
+def touching(vertices: FloatArray, faces: Sequence[IntArray], new: IntArray) -> BoolArray:
     """(m,) which of the faces `new` (m, 3) are without area, or touch others beside their common edges and corners.
 
-    Faces (F, 3) of the surface that touch each other do not matter, nor do those without area.
+    `faces`, lists (F, 3), that touch each other do not matter, nor do those without area.
     """
     hit = np.zeros(len(new), dtype=bool)
     hit[degenerate_faces(Mesh(vertices, new))] = True
@@ -26,8 +28,8 @@ def touching(vertices: FloatArray, faces: IntArray, new: IntArray) -> BoolArray:
     sound = sound[along_curve(vertices[new[sound]].mean(axis=1))]
     ordered = new[sound]
     boxes = box_tree(vertices, ordered)
-    near = faces[np.flatnonzero(_near(vertices, faces, boxes))]
-    used, local = np.unique(np.concatenate([ordered, near]), return_inverse=True)
+    near = [part[np.flatnonzero(_near(vertices, part, boxes))] for part in faces]
+    used, local = np.unique(np.concatenate([ordered, *near]), return_inverse=True)
     local, points = local.reshape(-1, 3), vertices[used]
     flat = degenerate_faces(Mesh(points, local))
     local = np.delete(local, flat[flat >= len(ordered)], axis=0)

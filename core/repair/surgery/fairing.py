@@ -11,6 +11,9 @@ from ...mesh import FloatArray, IntArray
 
 _FLATTEST = 0.05  # cotangents below make the system indefinite
 _SHARPEST = 20.0
+_DENSE = 400  # up to this many vertices, full matrices are faster
+
+Matrix = FloatArray | csr_matrix
 
 
 def membrane(vertices: FloatArray, faces: IntArray, free: IntArray) -> FloatArray:
@@ -29,41 +32,50 @@ def faired(vertices: FloatArray, faces: IntArray, free: IntArray, rim: IntArray)
     curvature vectors times area is least (Botsch and Kobbelt 2004). `faces` hold all faces at those vertices.
     """
     stiffness, area = _laplacian(vertices, faces)
-    rows = stiffness[np.concatenate([free, rim])]
-    weight = diags_array(1.0 / area[np.concatenate([free, rim])])
-    return _solve(csr_matrix(rows.T @ weight @ rows), vertices, free)
+    bending = np.concatenate([free, rim])
+    rows = stiffness[bending]
+    if isinstance(rows, np.ndarray):
+        return _solve(rows.T @ (rows / area[bending, None]), vertices, free)
+    return _solve(csr_matrix(rows.T @ diags_array(1.0 / area[bending]) @ rows), vertices, free)
 
 
-def _solve(matrix: csr_matrix, vertices: FloatArray, free: IntArray) -> FloatArray:
-    rows = matrix[free]
+def _solve(matrix: Matrix, vertices: FloatArray, free: IntArray) -> FloatArray:
     known = np.array(vertices)
     known[free] = 0.0
-    inner = rows[:, free].tocsc()
-    factor = splu(inner, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    out: FloatArray = factor.solve(-(rows @ known))
+    rows = matrix[free]
+    if isinstance(rows, np.ndarray):
+        out: FloatArray = np.linalg.solve(rows[:, free], -(rows @ known))
+        return out
+    options = {"SymmetricMode": True}
+    factor = splu(rows[:, free].tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+    out = factor.solve(-(rows @ known))
     return out
 
 
-def _laplacian(vertices: FloatArray, faces: IntArray) -> tuple[csr_matrix, FloatArray]:
+def _laplacian(vertices: FloatArray, faces: IntArray) -> tuple[Matrix, FloatArray]:
     """The matrix (V, V) of cotangents, kept in bounds, and the (V,) areas of the vertices, all positive."""
-    corner = vertices[faces]
-    tail, head, value = [], [], []
-    area = np.zeros(len(faces))
-    for k in range(3):
-        u, v = corner[:, (k + 1) % 3] - corner[:, k], corner[:, (k + 2) % 3] - corner[:, k]
-        double = np.linalg.norm(np.cross(u, v), axis=1)
-        area += double / 6.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cotangent = np.einsum("fi,fi->f", u, v) / double
-        tail.append(faces[:, (k + 1) % 3])
-        head.append(faces[:, (k + 2) % 3])
-        value.append(np.nan_to_num(cotangent, nan=0.0, posinf=_SHARPEST, neginf=-_SHARPEST))
-    rows, columns = np.concatenate(tail), np.concatenate(head)
     count = len(vertices)
-    one_way = csr_matrix((0.5 * np.concatenate(value), (rows, columns)), shape=(count, count))
-    weights = csr_matrix(one_way + one_way.T)
-    weights.data = np.clip(weights.data, _FLATTEST, _SHARPEST)
-    degree = np.asarray(weights.sum(axis=1)).ravel()
-    at_vertex = np.bincount(faces.ravel(), np.repeat(area / 3.0, 3), minlength=count)
-    floor = 1e-3 * (at_vertex.mean() if count else 1.0)
-    return csr_matrix(diags_array(degree) - weights), np.maximum(at_vertex, floor or 1.0)
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    sides = (c - b, a - c, b - a)
+    normal = np.cross(sides[0], sides[1])
+    double = np.sqrt(np.einsum("fi,fi->f", normal, normal))
+    tail, head, value = [], [], []
+    for k in range(3):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cotangent = -np.einsum("fi,fi->f", sides[k - 1], sides[k - 2]) / double
+        tail.append(faces[:, k - 2])
+        head.append(faces[:, k - 1])
+        value.append(np.nan_to_num(0.5 * cotangent, nan=0.0, posinf=_SHARPEST, neginf=-_SHARPEST))
+    rows, columns = np.concatenate(tail + head), np.concatenate(head + tail)
+    area = np.bincount(faces.ravel(), np.repeat(double / 6.0, 3), minlength=count)
+    area = np.maximum(area, 1e-3 * (area.mean() or 1.0))
+    weight = np.concatenate(value + value)
+    if count <= _DENSE:
+        key = rows * count + columns
+        used = np.bincount(key, minlength=count * count) > 0
+        dense = np.where(used, np.clip(np.bincount(key, weight, count * count), _FLATTEST, _SHARPEST), 0.0)
+        dense = dense.reshape(count, count)
+        return np.diag(dense.sum(axis=1)) - dense, area
+    sparse = csr_matrix((weight, (rows, columns)), shape=(count, count))
+    sparse.data = np.clip(sparse.data, _FLATTEST, _SHARPEST)
+    return csr_matrix(diags_array(np.asarray(sparse.sum(axis=1)).ravel()) - sparse), area

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...mesh import FloatArray, IntArray, Mesh
+from ..traced import BoolArray
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
     for number, (_, part) in enumerate(simple):
         rim_of[part] = number
     on_rim = rim_of >= 0
-    touches = on_rim[mesh.faces].any(axis=1)
+    touches = _any_corner(on_rim, mesh.faces)
     faces = mesh.faces[touches]
     faces = faces[finite[faces].all(axis=1)]
     label = rim_of[faces]
     around = _grouped(faces, label, len(simple))
     row_of = np.full(mesh.n_vertices, -1)
     row_of[faces] = label.max(axis=1, keepdims=True)
-    beyond_row = mesh.faces[~touches & (row_of[mesh.faces] >= 0).any(axis=1)]
+    beyond_row = mesh.faces[~touches & _any_corner(row_of >= 0, mesh.faces)]
     beyond_row = beyond_row[finite[beyond_row].all(axis=1)]
     further = _grouped(beyond_row, row_of[beyond_row], len(simple))
     edges = _Edges(mesh, faces, on_rim)
@@ -78,6 +79,11 @@ def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
         rims.append(Rim(owner, part, points, beyond, size[part], edges.taken(part), near, far))
         begin = end
     return rims
+
+
+def _any_corner(marked: BoolArray, faces: IntArray) -> BoolArray:
+    """(F,) whether a corner of a face is one of the `marked` (V,) vertices."""
+    return marked[faces[:, 0]] | marked[faces[:, 1]] | marked[faces[:, 2]]
 
 
 def _grouped(faces: IntArray, label: IntArray, count: int) -> list[IntArray]:
@@ -111,7 +117,7 @@ def _simple(loop: IntArray) -> list[IntArray]:
 class _Edges:
     """Half-edges of the faces (r, 3) at the rims, to be looked up."""
 
-    def __init__(self, mesh: Mesh, faces: IntArray, on_rim: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    def __init__(self, mesh: Mesh, faces: IntArray, on_rim: BoolArray) -> None:
         self._count = mesh.n_vertices
         tail, head = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
         key = tail * self._count + head

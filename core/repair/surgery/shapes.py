@@ -144,7 +144,7 @@ def _placed(mesh: Mesh, rims: list[Rim], patches: Patches, *, bend: bool) -> dic
             placed = faired(vertices, np.concatenate(faces), free, rim)
         else:
             placed = membrane(vertices, np.concatenate(faces[1:]), free)
-    except RuntimeError:  # no solution to the last digit: the shapes stay as they are
+    except (RuntimeError, np.linalg.LinAlgError):  # no solution to the last digit: the shapes stay as they are
         placed = vertices[free]
     out, begin = {}, 0
     for i, patch in patches.items():
