@@ -5,18 +5,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...errors import RepairFailed
+from ...errors import InvalidMesh, RepairFailed
+from ...geometry.edges import edge_table
 from ...geometry.measure import face_areas
 from ...mesh import IntArray, Mesh
 from ...progress import Progress, part, silent
+from ...topology.components import umbrellas
+from ..clean.degenerate import remove_degenerate
 from ..traced import NEW, StepResult, Traced
 from .arrangement import arrange, outer_faces
 from .bridges import bridge_parts
 from .nesting import FaceTree, face_parts, meeting_pairs, visible_parts
 from .pinches import take_apart
 
-MOST_PAIRS = 25_000
+MOST_PAIRS = 15_000
 """More pairs of faces that meet are refused: cutting them takes about a millisecond each."""
+
+_CRUMB = 1e-3
+"""Pieces that come off with a smaller share of the area are dropped."""
 
 
 def outer_surface(traced: Traced, pairs: IntArray, progress: Progress = silent) -> Traced:
@@ -42,14 +48,33 @@ def outer_surface(traced: Traced, pairs: IntArray, progress: Progress = silent) 
     vertices, faces, origin, birth = take_apart(pieces.vertices, pieces.faces[kept])
     vertex_source = np.append(traced.vertex_source, np.full(len(pieces.vertices) - mesh.n_vertices + 1, NEW))[origin]
     old = np.where(pieces.whole[kept], traced.face_source[pieces.birth[kept]], NEW)
-    return Traced(traced.source, Mesh(vertices, faces), vertex_source, np.append(old, NEW)[birth])
+    return _tidy(Traced(traced.source, Mesh(vertices, faces), vertex_source, np.append(old, NEW)[birth]))
+
+
+def _tidy(traced: Traced) -> Traced:
+    """Without the faces that rounding made degenerate, where the surface stays what it is."""
+    try:
+        tidy = remove_degenerate(traced).traced
+    except InvalidMesh:
+        return traced
+    return tidy if _shape(tidy.mesh) == _shape(traced.mesh) else traced
+
+
+def _shape(mesh: Mesh) -> tuple[bool, int, int]:
+    """Whether a mesh is a closed manifold, its Euler number, and its number of parts."""
+    used = np.zeros(mesh.n_vertices, dtype=bool)
+    used[mesh.faces.ravel()] = True
+    table = edge_table(mesh.faces)
+    sound = bool((table.count == 2).all() and (table.forward == 1).all())
+    sound &= bool((umbrellas(mesh.faces, table, mesh.n_vertices)[used] == 1).all())
+    return sound, int(used.sum()) - len(table.count) + mesh.n_faces, int(face_parts(mesh).max()) + 1
 
 
 def resolve_self_intersections(traced: Traced, *, progress: Progress = silent) -> StepResult:
     """Cut closed parts free where they pass through themselves or each other, and keep their outer surface.
 
     Faces that meet no other stay as they are. Pieces that come off are joined by bridges again, or dropped where they
-    are inside. A surface without intersections stays as it is. Raises `RepairFailed` as `outer_surface` does, and
+    are inside or tiny. A surface without intersections stays as it is. Raises `RepairFailed` as `outer_surface`, and
     where most of the surface would be lost.
     """
     mesh = traced.mesh
@@ -67,6 +92,10 @@ def resolve_self_intersections(traced: Traced, *, progress: Progress = silent) -
             "Most of the surface is inside itself or turned inside out.", "Rebuild the surface from its volume."
         )
     label = face_parts(result.mesh)
+    if label.max() + 1 > before:
+        share = np.bincount(label, face_areas(result.mesh)) / face_areas(result.mesh).sum()
+        result = result.keep_faces(share[label] >= _CRUMB).without_loose()
+        label = face_parts(result.mesh)
     if label.max() + 1 > before:
         result = bridge_parts(result, label, part(progress, 0.8, 1.0))
     return StepResult(result, {"faces_resolved": len(np.unique(pairs))})
