@@ -63,7 +63,7 @@ def repair(
     `resolution=256` or `prefer="cut"`. keep_stages: keep the mesh after each step. engines: other functions for
     some steps, by name, such as those of a host program.
 
-    With "genus0" a mesh that already is one closed surface of genus 0 comes back as it is. The faces that a recipe
+    With "genus0" a mesh that already is one closed surface of genus 0, facing outward, comes back as it is. The faces that a recipe
     does not have to touch keep their vertices exactly. Attributes are exact at vertices of the input, and come from
     the nearest point elsewhere.
 
@@ -79,7 +79,7 @@ def repair(
     chosen = chosen.with_settings(**settings)
     _require_surface(mesh)
     before = check(mesh, self_intersections=False, progress=part(progress, 0.0, 0.05))
-    if chosen.spares_spheres and before.is_genus_zero:
+    if chosen.spares_spheres and before.is_genus_zero and before.row("outward").ok:
         return _unchanged(mesh, chosen, before)
     traced, steps, stages = _run(mesh, chosen, {**FUNCTIONS, **(engines or {})}, keep_stages, progress)
     progress(0.9, "Comparing with the input")
