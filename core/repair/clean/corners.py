@@ -8,55 +8,71 @@ import numpy as np
 from ...geometry.edges import edge_table
 from ...mesh import IntArray
 from ...topology.components import component_labels
-from ..traced import Traced
+from ..traced import BoolArray, Traced
 
 
-def keep_joined(traced: Traced, first: IntArray, second: IntArray) -> Traced:
-    """The same faces, joined only across the given pairs of half-edges; vertices come apart where they must.
+def take_apart(traced: Traced, first: IntArray, second: IntArray, at: BoolArray) -> tuple[Traced, int]:
+    """The same surface, joined only across the given pairs of half-edges, and how many vertices that adds.
 
     first, second: (n,) half-edges `f + F k` that lie on each other, each in at most one pair.
+    at: (V,) the vertices that may come apart. Edges that are not joined to each other but still have the same two
+    vertices get a midpoint each, so that every edge of the mesh is one edge of the surface.
     """
-    faces, n_faces = traced.mesh.faces, traced.mesh.n_faces
+    n_faces = traced.mesh.n_faces
+    local = np.flatnonzero(at[traced.mesh.faces].any(axis=1))
+    place = np.full(n_faces, -1)
+    place[local] = np.arange(len(local))
+    inside = (place[first % n_faces] >= 0) & (place[second % n_faces] >= 0)
+    first, second = (place[h[inside] % n_faces] + len(local) * (h[inside] // n_faces) for h in (first, second))
+    corners, origin = _fans(traced.mesh.faces[local], first, second, at)
+    faces = traced.mesh.faces.copy()
+    faces[local] = corners
+    partner = np.full(3 * len(local), -1)
+    partner[first], partner[second] = second, first
+    return _halve_shared_edges(traced.duplicated(faces, origin), local, partner), len(origin)
+
+
+def _fans(faces: IntArray, first: IntArray, second: IntArray, at: BoolArray) -> tuple[IntArray, IntArray]:
+    """The faces with a vertex of its own for each fan, and the origin of the added vertices."""
+    count = len(faces)
     tail = faces.T.ravel()
-    next_first, next_second = (np.where(h < 2 * n_faces, h + n_faces, h - 2 * n_faces) for h in (first, second))
+    next_first, next_second = (np.where(h < 2 * count, h + count, h - 2 * count) for h in (first, second))
     same = tail[first] == tail[second]
     a = np.concatenate([first, next_first])
     b = np.concatenate([np.where(same, second, next_second), np.where(same, next_second, second)])
-    fan = component_labels(3 * n_faces, a, b)  # corner f + F k → the first corner of its fan
-    roots = np.flatnonzero(fan == np.arange(3 * n_faces))
+    fan = component_labels(3 * count, a, b)  # corner f + F k → the first corner of its fan
+    roots = np.flatnonzero(fan == np.arange(3 * count))
     owner = tail[roots]
     order = np.lexsort((roots, owner))
-    extra = np.concatenate([[False], owner[order[1:]] == owner[order[:-1]]])
+    extra = np.concatenate([[False], owner[order[1:]] == owner[order[:-1]]])[: len(order)] & at[owner[order]]
     number = np.empty(len(roots), np.int64)
-    number[order] = np.where(extra, traced.mesh.n_vertices + np.cumsum(extra) - 1, owner[order])
-    corner_number = np.empty(3 * n_faces, np.int64)
+    number[order] = np.where(extra, len(at) + np.cumsum(extra) - 1, owner[order])
+    corner_number = np.empty(3 * count, np.int64)
     corner_number[roots] = number
-    return traced.duplicated(corner_number[fan].reshape(3, n_faces).T, owner[order[extra]])
+    return corner_number[fan].reshape(3, count).T, owner[order[extra]]
 
 
-def halve_shared_edges(traced: Traced, partner: IntArray) -> Traced:
-    """Give a midpoint to edges that have the same two vertices as another edge, but are not joined to it.
-
-    partner: (3F,) the half-edge joined to each, or −1. Afterwards every edge of the mesh is one edge of the surface.
-    """
-    faces, n_faces = traced.mesh.faces, traced.mesh.n_faces
-    group = np.where(partner < 0, np.arange(3 * n_faces), np.minimum(partner, np.arange(3 * n_faces)))
+def _halve_shared_edges(traced: Traced, local: IntArray, partner: IntArray) -> Traced:
+    """Midpoints for edges of the faces `local` that have the vertices of another edge, but are not joined to it."""
+    faces, count = traced.mesh.faces[local], len(local)
+    number = np.arange(3 * count)
+    group = np.where(partner < 0, number, np.minimum(partner, number))
     table = edge_table(faces)
     first_group = np.minimum.reduceat(group[table.order], table.start[:-1])
-    away = np.zeros(3 * n_faces, dtype=bool)
+    away = np.zeros(3 * count, dtype=bool)
     away[table.order] = group[table.order] != np.repeat(first_group, table.count)
     if not away.any():
         return traced
     halves = np.flatnonzero(away)
     groups, index = np.unique(group[halves], return_inverse=True)
-    middle = np.full(3 * n_faces, -1)
+    middle = np.full(3 * count, -1)
     middle[halves] = traced.mesh.n_vertices + index
     tail, head = faces.T.ravel(), np.roll(faces, -1, axis=1).T.ravel()
     points = 0.5 * (traced.mesh.vertices[tail[groups]] + traced.mesh.vertices[head[groups]])
-    touched = np.unique(halves % n_faces)
-    new = [triangle for face in touched.tolist() for triangle in _split(faces[face], middle[face::n_faces])]
-    keep = np.ones(n_faces, dtype=bool)
-    keep[touched] = False
+    touched = np.unique(halves % count)
+    new = [triangle for face in touched.tolist() for triangle in _split(faces[face], middle[face::count])]
+    keep = np.ones(traced.mesh.n_faces, dtype=bool)
+    keep[local[touched]] = False
     return traced.keep_faces(keep).added(points, np.array(new, np.int64))
 
 

@@ -10,9 +10,10 @@ from ...geometry.edges import edge_table
 from ...mesh import IntArray
 from ...progress import Progress, silent
 from ...topology.checks import degenerate_faces
+from ...topology.components import component_labels
 from ..traced import StepResult, Traced
 
-_MOST_ROUNDS = 20
+_MOST_ROUNDS = 50
 _NEEDLE = 1e-9
 """A degenerate face is a needle when its shortest edge is below this part of its longest: then that is collapsed."""
 
@@ -20,25 +21,30 @@ _NEEDLE = 1e-9
 def remove_degenerate(traced: Traced, *, progress: Progress = silent) -> StepResult:
     """Collapse needles, and let the neighbours of flat caps take over the vertex that lies on their edge.
 
-    Faces that name a vertex twice are dropped. What is degenerate is decided as by `topology.check`. Raises
-    `InvalidMesh` when no face is left.
+    Faces that name a vertex twice are dropped. What is degenerate is decided as by `topology.check`. Faces
+    without a place go too. Raises `InvalidMesh` when no face is left.
     """
     count = traced.mesh.n_faces
-    removed = 0
+    placed = np.isfinite(traced.mesh.vertices).all(axis=1)[traced.mesh.faces].all(axis=1)
+    traced = without_repeats(traced if placed.all() else traced.keep_faces(placed))
     for number in range(_MOST_ROUNDS):
         progress(number / _MOST_ROUNDS, "Removing degenerate faces")
-        traced = _without_repeats(traced)
         flat = degenerate_faces(traced.mesh)
         if not len(flat):
             break
-        traced = _round(traced, flat)
+        traced = without_repeats(_round(traced, flat))
+    else:
+        keep = np.ones(traced.mesh.n_faces, dtype=bool)
+        keep[degenerate_faces(traced.mesh)] = False
+        traced = traced.keep_faces(keep)
     removed = count - traced.mesh.n_faces
     if not traced.mesh.n_faces:
         raise InvalidMesh("All faces are collapsed to lines or points.", "Check the scale of the object.")
     return StepResult(traced.without_loose(), {"degenerate_faces": removed} if removed > 0 else {})
 
 
-def _without_repeats(traced: Traced) -> Traced:
+def without_repeats(traced: Traced) -> Traced:
+    """Without the faces that name a vertex twice."""
     faces = traced.mesh.faces
     repeats = (faces[:, 0] == faces[:, 1]) | (faces[:, 1] == faces[:, 2]) | (faces[:, 2] == faces[:, 0])
     return traced.keep_faces(~repeats) if repeats.any() else traced
@@ -54,14 +60,8 @@ def _round(traced: Traced, flat: IntArray) -> Traced:
         k = np.argmin(length[needle], axis=1)
         face = mesh.faces[flat[needle]]
         a, b = face[np.arange(len(face)), k], face[np.arange(len(face)), (k + 1) % 3]
-        return traced.merged(_targets(mesh.n_vertices, a, b))
+        return traced.merged(component_labels(mesh.n_vertices, a, b))
     return _dissolve_caps(traced, flat, np.argmax(length, axis=1))
-
-
-def _targets(count: int, a: IntArray, b: IntArray) -> IntArray:
-    from ...topology.components import component_labels
-
-    return component_labels(count, a, b)
 
 
 def _dissolve_caps(traced: Traced, flat: IntArray, longest: IntArray) -> Traced:

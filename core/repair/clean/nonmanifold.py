@@ -5,63 +5,117 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...errors import InvalidMesh
 from ...geometry.edges import EdgeTable, edge_table
+from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
 from ...topology.components import umbrellas
-from ..traced import StepResult, Traced
-from .corners import halve_shared_edges, keep_joined
+from ..traced import BoolArray, StepResult, Traced
+from .corners import take_apart
+from .degenerate import without_repeats
+from .patches import SMALL, patches, seen_sides
+
+_UNSEEN = 0.02
+_SKIN, _FIN, _WALL = 0, 1, 2
 
 
 def split_non_manifold(traced: Traced, *, progress: Progress = silent) -> StepResult:
     """Every edge with at most two faces, every vertex with one fan of faces; faces stay where they are.
 
-    Around an edge with more than two faces, neighbours in angle are joined in pairs that run opposite ways, with the
-    solid between them; solids that touch there come apart. What is left over becomes a border.
+    Around an edge with more than two faces, those that bound the same solid are joined, so that solids that touch
+    there come apart. Walls that cannot be seen from outside, and fins, are left over and get a border. Faces that name
+    a vertex twice are dropped. Raises `InvalidMesh` when no face is left.
     """
+    whole = traced.mesh.n_faces
+    traced = without_repeats(traced)
     mesh = traced.mesh
+    if not mesh.n_faces:
+        raise InvalidMesh("All faces are collapsed to lines or points.", "Check the scale of the object.")
+    counts = {"degenerate_faces": whole - mesh.n_faces}
+    progress(0.0, "Splitting non-manifold edges and vertices")
     table = edge_table(mesh.faces)
     crowded = np.flatnonzero(table.count > 2)
-    fans = umbrellas(mesh.faces, table, mesh.n_vertices)
-    if not len(crowded) and not (fans > 1).any():
-        return StepResult(traced)
-    two = np.flatnonzero(table.count == 2)
-    first, second = table.order[table.start[two]], table.order[table.start[two] + 1]
-    pairs = [_pairs(mesh, table, int(edge)) for edge in crowded]
-    extra = np.array([pair for found in pairs for pair in found], np.int64).reshape(-1, 2)
-    first, second = np.concatenate([first, extra[:, 0]]), np.concatenate([second, extra[:, 1]])
-    partner = np.full(3 * mesh.n_faces, -1)
-    partner[first], partner[second] = second, first
-    split = keep_joined(traced, first, second)
-    vertices_split = split.mesh.n_vertices - mesh.n_vertices
-    result = halve_shared_edges(split, partner)
-    counts = {"edges_split": len(crowded), "vertices_split": vertices_split}
-    return StepResult(result, {name: count for name, count in counts.items() if count})
+    at = umbrellas(mesh.faces, table, mesh.n_vertices) > 1
+    at[table.vertices[crowded]] = True
+    if at.any():
+        two = np.flatnonzero(table.count == 2)
+        extra = _joints(mesh, table, crowded)
+        first = np.concatenate([table.order[table.start[two]], extra[:, 0]])
+        second = np.concatenate([table.order[table.start[two] + 1], extra[:, 1]])
+        progress(0.7, "Splitting non-manifold edges and vertices")
+        traced, added = take_apart(traced, first, second, at)
+        counts |= {"edges_split": len(crowded), "vertices_split": added}
+    return StepResult(traced, {name: count for name, count in counts.items() if count})
 
 
-def _pairs(mesh: Mesh, table: EdgeTable, edge: int) -> list[tuple[int, int]]:
-    """Pairs of half-edges around an edge with more than two faces.
+def _joints(mesh: Mesh, table: EdgeTable, crowded: IntArray) -> IntArray:
+    """(n, 2) pairs of half-edges to join at the edges with more than two faces."""
+    if not len(crowded):
+        return np.zeros((0, 2), np.int64)
+    patch, turned, _ = patches(mesh, table)
+    kind, over = _kinds(mesh, table, crowded, patch, turned)
+    turned = turned ^ over[patch]
+    tail = mesh.faces.T.ravel()
+    pairs: list[tuple[int, int]] = []
+    for edge in crowded.tolist():
+        low, high = (int(v) for v in table.vertices[edge])
+        halves = table.order[table.start[edge] : table.start[edge + 1]]
+        halves = halves[np.argsort(_angles(mesh, halves, low, high), kind="stable")]
+        face = halves % mesh.n_faces
+        forward = (tail[halves] == low) ^ turned[face]
+        pairs += _pairs(halves.tolist(), forward.tolist(), kind[patch[face]].tolist())
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
-    A half-edge that runs forward has its solid on the side of growing or falling angle alike for all; each forward one
-    takes the next backward one on that side. Where directions do not fit, neighbours in angle are paired.
+
+def _kinds(
+    mesh: Mesh, table: EdgeTable, crowded: IntArray, patch: IntArray, turned: BoolArray
+) -> tuple[IntArray, BoolArray]:
+    """(n_patches,) the kind of each patch: skin, fin or wall; and whether it looks inward as `turned`.
+
+    Rays decide only where more than two large patches meet; small ones are fins there.
     """
-    halves = table.order[table.start[edge] : table.start[edge + 1]]
-    low, high = table.vertices[edge]
-    angle = _angles(mesh, halves, int(low), int(high))
-    ring = halves[np.argsort(angle, kind="stable")]
-    forward = mesh.faces.T.ravel()[ring] == low
-    pairs, used = [], np.zeros(len(ring), dtype=bool)
-    for wanted in (True, False):  # first fitting directions, then whatever is left
-        for i in range(len(ring)):
-            if used[i] or (wanted and not forward[i]):
-                continue
-            for step in range(1, len(ring)):
-                j = (i - step) % len(ring)
-                if used[j] or (wanted and forward[j]):
-                    continue
-                used[i] = used[j] = True
-                pairs.append((int(ring[i]), int(ring[j])))
-                break
+    area = np.bincount(patch, weights=face_areas(mesh))
+    kind = np.where(area >= SMALL * area.sum(), _SKIN, _FIN)
+    over = np.zeros(len(kind), dtype=bool)
+    chosen = np.zeros(len(table.vertices), dtype=bool)
+    chosen[crowded] = True
+    at = patch[table.order[np.repeat(chosen, table.count)] % mesh.n_faces]
+    size = table.count[crowded]
+    large = np.add.reduceat((kind[at] == _SKIN).astype(np.int64), np.cumsum(size) - size)
+    wanted = np.zeros(len(kind), dtype=bool)
+    wanted[at[np.repeat(large > 2, size)]] = True
+    wanted &= kind == _SKIN
+    if wanted.any():
+        faces = np.where(turned[:, None], mesh.faces[:, [0, 2, 1]], mesh.faces)
+        front, back = seen_sides(Mesh(mesh.vertices, faces), patch, wanted).T
+        over = wanted & (back > front)
+        kind[wanted & (np.minimum(front, back) > _UNSEEN)] = _FIN
+        kind[wanted & (np.maximum(front, back) <= _UNSEEN)] = _WALL
+    return kind, over
+
+
+def _pairs(halves: list[int], forward: list[bool], kind: list[int]) -> list[tuple[int, int]]:
+    """Pairs of half-edges around an edge, given in the order of their angle.
+
+    A half-edge that runs forward has its solid before it in that order; it takes the backward one next to it there,
+    skin before fins. Pairs nest like brackets, so that no two surfaces cross. Walls are joined to walls only. What is
+    left, directions that do not fit, is joined to the next.
+    """
+    pairs: list[tuple[int, int]] = []
+    left = list(range(len(halves)))
+    for kinds, fitting in (((_SKIN,), True), ((_SKIN, _FIN), True), ((_WALL,), True), ((_SKIN, _FIN), False)):
+        ring = [i for i in left if kind[i] in kinds]
+        k = 0
+        while len(ring) > 1 and k < len(ring):
+            i, before = ring[k], ring[k - 1]
+            if not fitting or (forward[i] and not forward[before]):
+                pairs.append((halves[i], halves[before]))
+                ring = [j for j in ring if j not in (i, before)]
+                left = [j for j in left if j not in (i, before)]
+                k = 0
+            else:
+                k += 1
     return pairs
 
 

@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
 from ...geometry.edges import EdgeTable, edge_table
-from ...geometry.measure import face_areas, face_normals
-from ...geometry.visibility import openness
+from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
-from ...progress import Progress, silent
-from ..traced import StepResult, Traced
-from .corners import halve_shared_edges, keep_joined
+from ...progress import Progress, part, silent
+from ...topology.components import component_labels
+from ..traced import BoolArray, StepResult, Traced
+from .corners import take_apart
+from .patches import SMALL, patches, seen_sides
 
 _SMALL_RIM = 0.3
 """A part whose rims, squared, are below this share of its area is closed enough for its volume to have a sign."""
+_CLEARLY = 0.1
+"""An open part turns over when this much more of all directions is seen from its back than from its front."""
 
 
 def orient(traced: Traced, *, progress: Progress = silent) -> StepResult:
@@ -27,126 +28,72 @@ def orient(traced: Traced, *, progress: Progress = silent) -> StepResult:
     Wants a mesh whose edges have at most two faces.
     """
     mesh = traced.mesh
+    if not mesh.n_faces:
+        return StepResult(traced)
     progress(0.0, "Turning faces")
     table = edge_table(mesh.faces)
-    part, turned, torn = _flood(mesh, table)
-    areas = face_areas(mesh)
-    n_parts = int(part.max(initial=-1)) + 1
-    minority = np.bincount(part, weights=np.where(turned, areas, -areas), minlength=n_parts) > 0.0
-    turned ^= minority[part]
-    faces = np.where(turned[:, None], mesh.faces[:, [0, 2, 1]], mesh.faces)
-    inward = _inward(Mesh(mesh.vertices, faces), table, part, n_parts)
-    turned ^= inward[part]
-    faces = np.where(turned[:, None], mesh.faces[:, [0, 2, 1]], mesh.faces)
-    result = traced.with_faces(faces)
+    patch, turned, torn = patches(mesh, table)
     if torn.any():
-        result = _cut(result)
+        agreed = orient(_cut(traced.with_faces(_turn(mesh.faces, turned))), progress=part(progress, 0.5, 1.0))
+        count = int(turned.sum()) + agreed.counts.get("faces_turned", 0)
+        return StepResult(agreed.traced, {"faces_turned": count} if count else {})
+    inward = _inward(Mesh(mesh.vertices, _turn(mesh.faces, turned)), table, patch)
+    turned ^= inward[patch]
     count = int(turned.sum())
-    return StepResult(result, {"faces_turned": count} if count else {})
+    if not count:
+        return StepResult(traced)
+    return StepResult(traced.with_faces(_turn(mesh.faces, turned)), {"faces_turned": count})
 
 
-def _flood(mesh: Mesh, table: EdgeTable) -> tuple[IntArray, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Part (F,), whether each face must be turned to agree with the first of its part (F,), and torn edges (E,)."""
-    two = np.flatnonzero(table.count == 2)
-    first = table.order[table.start[two]] % mesh.n_faces
-    second = table.order[table.start[two] + 1] % mesh.n_faces
-    agree = table.forward[two] == 1
-    part, turned, torn = _walk(mesh.n_faces, first, second, agree)
-    at_edge = np.zeros(len(table.vertices), dtype=bool)
-    at_edge[two[torn]] = True
-    return part, turned, at_edge
+def _turn(faces: IntArray, turned: BoolArray) -> IntArray:
+    return np.where(turned[:, None], faces[:, [0, 2, 1]], faces)
 
 
-@njit(cache=True)
-def _walk(
-    count: int, first: IntArray, second: IntArray, agree: NDArray[np.bool_]
-) -> tuple[IntArray, NDArray[np.bool_], NDArray[np.bool_]]:
-    start = np.zeros(count + 1, np.int64)
-    for i in range(len(first)):
-        start[first[i] + 1] += 1
-        start[second[i] + 1] += 1
-    start = np.cumsum(start)
-    fill = start[:-1].copy()
-    link = np.empty(2 * len(first), np.int64)
-    for i in range(len(first)):
-        link[fill[first[i]]] = i
-        fill[first[i]] += 1
-        link[fill[second[i]]] = i
-        fill[second[i]] += 1
-    part = np.full(count, -1, np.int64)
-    turned = np.zeros(count, dtype=np.bool_)
-    torn = np.zeros(len(first), dtype=np.bool_)
-    queue = np.empty(count, np.int64)
-    parts = 0
-    for seed in range(count):
-        if part[seed] >= 0:
-            continue
-        part[seed] = parts
-        queue[0] = seed
-        head, tail = 0, 1
-        while head < tail:
-            face = queue[head]
-            head += 1
-            for k in range(start[face], start[face + 1]):
-                i = link[k]
-                other = second[i] if first[i] == face else first[i]
-                want = turned[face] if agree[i] else not turned[face]
-                if part[other] < 0:
-                    part[other] = parts
-                    turned[other] = want
-                    queue[tail] = other
-                    tail += 1
-                elif turned[other] != want:
-                    torn[i] = True
-        parts += 1
-    return part, turned, torn
-
-
-def _inward(mesh: Mesh, table: EdgeTable, part: IntArray, n_parts: int) -> NDArray[np.bool_]:
-    """(n_parts,) whether the part looks inward."""
-    middle = 0.5 * (mesh.vertices.min(axis=0) + mesh.vertices.max(axis=0))
-    corner = (mesh.vertices - middle)[mesh.faces]
-    six = np.einsum("fi,fi->f", corner[:, 0], np.cross(corner[:, 1], corner[:, 2]))
-    volume = np.bincount(part, weights=six, minlength=n_parts)
-    doubtful = _rim_length(mesh, table, part, n_parts) ** 2 > _SMALL_RIM * np.bincount(
-        part, weights=face_areas(mesh), minlength=n_parts
-    )
-    inward = volume < 0.0
-    if doubtful.any():
-        inward[doubtful] = _seen_from_behind(mesh, part, n_parts)[doubtful]
+def _inward(mesh: Mesh, table: EdgeTable, patch: IntArray) -> BoolArray:
+    """(n_patches,) whether the patch looks inward."""
+    count = int(patch.max()) + 1
+    border = np.flatnonzero(table.count == 1)
+    halves = table.order[table.start[border]]
+    face, side = halves % mesh.n_faces, halves // mesh.n_faces
+    tail, head = mesh.faces[face, side], mesh.faces[face, (side + 1) % 3]
+    length = np.linalg.norm(mesh.vertices[head] - mesh.vertices[tail], axis=1)
+    rim = np.bincount(patch[face], weights=length, minlength=count)
+    areas = np.bincount(patch, weights=face_areas(mesh), minlength=count)
+    doubtful = rim**2 > _SMALL_RIM * areas
+    inward = _volumes(mesh, patch, tail, head, patch[face], count) < 0.0
+    inward[doubtful] = False
+    looked_at = doubtful & (areas >= SMALL * areas.sum())
+    if looked_at.any():
+        seen = seen_sides(mesh, patch, looked_at)
+        inward |= looked_at & (seen[:, 1] > seen[:, 0] + _CLEARLY)
     return inward
 
 
-def _rim_length(mesh: Mesh, table: EdgeTable, part: IntArray, n_parts: int) -> FloatArray:
-    """(n_parts,) the length of each part's borders together."""
-    border = table.count == 1
-    ends = mesh.vertices[table.vertices[border]]
-    face = table.order[table.start[:-1][border]] % mesh.n_faces
-    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
-    return np.asarray(np.bincount(part[face], weights=length, minlength=n_parts), np.float64)
-
-
-def _seen_from_behind(mesh: Mesh, part: IntArray, n_parts: int) -> NDArray[np.bool_]:
-    """(n_parts,) whether more of the outside is seen from the back of a part's largest faces than from the front."""
-    chosen = _largest_of_each(mesh, part, 40)
-    normal = face_normals(mesh)[chosen]
-    middle = mesh.vertices[mesh.faces[chosen]].mean(axis=1)
-    both = openness(np.concatenate([middle, middle]), np.concatenate([normal, -normal]), mesh)
-    gain = (both[len(chosen) :] - both[: len(chosen)]) * face_areas(mesh)[chosen]
-    return np.asarray(np.bincount(part[chosen], weights=gain, minlength=n_parts) > 1e-12)
-
-
-def _largest_of_each(mesh: Mesh, part: IntArray, most: int) -> IntArray:
-    order = np.lexsort((-face_areas(mesh), part))
-    rank = np.arange(len(part)) - np.concatenate([[0], np.cumsum(np.bincount(part))])[part[order]]
-    return order[rank < most]
+def _volumes(
+    mesh: Mesh, patch: IntArray, tail: IntArray, head: IntArray, patch_of_border: IntArray, count: int
+) -> FloatArray:
+    """(count,) six times the signed volume of each patch, its holes closed by fans: the same about any point."""
+    corner = mesh.faces[:, 0]
+    middle = np.stack([np.bincount(patch, weights=mesh.vertices[corner, k], minlength=count) for k in range(3)], axis=1)
+    middle = middle / np.bincount(patch, minlength=count)[:, None]
+    a, b, c = (mesh.vertices[mesh.faces[:, k]] - middle[patch] for k in range(3))
+    total = np.bincount(patch, weights=np.einsum("fi,fi->f", a, np.cross(b, c)), minlength=count)
+    if len(tail):
+        loop = component_labels(mesh.n_vertices, tail, head)[tail]
+        _, loop = np.unique(loop, return_inverse=True)
+        size = np.bincount(loop)[:, None]
+        hub = np.stack([np.bincount(loop, weights=mesh.vertices[tail, k]) for k in range(3)], axis=1) / size
+        own = middle[patch_of_border]
+        a, b, c = mesh.vertices[head] - own, mesh.vertices[tail] - own, hub[loop] - own
+        total += np.bincount(patch_of_border, weights=np.einsum("fi,fi->f", a, np.cross(b, c)), minlength=count)
+    return np.asarray(total)
 
 
 def _cut(traced: Traced) -> Traced:
     """Part the surface along the edges whose two faces run the same way."""
     table = edge_table(traced.mesh.faces)
-    two = np.flatnonzero((table.count == 2) & (table.forward == 1))
-    first, second = table.order[table.start[two]], table.order[table.start[two] + 1]
-    partner = np.full(3 * traced.mesh.n_faces, -1)
-    partner[first], partner[second] = second, first
-    return halve_shared_edges(keep_joined(traced, first, second), partner)
+    pairs = table.count == 2
+    agree = np.flatnonzero(pairs & (table.forward == 1))
+    at = np.zeros(traced.mesh.n_vertices, dtype=bool)
+    at[table.vertices[pairs & (table.forward != 1)]] = True
+    return take_apart(traced, table.order[table.start[agree]], table.order[table.start[agree] + 1], at)[0]

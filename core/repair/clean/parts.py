@@ -19,6 +19,8 @@ def keep_parts(
     The largest part always stays.
     """
     mesh = traced.mesh
+    if not mesh.n_faces:
+        return StepResult(traced)
     _, part = np.unique(vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]], return_inverse=True)
     area = np.bincount(part, weights=face_areas(mesh))
     stays = area >= min_area_rel * area.sum() if keep == "all" else np.zeros(len(area), dtype=bool)

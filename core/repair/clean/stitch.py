@@ -9,12 +9,16 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...geometry.edges import edge_table
-from ...mesh import FloatArray, IntArray, Mesh
+from ...mesh import IntArray, Mesh
 from ...progress import Progress, silent
 from ..traced import StepResult, Traced
+from .degenerate import remove_degenerate
+from .duplicates import remove_duplicates
 from .merge import near_targets
 
 _MOST_ROUNDS = 10
+_MOST_CANDIDATES = 10_000_000
+"""Pairs of an edge and a vertex to measure at once; the longest edges of a large loose soup are left."""
 
 
 def stitch(traced: Traced, *, distance_rel: float = 1e-4, progress: Progress = silent) -> StepResult:
@@ -36,7 +40,10 @@ def stitch(traced: Traced, *, distance_rel: float = 1e-4, progress: Progress = s
         closed += welded + halved
         if traced.mesh is before:
             break
-    return StepResult(traced.without_loose(), {"cracks_stitched": closed} if closed else {})
+    if not closed:
+        return StepResult(traced)
+    sound = remove_degenerate(traced).traced
+    return StepResult(remove_duplicates(sound).traced.without_loose(), {"cracks_stitched": closed})
 
 
 def _border(mesh: Mesh) -> IntArray:
@@ -63,40 +70,45 @@ def _split_edges(traced: Traced, border: IntArray, distance: float) -> tuple[Tra
     mesh = traced.mesh
     if not len(border):
         return traced, 0
-    edge, vertex = _on_edges(mesh.vertices, border, distance)
+    edge, vertex = _on_edges(mesh, border, distance)
     if not len(edge):
         return traced, 0
-    face = border[edge, 2] % mesh.n_faces
-    _, first_of_face = np.unique(face, return_index=True)
-    chosen = np.isin(edge, edge[first_of_face])
-    single = {int(f): int(e) for f, e in zip(face[first_of_face], edge[first_of_face], strict=True)}
-    chosen &= np.array([single[int(f)] == int(e) for f, e in zip(face, edge, strict=True)])
-    new = []
-    for number in np.unique(edge[chosen]).tolist():
-        half = int(border[number, 2])
-        a, b, apex = (int(mesh.faces[half % mesh.n_faces, (half // mesh.n_faces + k) % 3]) for k in range(3))
-        chain = [a, *vertex[chosen & (edge == number)].tolist(), b]
-        new += [(p, q, apex) for p, q in pairwise(chain)]
+    edges, begin = np.unique(edge, return_index=True)
+    chains = np.split(vertex, begin[1:])
+    _, chosen = np.unique(border[edges, 2] % mesh.n_faces, return_index=True)
     keep = np.ones(mesh.n_faces, dtype=bool)
-    keep[face[chosen]] = False
-    halved = int(chosen.sum())
+    new, halved = [], 0
+    for number in chosen.tolist():
+        half = int(border[edges[number], 2])
+        face, side = half % mesh.n_faces, half // mesh.n_faces
+        a, b, apex = (int(mesh.faces[face, (side + k) % 3]) for k in range(3))
+        new += [(p, q, apex) for p, q in pairwise([a, *chains[number].tolist(), b])]
+        keep[face] = False
+        halved += len(chains[number])
     return traced.keep_faces(keep).added(np.zeros((0, 3)), np.array(new, np.int64)), halved
 
 
-def _on_edges(vertices: FloatArray, border: IntArray, distance: float) -> tuple[IntArray, IntArray]:
+def _on_edges(mesh: Mesh, border: IntArray, distance: float) -> tuple[IntArray, IntArray]:
     """Pairs of a border edge and a border vertex on it, along each edge from its tail to its head."""
+    vertices = mesh.vertices
     points = np.unique(border[:, :2])
-    tail, head = vertices[border[:, 0]], vertices[border[:, 1]]
-    along = head - tail
-    length = np.linalg.norm(along, axis=1)
-    near = cKDTree(vertices[points]).query_ball_point(0.5 * (tail + head), 0.5 * length + distance)
-    edge = np.repeat(np.arange(len(border)), [len(found) for found in near])
+    tail = vertices[border[:, 0]]
+    along = vertices[border[:, 1]] - tail
+    length = np.maximum(np.linalg.norm(along, axis=1), np.finfo(float).tiny)
+    tree = cKDTree(vertices[points])
+    middle, reach = tail + 0.5 * along, 0.5 * length + distance
+    sizes = tree.query_ball_point(middle, reach, return_length=True)
+    order = np.argsort(sizes, kind="stable")
+    looked_at = np.sort(order[np.cumsum(sizes[order]) <= _MOST_CANDIDATES])
+    edge = np.repeat(looked_at, sizes[looked_at])
     if not len(edge):
         return edge, edge
+    near = tree.query_ball_point(middle[looked_at], reach[looked_at], return_sorted=True)
     vertex = points[np.concatenate([np.array(found, np.int64) for found in near])]
+    apex = mesh.faces[border[edge, 2] % mesh.n_faces, (border[edge, 2] // mesh.n_faces + 2) % 3]
     offset = vertices[vertex] - tail[edge]
-    place = np.einsum("ni,ni->n", offset, along[edge]) / np.maximum(length[edge], 1e-300)
-    gap = np.linalg.norm(offset - (place / np.maximum(length[edge], 1e-300))[:, None] * along[edge], axis=1)
-    inside = (gap <= distance) & (place > distance) & (place < length[edge] - distance)
-    order = np.lexsort((place[inside], edge[inside]))
+    place = np.einsum("ni,ni->n", offset, along[edge]) / length[edge]
+    gap = np.linalg.norm(offset - (place / length[edge])[:, None] * along[edge], axis=1)
+    inside = (gap <= distance) & (place > distance) & (place < length[edge] - distance) & (vertex != apex)
+    order = np.lexsort((vertex[inside], place[inside], edge[inside]))
     return edge[inside][order], vertex[inside][order]
