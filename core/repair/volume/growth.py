@@ -89,10 +89,10 @@ def _grown_inside(solid: BoolGrid, signed: FloatGrid) -> BoolGrid:
 
 
 def _grown_outside(solid: BoolGrid, signed: FloatGrid) -> BoolGrid:
-    """A ball around the solid: what is left when the outside grows in from its box, remote nodes first."""
+    """A ball that holds the solid, within its box: what is left when the outside grows in, remote nodes first."""
     seed = np.ones_like(solid)
     box = ndimage.find_objects(solid.astype(np.uint8))[0]
-    seed[tuple(slice(max(side.start - 1, 1), side.stop + 1) for side in box)] = False
+    seed[box] = False
     height = np.where(solid, np.float32(0.0), np.maximum(signed, np.float32(0.0)))
     return ~grow(seed, ~solid, height.max() - height)
 

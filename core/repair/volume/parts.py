@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from ...mesh import IntArray
-from .grid import CONNECTIVITY, BoolGrid
+from .grid import CONNECTIVITY, MARGIN, BoolGrid
 
 
 def fill_cavities(inside: BoolGrid) -> tuple[BoolGrid, int]:
@@ -81,11 +81,11 @@ def _gaps(owner: IntArray, gap: IntArray) -> tuple[IntArray, IntArray, IntArray,
 
 
 def _draw(inside: BoolGrid, start: IntArray, stop: IntArray, radius: float) -> None:
-    """Adds, in place, the nodes within `radius` of the straight line between two nodes; not in the outermost layer."""
+    """Adds, in place, the nodes within `radius` of the straight line between two nodes; not in the border layers."""
     steps = 3 * int(np.abs(stop - start).max()) + 1
     line = np.rint(start + (stop - start) * np.linspace(0.0, 1.0, steps + 1)[:, None]).astype(np.int64)
     reach = int(np.ceil(radius))
     brush = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     brush = brush[(brush**2).sum(axis=1) <= radius * radius]
-    nodes = np.clip((line[:, None] + brush).reshape(-1, 3), 1, np.array(inside.shape) - 2)
+    nodes = np.clip((line[:, None] + brush).reshape(-1, 3), MARGIN, np.array(inside.shape) - 1 - MARGIN)
     inside[tuple(nodes.T)] = True
