@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.components import vertex_components
 from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
 from ...topology.predicates import side
-from ..traced import Traced
+from ..traced import BoolArray, Traced
 
 _TRIES = 12
 
@@ -50,17 +49,21 @@ class FaceTree:
         return self.order[_overlapping(self.vertices, self.faces, self.boxes, low, high)]
 
 
-def meeting_pairs(mesh: Mesh, tree: FaceTree, part: IntArray, *, same: bool) -> IntArray:
+def meeting_pairs(
+    mesh: Mesh, tree: FaceTree, part: IntArray, *, same: bool, active: BoolArray | None = None
+) -> IntArray:
     """(n, 2) pairs of faces of the same part, or of different ones, that touch or pass through each other.
 
-    part: (F,) of each face. Vertices at exactly equal positions count as shared, as in `topology.intersections`.
+    part: (F,) of each face. active: (F,) only pairs of which one is active are looked for (default: all). Vertices at
+    exactly equal positions count as shared, as in `topology.intersections`.
     """
     place = equal_positions(mesh.vertices)[tree.faces]
     label = np.ascontiguousarray(part[tree.order])
-    return tree.order[_pairs(tree.vertices, tree.faces, place, label, tree.boxes, same)]
+    chosen = np.ones(mesh.n_faces, dtype=bool) if active is None else active[tree.order]
+    return tree.order[_pairs(tree.vertices, tree.faces, place, label, chosen, tree.boxes, same)]
 
 
-def enclosed_parts(mesh: Mesh, tree: FaceTree, part: IntArray, candidates: IntArray) -> NDArray[np.bool_]:
+def enclosed_parts(mesh: Mesh, tree: FaceTree, part: IntArray, candidates: IntArray) -> BoolArray:
     """(n,) whether each of the parts `candidates` (n,), which meet no other part, is inside others.
 
     part: (F,) of each face. Decided by the winding number of all other parts around the middle of its largest face
@@ -181,7 +184,13 @@ def _overlapping(
 
 @njit(cache=True)
 def _pairs(
-    vertices: FloatArray, faces: IntArray, place: IntArray, label: IntArray, boxes: FloatArray, same: bool
+    vertices: FloatArray,
+    faces: IntArray,
+    place: IntArray,
+    label: IntArray,
+    active: BoolArray,
+    boxes: FloatArray,
+    same: bool,
 ) -> IntArray:
     """(n, 2) places in the tree of the faces that meet and have the same label, or different ones."""
     leaves = len(boxes) // 2
@@ -190,6 +199,8 @@ def _pairs(
     pairs = np.empty((1024, 2), np.int64)
     count = 0
     for f in range(len(faces)):
+        if not active[f]:
+            continue
         for i in range(3):
             a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
             low[i], high[i] = min(a, b, c), max(a, b, c)
@@ -208,8 +219,13 @@ def _pairs(
                 top += 2
                 continue
             first = (node - leaves) * LEAF
-            for g in range(max(first, f + 1), min(first + LEAF, len(faces))):
-                if (label[f] == label[g]) != same or not meet(vertices, faces, place, f, g):
+            for g in range(first, min(first + LEAF, len(faces))):
+                if (
+                    g == f
+                    or (g < f and active[g])
+                    or (label[f] == label[g]) != same
+                    or not meet(vertices, faces, place, f, g)
+                ):
                     continue
                 if count == len(pairs):
                     longer = np.empty((2 * count, 2), np.int64)

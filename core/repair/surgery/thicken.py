@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import InvalidParameter
 from ...geometry.edges import EdgeTable, edge_table
@@ -14,7 +13,7 @@ from ...geometry.measure import face_areas, unique_edges, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
 from ...topology.components import component_labels
-from ..traced import NEW, StepResult, Traced
+from ..traced import NEW, BoolArray, StepResult, Traced
 from .nesting import FaceTree, face_parts, meeting_pairs
 from .sheets import find_sheets, joined_sides, side_labels
 
@@ -22,6 +21,10 @@ _LARGEST = 0.2
 """Thickness is at most this part of the square root of a sheet's area, so that crumbs stay crumbs."""
 
 _ROUNDS = 10
+
+_CRUMB, _CRUMBS = 1e-3, 1e-2
+"""Sheets with less than the first share of the area are dropped, when all of them have less than the second: scraps
+that are left in a hole, which the surface that fills it replaces. A soup of small triangles is kept."""
 
 
 def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Progress = silent) -> StepResult:
@@ -32,7 +35,7 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     one, a deep one is left to hole filling; single triangles and one-sided surfaces are. The front of a sheet stays
     in its place, its back is a copy that is moved to behind it along the vertex normals, and a rim joins them; the
     two sides of a one-sided surface (Möbius strip) are moved by half the thickness each. Edges at which not exactly
-    two faces meet count as boundary. Raises `InvalidParameter`.
+    two faces meet count as boundary. A few scraps (see `_CRUMB`) are dropped instead. Raises `InvalidParameter`.
     """
     if not 0.0 < thickness_rel <= 1.0:
         raise InvalidParameter(f"A thickness of {thickness_rel} does not fit.", "Give a part of the size, as 0.01.")
@@ -43,6 +46,10 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     part = face_parts(mesh)
     area = np.bincount(part, face_areas(mesh))
     sheets, folded = find_sheets(mesh, part)
+    crumbs = sheets & (area < _CRUMB * area.sum())
+    crumbs &= bool(area[crumbs].sum() < _CRUMBS * area.sum())
+    if crumbs.any():
+        return _without_crumbs(traced, crumbs[part], thickness_rel, progress)
     number = int(np.count_nonzero(sheets | folded))
     if not number:
         return StepResult(traced)
@@ -101,6 +108,13 @@ def _two_sides(mesh: Mesh, chosen: IntArray, thickness: FloatArray) -> _Solid:
     return _Solid(mesh.vertices[origin], origin, direction, depth, np.concatenate([two, walls]))
 
 
+def _without_crumbs(traced: Traced, crumbs: BoolArray, thickness_rel: float, progress: Progress) -> StepResult:
+    """The result without the faces of crumbs (F,)."""
+    number = len(np.unique(face_parts(traced.mesh)[crumbs]))
+    rest = thicken_sheets(traced.keep_faces(~crumbs).without_loose(), thickness_rel=thickness_rel, progress=progress)
+    return StepResult(rest.traced, {"parts_dropped": number, **rest.counts}, rest.warnings)
+
+
 def _side_corners(faces: IntArray, table: EdgeTable) -> tuple[IntArray, IntArray]:
     """(2, 3, F) the vertex of each corner of the fronts and the backs, and (n,) the old vertex of each of them."""
     n = len(faces)
@@ -122,20 +136,22 @@ def _fitting_depth(solid: _Solid, progress: Progress) -> FloatArray:
     depth = solid.depth.copy()
     part = face_parts(solid.at(depth))
     around = unique_edges(solid.faces)
+    active = np.ones(len(solid.faces), dtype=bool)
     for attempt in range(_ROUNDS):
         progress(0.3 + 0.6 * attempt / _ROUNDS, "Thickening sheets")
         mesh = solid.at(depth)
-        pairs = meeting_pairs(mesh, FaceTree.of(mesh), part, same=True)
-        if not len(pairs):
-            break
+        pairs = meeting_pairs(mesh, FaceTree.of(mesh), part, same=True, active=active)
         near = np.zeros(len(depth), dtype=bool)
         near[solid.faces[pairs.ravel()].ravel()] = True
+        if not depth[near].any():  # nothing meets, or what does cannot be moved
+            break
         near[around[near[around].any(axis=1)].ravel()] = True
         depth[near] *= 0.5
+        active = near[solid.faces].any(axis=1)
     return depth
 
 
-def _assemble(traced: Traced, keep: NDArray[np.bool_], chosen: IntArray, solid: _Solid, depth: FloatArray) -> Traced:
+def _assemble(traced: Traced, keep: BoolArray, chosen: IntArray, solid: _Solid, depth: FloatArray) -> Traced:
     """The faces `keep` as they are, and the solid made of the faces `chosen`."""
     mesh = solid.at(depth)
     still = depth == 0.0
