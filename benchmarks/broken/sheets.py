@@ -32,7 +32,7 @@ def _bowls() -> Iterator[Case]:
             quick=name != "vase",
         )  # fmt: skip
     yield Case("bowl_blob", "open", lambda: cut_above(blob(20, 8), 2, 0.2), opened(1))
-    yield Case("open_tube", "open", lambda: _tube(30, 24, 2.0), opened(2), quick=True)
+    yield Case("open_tube", "open", lambda: _tube(30, 24, 2.0), opened(2))
     yield Case("open_tube_long", "open", lambda: _tube(60, 12, 20.0), opened(2))
     yield Case("box_without_lid", "open", lambda: without(box(), np.array([3, 9])), opened(1), quick=True)
     yield Case("room", "open", lambda: without(placed(box(), scale=2.0), np.array([0, 6, 1, 7])), opened(2))
