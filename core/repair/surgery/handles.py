@@ -59,7 +59,7 @@ class _Pass:
     def __init__(self, traced: Traced, graph: SurfaceGraph, prefer: Prefer, rejected: set[frozenset[int]]) -> None:
         self._traced, self._graph, self._prefer, self._rejected = traced, graph, prefer, rejected
         vertices = traced.mesh.vertices
-        self._families = handle_loops(graph, vertices)
+        self._families = handle_loops(graph, vertices, thorough=prefer != "auto")
         self._obstacles = Obstacles(vertices, traced.mesh.faces)
         self._judge = Judge(traced.mesh, graph, self._obstacles)
         loops = self._families.loops

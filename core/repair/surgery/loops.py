@@ -124,10 +124,10 @@ class Families:
         return int.from_bytes(np.packbits(odd.astype(np.uint8)).tobytes(), "big")
 
 
-def handle_loops(graph: SurfaceGraph, vertices: FloatArray) -> Families:
+def handle_loops(graph: SurfaceGraph, vertices: FloatArray, *, thorough: bool = False) -> Families:
     """Short loops of 2 g families, g the number of handles of the surface.
 
-    Families whose loops are much longer than those of others are not looked at closely.
+    thorough: whether families whose loops are much longer than those of others are looked at closely, too.
     """
     roots = _roots(graph, vertices)
     distance, parent, parent_edge = _shortest_paths(
@@ -145,7 +145,7 @@ def handle_loops(graph: SurfaceGraph, vertices: FloatArray) -> Families:
     n_samples = int(np.clip(240 // genus, 6, 24))
     found: list[HandleLoop] = []
     for loop in first:
-        close = loop.length <= _LONG * lengths[genus - 1]
+        close = thorough or loop.length <= _LONG * lengths[genus - 1]
         found += search.family(crossed[loop.family], loop, n_samples) if close else [loop]
     begin = np.cumsum([0] + [len(edges) for edges in crossed])
     return Families(tuple(found), np.concatenate(crossed), begin)
@@ -183,18 +183,26 @@ class _Search:
             found = self._from(source, best * _SLACK, first.family)
             loops += found
             best = min([best, *(loop.length for loop in found)])
-        loops, _ = self._tightened(loops, tried, first.family)
+        loops, _ = self._tightened(loops, tried, first.family, aside=True)
         loops = _different([loop for loop in loops if loop.length <= loops[0].length * _SLACK])
         loops += [flat for loop in loops[:_FLATTENED] for flat in self._flattened(loop)]
         self._sheet[crossed] = 0
         return loops
 
-    def _tightened(self, loops: list[HandleLoop], tried: set[int], family: int) -> tuple[list[HandleLoop], set[int]]:
-        """These and shorter ones through vertices of the shortest, shortest first; and the vertices tried."""
+    def _tightened(
+        self, loops: list[HandleLoop], tried: set[int], family: int, *, aside: bool = False
+    ) -> tuple[list[HandleLoop], set[int]]:
+        """These and shorter ones through vertices of the shortest, shortest first; and the vertices tried.
+
+        aside: whether to look beside the shortest, too.
+        """
         loops = sorted(loops, key=lambda loop: loop.length)
-        for _ in range(4):
+        for _ in range(8):
             best, shortest = loops[0].length, loops[0].vertices
-            fresh = [v for v in shortest[:: -(-len(shortest) // 4)].tolist() if v not in tried]
+            sources = shortest[:: -(-len(shortest) // 4)]
+            if aside:
+                sources = np.concatenate([sources, self._graph.around(sources[:1], 1)])
+            fresh = [v for v in dict.fromkeys(sources.tolist()) if v not in tried]
             tried = tried | set(fresh)
             shorter = [loop for source in fresh for loop in self._from(source, best * (1.0 - 1e-9), family)]
             if not shorter:
