@@ -32,7 +32,7 @@ class NotGenusZero(SphericalCowError):
 
     def __init__(self, reasons: list[str], remedy: str = "") -> None:
         text = "The mesh cannot be mapped onto a sphere: " + "; ".join(reasons) + "."
-        super().__init__(text, remedy or "Repair it first: Check lists the faults and selects them.")
+        super().__init__(text, remedy or "Repair mends it; Check lists the faults and selects them.")
         self.reasons = list(reasons)
 
     def to_dict(self) -> dict[str, object]:

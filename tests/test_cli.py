@@ -145,6 +145,13 @@ def test_repair_makes_a_torus_encodable(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["encode", str(tmp_path / "ball.ply"), str(tmp_path / "ball.harmonics.npz"), "--lmax", "16"]) == 0
 
 
+def test_encode_can_repair_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torus().save(tmp_path / "torus.ply")
+    words = ["encode", str(tmp_path / "torus.ply"), str(tmp_path / "t.harmonics.npz"), "--lmax", "8", "--repair"]
+    assert main(words) == 0
+    assert "repair: 1 " in capsys.readouterr().err
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torus().save(tmp_path / "torus.ply")
     assert main(["repair", str(tmp_path / "torus.ply"), str(tmp_path / "ball.ply"), "--dry-run"]) == 0

@@ -248,7 +248,7 @@ def test_the_error_names_every_reason_and_the_repair() -> None:
         "open (3 boundary edges around 1 hole)",
         "2 separate parts",
         "genus is 1",
-        "Repair it first",
+        "Repair mends it",
         "fill",
     ):
         assert words in text

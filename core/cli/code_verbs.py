@@ -16,8 +16,10 @@ from ..errors import InvalidParameter
 from ..harmonics.container import Harmonics
 from ..harmonics.filters import apply_gains, gaussian, heat
 from ..interchange import open_shape
+from ..mesh import Mesh
 from ..meshfile import READABLE, read_mesh
 from ..progress import Stages
+from ..repair.run import repair
 from ..shape import Shape
 from .console import Console, require_writable
 
@@ -37,6 +39,7 @@ def add_verbs(verbs: Any) -> None:
     )
     verb.add_argument("--method", default="balanced", choices=("balanced", "authalic", "conformal", "cmcf"))
     verb.add_argument("--channels", nargs="+", metavar="NAME", help="position color vertex_density …")
+    verb.add_argument("--repair", action="store_true", help="mend the mesh first, where it cannot be encoded as it is")
     verb.add_argument("--compact", action="store_true", help="leave out the sphere map of the source")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_encode)
@@ -99,6 +102,8 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     stages = Stages()
     with stages("read"):
         mesh = read_mesh(arguments.mesh)
+    if arguments.repair:
+        mesh = _mended(mesh, console)
     lmax = TARGET_LMAX if arguments.target is not None else (64 if arguments.lmax is None else arguments.lmax)
     with console.progress() as progress:
         shape = encode(mesh, lmax, arguments.method, arguments.channels, target=arguments.target, progress=progress)
@@ -107,6 +112,15 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     data = encode_report(shape, stages.seconds)
     console.result(data, _lines(data))
     return 0
+
+
+def _mended(mesh: Mesh, console: Console) -> Mesh:
+    """The mesh, repaired where it needs to be; what was done goes to stderr."""
+    with console.progress() as progress:
+        result = repair(mesh, progress=progress)
+    for text in (*result.report.done, *result.report.warnings):
+        console.log(f"repair: {text}")
+    return result.mesh
 
 
 def _require_coefficient_name(path: str) -> None:

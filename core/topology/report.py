@@ -97,7 +97,7 @@ class TopologyReport:
         steps = [_REPAIRS[row.name] for row in self.rows if row.name in _REPAIRS and not row.ok and row.reason]
         if not steps:
             return ""
-        return f"Repair it first: {', '.join(steps)}. Check lists the faults and selects them."
+        return f"Repair mends it: {', '.join(steps)}. Check lists the faults and selects them."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: the verdict `is_genus_zero`, `reasons`, `genus`, counts, and `rows` without indices."""
