@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..errors import RepairFailed
 from ..geometry.distance import distances_to_surface
+from ..geometry.measure import signed_volume
 from ..geometry.sampling import sample_surface
 from ..geometry.visibility import sample_visible
 from ..mesh import Mesh
@@ -40,6 +41,7 @@ def ensure_genus_zero(
     Raises `RepairFailed` where even that fails.
     """
     progress(0.0, "Looking at the result")
+    traced = _outward(traced)
     mended = check(traced.mesh, self_intersections=False).is_genus_zero
     lost, made_up = _distances(traced.mesh, traced.source)
     if mended and (rebuild_from == "current" or (lost <= LOST and made_up <= MADE_UP)):
@@ -55,6 +57,13 @@ def ensure_genus_zero(
             "The surface rebuilt from the volume is not one closed surface of genus 0.", "Try another resolution."
         )
     return StepResult(Traced.remade(traced.source, mesh), rebuilt.counts, rebuilt.warnings)
+
+
+def _outward(traced: Traced) -> Traced:
+    """Turned as a whole where its volume is negative, as after mending a surface that passes through itself."""
+    if signed_volume(traced.mesh) >= 0.0:
+        return traced
+    return traced.with_faces(traced.mesh.faces[:, [0, 2, 1]])
 
 
 def _distances(result: Mesh, source: Mesh) -> tuple[float, float]:
