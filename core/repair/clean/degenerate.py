@@ -24,12 +24,14 @@ def remove_degenerate(traced: Traced, *, progress: Progress = silent) -> StepRes
     Faces that name a vertex twice are dropped. What is degenerate is decided as by `topology.check`. Faces
     without a place go too. Raises `InvalidMesh` when no face is left.
     """
-    count = traced.mesh.n_faces
+    count, removed = traced.mesh.n_faces, 0
     placed = np.isfinite(traced.mesh.vertices).all(axis=1)[traced.mesh.faces].all(axis=1)
     traced = without_repeats(traced if placed.all() else traced.keep_faces(placed))
     for number in range(_MOST_ROUNDS):
         progress(number / _MOST_ROUNDS, "Removing degenerate faces")
         flat = degenerate_faces(traced.mesh)
+        if not number:
+            removed = count - traced.mesh.n_faces + len(flat)
         if not len(flat):
             break
         traced = without_repeats(_round(traced, flat))
@@ -37,10 +39,9 @@ def remove_degenerate(traced: Traced, *, progress: Progress = silent) -> StepRes
         keep = np.ones(traced.mesh.n_faces, dtype=bool)
         keep[degenerate_faces(traced.mesh)] = False
         traced = traced.keep_faces(keep)
-    removed = count - traced.mesh.n_faces
     if not traced.mesh.n_faces:
         raise InvalidMesh("All faces are collapsed to lines or points.", "Check the scale of the object.")
-    return StepResult(traced.without_loose(), {"degenerate_faces": removed} if removed > 0 else {})
+    return StepResult(traced.without_loose(), {"degenerate_faces": removed} if removed else {})
 
 
 def without_repeats(traced: Traced) -> Traced:

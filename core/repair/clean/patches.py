@@ -119,7 +119,7 @@ def _open_directions(mesh: Mesh, chosen: IntArray) -> tuple[FloatArray, FloatArr
         for side, sign in enumerate((1.0, -1.0)):
             start = (middle + sign * _OFFSET * normal).astype(np.float32)
             ahead = np.flatnonzero(sign * along > 0.05)
-            free = sum(caster.intersectRay_first(start, single[k]) is None for k in ahead)
+            free = sum(caster.intersectRay_first(start, single[k])[0] < 0 for k in ahead)
             shares[side, number] = free / max(len(ahead), 1)
     return shares[0], shares[1]
 
