@@ -19,6 +19,8 @@ from .clearance import touching
 from .rims import Rim, rims_of
 from .shapes import Patch, Patches
 
+_LONGEST_FAN = 1000  # over more corners, triangles of a fan are so long that they are slow to test
+
 
 @dataclass(frozen=True)
 class Caps:
@@ -66,10 +68,11 @@ def _offers(best: _Best, *, smooth: bool) -> Iterator[Patches]:
         yield curved
         yield {i: shapes.between(tight[i], curved[i]) for i in best.pending if i in curved}
         yield {i: tight[i] for i in best.pending if i in tight}
-    for angles in (True, False):
-        raw = {i: shapes.plain(rims[i], angles=angles) for i in best.pending}
+    for options in ({"angles": True}, {"angles": True, "even": False}, {"angles": False}):
+        chosen = [i for i in best.pending if shapes.is_long(rims[i]) or "even" not in options]
+        raw = {i: shapes.plain(rims[i], **options) for i in chosen}
         yield {i: patch for i, patch in raw.items() if patch is not None}
-    yield {i: shapes.fan(rims[i]) for i in best.pending}
+    yield {i: shapes.fan(rims[i]) for i in best.pending if i not in best.patches or len(rims[i].points) <= _LONGEST_FAN}
 
 
 class _Best:
@@ -79,7 +82,7 @@ class _Best:
         self.mesh, self.rims = mesh, rims
         self._around = np.unique(np.concatenate([rim.around for rim in rims]), axis=0) if rims else mesh.faces[:0]
         self.pending = list(range(len(rims)))
-        self._patches: dict[int, Patch] = {}
+        self.patches: dict[int, Patch] = {}
         self._faults = np.full(len(rims), np.iinfo(np.int64).max)
 
     def take(self, offer: Patches) -> None:
@@ -87,7 +90,7 @@ class _Best:
         if not offer:
             return
         waiting = set(self.pending)
-        settled = {i: patch for i, patch in self._patches.items() if i not in waiting}
+        settled = {i: patch for i, patch in self.patches.items() if i not in waiting}
         points, faces, _ = _assembled(self.mesh.n_vertices, self.rims, settled)
         vertices = np.concatenate([self.mesh.vertices, points])
         points, new, owner = _assembled(len(vertices), self.rims, offer)
@@ -96,12 +99,12 @@ class _Best:
         faults = np.bincount(owner[hit], minlength=len(self.rims))
         for i, patch in offer.items():
             if faults[i] < self._faults[i]:
-                self._faults[i], self._patches[i] = faults[i], patch
+                self._faults[i], self.patches[i] = faults[i], patch
         self.pending = np.flatnonzero(self._faults > 0).tolist()
 
     def caps(self, n_loops: int) -> Caps:
         """The chosen caps, in the order of the loops."""
-        ordered = {i: self._patches[i] for i in sorted(self._patches)}
+        ordered = {i: self.patches[i] for i in sorted(self.patches)}
         points, faces, rim = _assembled(self.mesh.n_vertices, self.rims, ordered)
         loop = np.array([r.owner for r in self.rims], np.int64)
         at_fault = np.zeros(n_loops, dtype=bool)

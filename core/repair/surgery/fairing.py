@@ -13,8 +13,6 @@ _FLATTEST = 0.05  # cotangents below make the system indefinite
 _SHARPEST = 20.0
 _DENSE = 400  # up to this many vertices, full matrices are faster
 
-Matrix = FloatArray | csr_matrix
-
 
 def membrane(vertices: FloatArray, faces: IntArray, free: IntArray) -> FloatArray:
     """(n, 3) positions of the vertices `free` (n,) on the smallest surface near to that of `faces` (m, 3).
@@ -39,7 +37,7 @@ def faired(vertices: FloatArray, faces: IntArray, free: IntArray, rim: IntArray)
     return _solve(csr_matrix(rows.T @ diags_array(1.0 / area[bending]) @ rows), vertices, free)
 
 
-def _solve(matrix: Matrix, vertices: FloatArray, free: IntArray) -> FloatArray:
+def _solve(matrix: FloatArray | csr_matrix, vertices: FloatArray, free: IntArray) -> FloatArray:
     known = np.array(vertices)
     known[free] = 0.0
     rows = matrix[free]
@@ -52,7 +50,7 @@ def _solve(matrix: Matrix, vertices: FloatArray, free: IntArray) -> FloatArray:
     return out
 
 
-def _laplacian(vertices: FloatArray, faces: IntArray) -> tuple[Matrix, FloatArray]:
+def _laplacian(vertices: FloatArray, faces: IntArray) -> tuple[FloatArray | csr_matrix, FloatArray]:
     """The matrix (V, V) of cotangents, kept in bounds, and the (V,) areas of the vertices, all positive."""
     count = len(vertices)
     a, b, c = (vertices[faces[:, k]] for k in range(3))
@@ -67,7 +65,8 @@ def _laplacian(vertices: FloatArray, faces: IntArray) -> tuple[Matrix, FloatArra
         head.append(faces[:, k - 1])
         value.append(np.nan_to_num(0.5 * cotangent, nan=0.0, posinf=_SHARPEST, neginf=-_SHARPEST))
     rows, columns = np.concatenate(tail + head), np.concatenate(head + tail)
-    area = np.bincount(faces.ravel(), np.repeat(double / 6.0, 3), minlength=count)
+    area = np.zeros(count)
+    area += np.bincount(faces.ravel(), np.repeat(double / 6.0, 3), minlength=count)
     area = np.maximum(area, 1e-3 * (area.mean() or 1.0))
     weight = np.concatenate(value + value)
     if count <= _DENSE:

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from ...mesh import FloatArray, IntArray
+from .ears import ears
 
 LONGEST = 200
 """Polygons with more corners are too slow for the dynamic programme."""
@@ -33,11 +34,7 @@ def triangulate(points: FloatArray, beyond: FloatArray, taken: IntArray, *, angl
     if count <= LONGEST:
         triangles: IntArray = _minimum_weight(points, beyond, taken, angles)
         return triangles
-    if angles:
-        triangles = _ears(flattened(points))
-        if len(triangles) == count - 2 and not _uses(triangles, taken, count):
-            return triangles
-    triangles = _divided(points)
+    triangles = ears(flattened(points)) if angles else divided(points)
     return np.zeros((0, 3), np.int64) if _uses(triangles, taken, count) else triangles
 
 
@@ -64,7 +61,8 @@ def _uses(triangles: IntArray, taken: IntArray, count: int) -> bool:
     return bool(np.isin(np.minimum(a, b) * count + np.maximum(a, b), taken).any())
 
 
-def _divided(points: FloatArray) -> IntArray:
+def divided(points: FloatArray) -> IntArray:
+    """(n - 2, 3) triangles over the polygon (n, 3): a coarse polygon on some of its corners, and pieces beside it."""
     count = len(points)
     none = np.zeros(0, np.int64)
     if count <= _COARSE:
@@ -75,7 +73,7 @@ def _divided(points: FloatArray) -> IntArray:
     for begin, end in zip(corners, np.append(corners[1:], count), strict=True):
         if end - begin > 1:
             piece = np.arange(begin, end + 1) % count
-            pieces.append(piece[_divided(points[piece])])
+            pieces.append(piece[divided(points[piece])])
     return np.concatenate(pieces)
 
 
@@ -150,80 +148,3 @@ def _minimum_weight(points: FloatArray, beyond: FloatArray, taken: IntArray, ang
         stack[top + 1, 0], stack[top + 1, 1] = j, k
         top += 2
     return triangles
-
-
-@njit(cache=True)
-def _turn(points: FloatArray, a: int, b: int, c: int) -> float:
-    return (points[b, 0] - points[a, 0]) * (points[c, 1] - points[a, 1]) - (points[b, 1] - points[a, 1]) * (
-        points[c, 0] - points[a, 0]
-    )
-
-
-@njit(cache=True)
-def _is_ear(points: FloatArray, bent: IntArray, bent_count: int, a: int, b: int, c: int) -> bool:
-    """Whether the triangle a, b, c turns left and holds none of the corners that turn right."""
-    if _turn(points, a, b, c) <= 0.0:
-        return False
-    low_x, high_x = (
-        min(points[a, 0], points[b, 0], points[c, 0]),
-        max(points[a, 0], points[b, 0], points[c, 0]),
-    )
-    low_y, high_y = (
-        min(points[a, 1], points[b, 1], points[c, 1]),
-        max(points[a, 1], points[b, 1], points[c, 1]),
-    )
-    for q in range(bent_count):
-        p = bent[q]
-        x, y = points[p, 0], points[p, 1]
-        if x < low_x or x > high_x or y < low_y or y > high_y or p in (a, b, c):
-            continue
-        if _turn(points, a, b, p) >= 0.0 and _turn(points, b, c, p) >= 0.0 and _turn(points, c, a, p) >= 0.0:
-            return False
-    return True
-
-
-@njit(cache=True)
-def _ears(points: FloatArray) -> IntArray:
-    """(n - 2, 3) ears cut off one after the other from the polygon (n, 2); fewer where it crosses itself."""
-    n = len(points)
-    after, before = np.arange(1, n + 1) % n, np.arange(-1, n - 1)
-    before[0] = n - 1
-    bent, bent_count = np.empty(n, np.int64), 0
-    is_bent = np.zeros(n, np.bool_)
-    for i in range(n):
-        if _turn(points, before[i], i, after[i]) <= 0.0:
-            bent[bent_count] = i
-            is_bent[i] = True
-            bent_count += 1
-    triangles = np.empty((n - 2, 3), np.int64)
-    count, left, b, tries = 0, n, 0, 0
-    while left > 3 and tries < left:
-        a, c = before[b], after[b]
-        if not _is_ear(points, bent, bent_count, a, b, c):
-            b = c
-            tries += 1
-            continue
-        triangles[count, 0], triangles[count, 1], triangles[count, 2] = a, b, c
-        count += 1
-        after[a], before[c] = c, a
-        left -= 1
-        tries = 0
-        changed = is_bent[b]
-        for p in (a, c):
-            if is_bent[p] and _turn(points, before[p], p, after[p]) > 0.0:
-                is_bent[p] = False
-                changed = True
-        is_bent[b] = False
-        if changed:
-            kept = 0
-            for q in range(bent_count):
-                if is_bent[bent[q]]:
-                    bent[kept] = bent[q]
-                    kept += 1
-            bent_count = kept
-        b = after[c]
-    if left > 3:
-        return triangles[:count]
-    a, c = before[b], after[b]
-    triangles[count, 0], triangles[count, 1], triangles[count, 2] = a, b, c
-    return triangles[: count + 1]

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from ...mesh import FloatArray, IntArray, Mesh
 from .fairing import faired, membrane
 from .patches import flipped, refine
-from .polygons import newell, triangulate
+from .polygons import LONGEST, newell, triangulate
 from .rims import Rim
 
 _FLAT = 1e-6
@@ -33,10 +33,23 @@ Patches = Mapping[int, Patch]
 """number of a rim → its patch."""
 
 
-def plain(rim: Rim, *, angles: bool) -> Patch | None:
-    """Triangles on the rim's own vertices; None where edges of the surface are in the way."""
+def plain(rim: Rim, *, angles: bool = True, even: bool = True) -> Patch | None:
+    """Triangles on the rim's own vertices; None where edges of the surface are in the way.
+
+    angles: whether angles between neighbours count; otherwise area alone. even: whether the triangles over a long rim
+    are made rounder where they can.
+    """
     triangles = triangulate(rim.points, rim.beyond, rim.taken, angles=angles)
-    return Patch(rim.points, triangles) if len(triangles) else None
+    if not len(triangles):
+        return None
+    if even and is_long(rim):
+        triangles = flipped(rim.points, triangles, len(rim.points), rim.taken)
+    return Patch(rim.points, triangles)
+
+
+def is_long(rim: Rim) -> bool:
+    """Whether the rim is too long for the best triangulation."""
+    return len(rim.points) > LONGEST
 
 
 def fan(rim: Rim) -> Patch:
