@@ -190,6 +190,18 @@ def test_parts_that_touch_at_an_edge_or_a_corner_become_one() -> None:
     sound(resolve(first, second))
 
 
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([(1.0, 0.3, 0.2), (0.5, 0.0, 0.0), (1.0, 0.0, 0.0), (0.5, 0.5, 0.0)]))
+def test_walls_that_touch_but_for_rounding(seed: int, shift: tuple[float, float, float]) -> None:
+    matrix = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0]
+    matrix *= np.sign(np.linalg.det(matrix))
+    mesh = several(cube(n=2), at(cube(n=3), *shift))
+    result = resolve_parts(Traced.start(Mesh(mesh.vertices @ matrix.T + [0.3, 0.7, -0.2], mesh.faces)))
+    overlap = np.prod(1.0 - np.array(shift))
+    assert signed_volume(sound(result)) == pytest.approx(2.0 - overlap, abs=1e-3)
+    assert result.counts["parts_united"] == 2 and "parts_joined" not in result.counts
+
+
 def test_a_solid_that_touches_itself_along_an_edge_is_manifold() -> None:
     places = [(0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 0, 1), (1, 1, 1)]
     mesh = sound(resolve(*[at(cube(), *place) for place in places]))

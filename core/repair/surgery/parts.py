@@ -6,16 +6,15 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...errors import InvalidParameter
+from ...errors import InvalidParameter, RepairFailed
 from ...geometry.measure import face_areas
-from ...mesh import IntArray, Mesh
+from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
-from ..traced import StepResult, Traced
+from ..traced import BoolArray, StepResult, Traced
 from .bridges import bridge_parts
 from .nesting import FaceTree, enclosed_parts, face_parts, meeting_pairs, part_volumes, visible_parts
-from .union import outer_surface
+from .union import inflated, outer_surface
 
 
 def resolve_parts(
@@ -32,29 +31,42 @@ def resolve_parts(
     """
     if parts not in ("join", "largest"):
         raise InvalidParameter(f"Parts cannot be treated as {parts!r}.", 'Choose "join" or "largest".')
-    counts: Counter[str] = Counter()
     label = face_parts(traced.mesh)
     if not len(label) or label.max() == 0:
         return StepResult(traced)
-    progress(0.0, "Looking for parts that meet")
     traced = _outward(traced, label)
-    tree = FaceTree.of(traced.mesh)
-    n = int(label.max()) + 1
-    meeting = np.unique(np.sort(label[meeting_pairs(traced.mesh, tree, label, same=False)], axis=1), axis=0)
-    alone = np.setdiff1d(np.arange(n), meeting)
+    try:
+        return _resolved(traced, label, traced.mesh.vertices, parts == "join", unite, progress)
+    except RepairFailed:
+        if not unite:
+            raise
+    # Walls that ought to touch are often apart, or pass through each other, by a rounding error.
+    return _resolved(traced, label, inflated(traced.mesh, label), parts == "join", unite, progress)
+
+
+def _resolved(
+    traced: Traced, label: IntArray, positions: FloatArray, join: bool, unite: bool, progress: Progress
+) -> StepResult:
+    """As `resolve_parts`, for parts (F,) that meet when the vertices are at `positions` (V, 3)."""
+    counts: Counter[str] = Counter()
+    progress(0.0, "Looking for parts that meet")
+    mesh = traced.mesh.with_vertices(positions)
+    tree = FaceTree.of(mesh)
+    meeting = np.unique(label[meeting_pairs(mesh, tree, label, same=False)])
+    alone = np.setdiff1d(label, meeting)
     progress(0.1, "Looking for enclosed parts")
-    hidden = alone[enclosed_parts(traced.mesh, tree, label, alone)]
+    hidden = alone[enclosed_parts(mesh, tree, label, alone)]
     counts["cavities_dropped"] = len(hidden)
-    traced = traced.keep_faces(~np.isin(label, hidden))
-    label = label[~np.isin(label, hidden)]
+    visible = ~np.isin(label, hidden)
+    traced, label = traced.keep_faces(visible), label[visible]
     if unite and len(meeting):
-        traced = _united(traced, np.isin(label, meeting), part(progress, 0.15, 0.6))
+        traced = _united(traced, np.isin(label, meeting), positions, part(progress, 0.15, 0.6))
         traced, cavities = visible_parts(traced)
-        counts["parts_united"], counts["cavities_dropped"] = len(np.unique(meeting)), len(hidden) + cavities
+        counts["parts_united"], counts["cavities_dropped"] = len(meeting), len(hidden) + cavities
     traced = traced.without_loose()
     label = face_parts(traced.mesh)
     n = int(label.max()) + 1
-    if n > 1 and parts == "largest":
+    if n > 1 and not join:
         largest = np.bincount(label, face_areas(traced.mesh)).argmax()
         traced = traced.keep_faces(label == largest).without_loose()
         counts["parts_dropped"] = n - 1
@@ -76,12 +88,12 @@ def _outward(traced: Traced, label: IntArray) -> Traced:
     return traced.with_faces(faces)
 
 
-def _united(traced: Traced, chosen: NDArray[np.bool_], progress: Progress) -> Traced:
+def _united(traced: Traced, chosen: BoolArray, positions: FloatArray, progress: Progress) -> Traced:
     """The faces that are not `chosen` (F,) as they are, and the outer surface of those that are."""
-    others, meeting = traced.keep_faces(~chosen).without_loose(), traced.keep_faces(chosen).without_loose()
-    mesh = meeting.mesh
+    others, meeting = traced.keep_faces(~chosen).without_loose(), traced.keep_faces(chosen)
+    mesh = meeting.mesh.with_vertices(positions)
     pairs = meeting_pairs(mesh, FaceTree.of(mesh), np.zeros(mesh.n_faces, np.int64), same=True)
-    outer = outer_surface(meeting, pairs, progress)
+    outer = outer_surface(meeting, pairs, progress, positions)
     return Traced(
         traced.source,
         Mesh(

@@ -7,8 +7,8 @@ import numpy as np
 
 from ...errors import InvalidMesh, RepairFailed
 from ...geometry.edges import edge_table
-from ...geometry.measure import face_areas
-from ...mesh import IntArray, Mesh
+from ...geometry.measure import face_areas, vertex_normals
+from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
 from ...topology.components import umbrellas
 from ..clean.degenerate import remove_degenerate
@@ -21,16 +21,23 @@ from .pinches import take_apart
 MOST_PAIRS = 15_000
 """More pairs of faces that meet are refused: cutting them takes about a millisecond each."""
 
+SLACK = 1e-5
+"""Gaps between parts smaller than this part of the diagonal are closed where exact computing finds no solid."""
+
 _CRUMB = 1e-3
 """Pieces that come off with a smaller share of the area are dropped."""
 
 
-def outer_surface(traced: Traced, pairs: IntArray, progress: Progress = silent) -> Traced:
+def outer_surface(
+    traced: Traced, pairs: IntArray, progress: Progress = silent, positions: FloatArray | None = None
+) -> Traced:
     """The boundary of what the surface encloses: where it winds around a point at least once.
 
     pairs: (n, 2) all pairs of faces that meet (see `nesting.meeting_pairs`). Faces that meet others are cut along the
     intersections, exactly but for rounding the new vertices; all others keep their source and their corners. Walls
     between parts that touch vanish, sheets that still touch each other get vertices of their own.
+    positions: (V, 3) where the vertices are taken to be while cutting, a little off their places (see `inflated`);
+    those that stay return to their places.
     Raises `RepairFailed` for more than `MOST_PAIRS`, and where rounding hides what is inside.
     """
     if len(pairs) > MOST_PAIRS:
@@ -39,16 +46,28 @@ def outer_surface(traced: Traced, pairs: IntArray, progress: Progress = silent) 
             "Rebuild it from its volume.",
         )
     progress(0.0, "Cutting along the intersections")
-    mesh = traced.mesh
+    mesh = traced.mesh if positions is None else traced.mesh.with_vertices(positions)
     pieces = arrange(mesh, np.unique(pairs))
     progress(0.7, "Looking for the outer surface")
     kept = outer_faces(pieces)
     if not len(kept):
         raise RepairFailed("The surface encloses nothing.", "Rebuild it from its volume.")
     vertices, faces, origin, birth = take_apart(pieces.vertices, pieces.faces[kept])
+    old = (origin >= 0) & (origin < mesh.n_vertices)
+    vertices[old] = traced.mesh.vertices[origin[old]]
     vertex_source = np.append(traced.vertex_source, np.full(len(pieces.vertices) - mesh.n_vertices + 1, NEW))[origin]
     old = np.where(pieces.whole[kept], traced.face_source[pieces.birth[kept]], NEW)
     return _tidy(Traced(traced.source, Mesh(vertices, faces), vertex_source, np.append(old, NEW)[birth]))
+
+
+def inflated(mesh: Mesh, label: IntArray) -> FloatArray:
+    """(V, 3) the vertices moved outward by one to two `SLACK`, each part (F,) by another amount.
+
+    Walls that touch but for rounding then overlap, and faces in one plane but for rounding lie apart.
+    """
+    depth = np.zeros(mesh.n_vertices)
+    depth[mesh.faces] = (1.0 + (label * 0.618034) % 1.0)[:, None]
+    return mesh.vertices + (SLACK * mesh.diagonal) * depth[:, None] * vertex_normals(mesh)
 
 
 def _tidy(traced: Traced) -> Traced:
