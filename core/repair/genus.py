@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..errors import RepairFailed
 from ..geometry.distance import distances_to_surface
-from ..geometry.measure import signed_volume
+from ..geometry.measure import face_areas, signed_volume
 from ..geometry.sampling import sample_surface
 from ..geometry.visibility import sample_visible
 from ..mesh import Mesh
@@ -23,6 +25,8 @@ MADE_UP = 0.03
 """The same for the result's distance from the input; covers of large holes are far from it by right."""
 
 _SAMPLES = 4_000
+_REACH = 0.25
+"""What is taken away or added is nearer than this to what stays, on average, as a part of the diagonal."""
 
 
 def ensure_genus_zero(
@@ -43,8 +47,10 @@ def ensure_genus_zero(
     progress(0.0, "Looking at the result")
     traced = _outward(traced)
     mended = check(traced.mesh, self_intersections=False).is_genus_zero
+    if mended and (rebuild_from == "current" or _mostly_kept(traced)):
+        return StepResult(traced)
     lost, made_up = _distances(traced.mesh, traced.source)
-    if mended and (rebuild_from == "current" or (lost <= LOST and made_up <= MADE_UP)):
+    if mended and lost <= LOST and made_up <= MADE_UP:
         return StepResult(traced)
     base = traced if rebuild_from == "original" else Traced.start(traced.mesh)
     share = part(progress, 0.1, 0.95)
@@ -57,6 +63,15 @@ def ensure_genus_zero(
             "The surface rebuilt from the volume is not one closed surface of genus 0.", "Try another resolution."
         )
     return StepResult(Traced.remade(traced.source, mesh), rebuilt.counts, rebuilt.warnings)
+
+
+def _mostly_kept(traced: Traced) -> bool:
+    """Whether so little was taken away and added that the distances must be within the limits."""
+    with np.errstate(invalid="ignore"):
+        before, after = np.nan_to_num(face_areas(traced.source)), face_areas(traced.mesh)
+    kept = before[np.unique(traced.face_source[~traced.new_faces])].sum()
+    lost, added = 1.0 - kept / before.sum(), after[traced.new_faces].sum() / after.sum()
+    return bool(_REACH * lost <= LOST and _REACH * added <= MADE_UP)
 
 
 def _outward(traced: Traced) -> Traced:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..geometry.distance import compare
+import numpy as np
+
+from ..geometry.distance import SurfaceTree
 from ..geometry.measure import area, signed_volume
-from ..mesh import Mesh
+from ..geometry.sampling import sample_surface
+from ..mesh import IntArray, Mesh
 from ..topology.report import TopologyReport
 from .traced import Traced
 from .transfer import usable_faces
@@ -113,32 +116,50 @@ class RepairReport:
         }
 
 
-def measure_change(source: Mesh, result: Mesh, faces_kept: int, closed_before: bool) -> Change:
-    """Compare the result with the input, of which only the faces whose corners are numbers count."""
-    usable = Mesh(source.vertices, source.faces[usable_faces(source)])
-    used = _compact(usable)
-    distance = compare(result, used, SAMPLES)
-    scale = distance.diagonal_a / used.diagonal
+def measure_change(traced: Traced, closed_before: bool) -> Change:
+    """Compare the result with the input, of which only the faces whose corners are numbers count.
+
+    Faces that were kept lie on each other exactly: only new faces and those that are gone are measured.
+    """
+    source, result = traced.source, traced.mesh
+    usable = usable_faces(source)
+    kept = np.zeros(source.n_faces, dtype=bool)
+    kept[traced.face_source[~traced.new_faces]] = True
+    before, gone = _part(source, usable), _part(source, usable[~kept[usable]])
+    new = _part(result, np.flatnonzero(traced.new_faces))
+    to_input = _distances(new, before, area(result))
+    to_result = _distances(gone, result, area(before))
+    scale = before.diagonal
     return Change(
-        mean_rel=distance.mean_rel * scale,
-        hausdorff_rel=distance.hausdorff_rel * scale,
-        mean_to_input_rel=distance.mean_forward_rel * scale,
-        mean_to_result_rel=distance.mean_backward_rel * scale,
-        volume_before=signed_volume(used) if closed_before else None,
+        mean_rel=0.5 * (to_input[0] + to_result[0]) / scale,
+        hausdorff_rel=max(to_input[1], to_result[1]) / scale,
+        mean_to_input_rel=to_input[0] / scale,
+        mean_to_result_rel=to_result[0] / scale,
+        volume_before=signed_volume(before) if closed_before else None,
         volume_after=signed_volume(result),
-        area_before=area(used),
+        area_before=area(before),
         area_after=area(result),
         faces_before=source.n_faces,
-        faces_kept=faces_kept,
-        faces_new=result.n_faces - faces_kept,
+        faces_kept=int(kept.sum()),
+        faces_new=new.n_faces,
     )
+
+
+def _part(mesh: Mesh, faces: IntArray) -> Mesh:
+    return Traced.start(mesh).keep_faces(faces).without_loose().mesh
+
+
+def _distances(part: Mesh, other: Mesh, whole_area: float) -> tuple[float, float]:
+    """Mean over a surface of area `whole_area`, of which only `part` is away from `other`, and maximum."""
+    share = area(part) / whole_area if part.n_faces else 0.0
+    if share == 0.0:
+        return 0.0, 0.0
+    points = sample_surface(part, SAMPLES, 0)[0]
+    distance = SurfaceTree(other).nearest(np.concatenate([points, part.vertices]))[0]
+    return share * float(distance[:SAMPLES].mean()), float(distance.max())
 
 
 def no_change(mesh: Mesh) -> Change:
     """For a mesh that is given back as it came."""
     volume, surface = signed_volume(mesh), area(mesh)
     return Change(0.0, 0.0, 0.0, 0.0, volume, volume, surface, surface, mesh.n_faces, mesh.n_faces, 0)
-
-
-def _compact(mesh: Mesh) -> Mesh:
-    return Traced.start(mesh).without_loose().mesh

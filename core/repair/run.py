@@ -63,9 +63,9 @@ def repair(
     `resolution=256` or `prefer="cut"`. keep_stages: keep the mesh after each step. engines: other functions for
     some steps, by name, such as those of a host program.
 
-    With "genus0" a mesh that already is one closed surface of genus 0, facing outward, comes back as it is. The faces that a recipe
-    does not have to touch keep their vertices exactly. Attributes are exact at vertices of the input, and come from
-    the nearest point elsewhere.
+    With "genus0" a mesh that already is one closed surface of genus 0, facing outward, comes back as it is. The faces
+    that a recipe does not have to touch keep their vertices exactly. Attributes are exact at vertices of the input,
+    and come from the nearest point elsewhere.
 
     Example:
         >>> result = repair(read_mesh("cup.ply"))
@@ -85,7 +85,7 @@ def repair(
     progress(0.9, "Comparing with the input")
     origin = origin_of(traced)
     after = check(traced.mesh, self_intersections=False)
-    change = measure_change(mesh, traced.mesh, int((traced.face_source != NEW).sum()), _is_closed(before))
+    change = measure_change(traced, _is_closed(before))
     progress(1.0, "Repaired")
     return RepairResult(with_attributes(traced, origin), _report(chosen, before, after, steps, change), origin, stages)
 
