@@ -28,7 +28,12 @@ def patches(mesh: Mesh, table: EdgeTable) -> tuple[IntArray, BoolArray, BoolArra
     two = np.flatnonzero(table.count == 2)
     first = table.order[table.start[two]] % mesh.n_faces
     second = table.order[table.start[two] + 1] % mesh.n_faces
-    patch, turned, torn = _walk(mesh.n_faces, first, second, table.forward[two] == 1)
+    agree = table.forward[two] == 1
+    patch, turned, torn = _walk(mesh.n_faces, first, second, agree, False)
+    if torn.any():  # one-sided: perhaps there is a shorter seam where its faces do not agree as they are
+        other = _walk(mesh.n_faces, first, second, agree, True)
+        if other[2].sum() <= torn.sum():
+            patch, turned, torn = other
     majority = np.bincount(patch, weights=np.where(turned, 1.0, -1.0)) > 0.0
     at_edge = np.zeros(len(table.vertices), dtype=bool)
     at_edge[two[torn]] = True
@@ -36,8 +41,13 @@ def patches(mesh: Mesh, table: EdgeTable) -> tuple[IntArray, BoolArray, BoolArra
 
 
 @njit(cache=True)
-def _walk(count: int, first: IntArray, second: IntArray, agree: BoolArray) -> tuple[IntArray, BoolArray, BoolArray]:
-    """Breadth first over the faces; `agree` says where neighbours first[i] and second[i] are oriented alike."""
+def _walk(
+    count: int, first: IntArray, second: IntArray, agree: BoolArray, patient: bool
+) -> tuple[IntArray, BoolArray, BoolArray]:
+    """Breadth first over the faces; `agree` says where neighbours first[i] and second[i] are oriented alike.
+
+    patient: cross the edges where they are not only when there are no others.
+    """
     start = np.zeros(count + 1, np.int64)
     for i in range(len(first)):
         start[first[i] + 1] += 1
@@ -54,18 +64,35 @@ def _walk(count: int, first: IntArray, second: IntArray, agree: BoolArray) -> tu
     turned = np.zeros(count, dtype=np.bool_)
     torn = np.zeros(len(first), dtype=np.bool_)
     queue = np.empty(count, np.int64)
+    later = np.empty(2 * len(first) if patient else 0, np.int64)
     found = 0
     for seed in range(count):
         if patch[seed] >= 0:
             continue
         patch[seed] = found
         queue[0] = seed
-        head, tail = 0, 1
-        while head < tail:
+        head, tail, waiting, put_off = 0, 1, 0, 0
+        while head < tail or waiting < put_off:
+            if head == tail:  # cross one edge that was put off
+                i = later[waiting]
+                waiting += 1
+                a, b = first[i], second[i]
+                if patch[a] >= 0 and patch[b] >= 0:
+                    torn[i] = turned[a] == turned[b]
+                    continue
+                known, other = (a, b) if patch[a] >= 0 else (b, a)
+                patch[other] = found
+                turned[other] = not turned[known]
+                queue[tail] = other
+                tail += 1
             face = queue[head]
             head += 1
             for k in range(start[face], start[face + 1]):
                 i = link[k]
+                if patient and not agree[i]:
+                    later[put_off] = i
+                    put_off += 1
+                    continue
                 other = second[i] if first[i] == face else first[i]
                 want = turned[face] if agree[i] else not turned[face]
                 if patch[other] < 0:
