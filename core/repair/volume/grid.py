@@ -26,6 +26,7 @@ RESOLUTIONS = (8, 1024)
 """Range of nodes along the longest side."""
 
 _UP = [(i, j, k) for i, j, k in itertools.product((0, 1), repeat=3) if i or j or k]
+_ABOVE = {low: [up for up in _UP if up != low and all(a <= b for a, b in zip(low, up, strict=True))] for low in _UP}
 NEIGHBOURS: IntArray = np.array(_UP + [(-i, -j, -k) for i, j, k in _UP], dtype=np.int64)
 """(14, 3) steps to the neighbours of a node; the step `n` and the step `n + 7` are opposite."""
 CONNECTIVITY: BoolGrid = np.zeros((3, 3, 3), dtype=bool)
@@ -146,16 +147,12 @@ def euler_characteristic(inside: BoolGrid) -> int:
     for first in _UP:
         edge = inside & corners[first]
         total -= int(np.count_nonzero(edge))
-        for second in (s for s in _UP if _above(first, s)):
+        for second in _ABOVE[first]:
             triangle = edge & corners[second]
             total += int(np.count_nonzero(triangle))
-            for third in (s for s in _UP if _above(second, s)):
+            for third in _ABOVE[second]:
                 total -= int(np.count_nonzero(triangle & corners[third]))
     return total
-
-
-def _above(low: tuple[int, ...], high: tuple[int, ...]) -> bool:
-    return low != high and all(a <= b for a, b in zip(low, high, strict=True))
 
 
 def clear_border(inside: BoolGrid, layers: int = MARGIN) -> BoolGrid:

@@ -82,13 +82,21 @@ def thicken(thin: Thin, signed: FloatGrid, unsigned: FloatGrid, voxels: float) -
 
 
 @numba.njit(cache=True)
-def _parts(corners: FloatArray, spacing: float) -> int:  # pragma: no cover
-    """Into how many pieces to divide each edge of a triangle so that none is longer than `spacing`."""
-    longest = 0.0
+def _longest_edge(corners: FloatArray) -> tuple[int, float, float]:  # pragma: no cover
+    """(Corner where the longest edge of a triangle begins, its length, height of the triangle above it)."""
+    first, length = 0, -1.0
     for c in range(3):
-        d = (c + 1) % 3
-        longest = max(longest, ((corners[c] - corners[d]) ** 2).sum())
-    return max(int(np.ceil(np.sqrt(longest) / spacing)), 1)
+        squared = ((corners[c] - corners[(c + 1) % 3]) ** 2).sum()
+        if squared > length:
+            first, length = c, squared
+    length = np.sqrt(length)
+    foot, apex = corners[(first + 1) % 3] - corners[first], corners[(first + 2) % 3] - corners[first]
+    cross = np.sqrt(
+        (foot[1] * apex[2] - foot[2] * apex[1]) ** 2
+        + (foot[2] * apex[0] - foot[0] * apex[2]) ** 2
+        + (foot[0] * apex[1] - foot[1] * apex[0]) ** 2
+    )
+    return first, length, cross / max(length, 1e-300)
 
 
 @numba.njit(cache=True)
@@ -102,13 +110,16 @@ def _far_samples(
     nx, ny, nz = safe.shape
     p = np.zeros(3)
     for f in range(len(corners)):
-        parts = _parts(corners[f], SAMPLE_SPACING)
-        for i in range(parts):
-            for j in range(2 * (parts - i) - 1):
-                shift = 1.0 / 3.0 if j % 2 == 0 else 2.0 / 3.0
-                u, v = (i + shift) / parts, (j // 2 + shift) / parts
+        first, length, height = _longest_edge(corners[f])
+        second, third = (first + 1) % 3, (first + 2) % 3
+        rows = max(int(np.ceil(height / SAMPLE_SPACING)), 1)
+        for row in range(rows):  # rows along the longest edge, so that slivers have few samples
+            v = (row + 0.5) / rows
+            count = max(int(np.ceil(length * (1.0 - v) / SAMPLE_SPACING)), 1)
+            for j in range(count):
+                u = (1.0 - v) * (j + 0.5) / count
                 for c in range(3):
-                    p[c] = corners[f, 0, c] * (1.0 - u - v) + corners[f, 1, c] * u + corners[f, 2, c] * v
+                    p[c] = corners[f, first, c] * (1.0 - u - v) + corners[f, second, c] * u + corners[f, third, c] * v
                 total += 1
                 x, y, z = int(np.floor(p[0])), int(np.floor(p[1])), int(np.floor(p[2]))
                 best = 4.0
