@@ -106,10 +106,17 @@ def _finite(vertices: FloatArray) -> FloatArray:
 
 
 def _vertices(traced: Traced, tree: SurfaceTree, usable: IntArray) -> tuple[IntArray, FloatArray]:
-    """For each vertex the nearest input face and the weights in it."""
-    _, found, nearest = tree.nearest(traced.mesh.vertices)
-    face = usable[found]
-    return face, barycentric(nearest, _finite(traced.source.vertices)[traced.source.faces[face]])
+    """For each vertex the nearest input face and the weights in it; a face at it, where the vertex is the input's."""
+    source = traced.source
+    corner_of = np.full(source.n_vertices, NEW)
+    corner_of[source.faces[usable].ravel()] = (3 * usable[:, None] + np.arange(3)).ravel()
+    corner = np.where(traced.vertex_source == NEW, NEW, corner_of[traced.vertex_source])
+    face, weights = corner // 3, np.eye(3)[corner % 3]
+    new = np.flatnonzero(corner == NEW)
+    _, found, nearest = tree.nearest(traced.mesh.vertices[new])
+    face[new] = usable[found]
+    weights[new] = barycentric(nearest, _finite(source.vertices)[source.faces[face[new]]])
+    return face, weights
 
 
 def _turned(same: BoolArray, kept: IntArray, count: int) -> BoolArray:
