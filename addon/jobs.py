@@ -41,11 +41,15 @@ _OLD = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Request:
-    """What the worker is asked: a task of `core.worker`, its parameters (JSON) and its arrays."""
+    """What the worker is asked: a task of `core.worker`, its parameters (JSON) and its arrays.
+
+    in_blender: the worker needs Blender's own functions, and is a Blender without a window.
+    """
 
     task: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    in_blender: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def work(request: Request) -> Work:
     yield _named(step, mark)
     folder = _prepare(request)
     try:
-        with _process(folder) as process:
+        with _process(folder, in_blender=request.in_blender) as process:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
@@ -164,8 +168,17 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _command(folder: Path, *, in_blender: bool) -> list[str]:
+    if not in_blender:
+        return [sys.executable, "-m", "core.worker", str(folder)]
+    script = str(_FOLDER / "scripts" / "blender_worker.py")
+    program = bpy.app.binary_path  # empty in the bpy module
+    start = [program, "-b", "--factory-startup", "--python-exit-code", "1", "--python"] if program else [sys.executable]
+    return [*start, script, "--", str(folder)]
+
+
 @contextmanager
-def _process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(folder: Path, *, in_blender: bool) -> Iterator[subprocess.Popen[bytes]]:
     """The worker on that folder; killed when the block is left while it still runs.
 
     Its output goes to files: nothing can block, and no thread is needed to read. It holds the reading end of
@@ -173,7 +186,7 @@ def _process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """
     with (folder / "progress.jsonl").open("wb") as out, (folder / "errors.txt").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core.worker", str(folder)],
+            _command(folder, in_blender=in_blender),
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,

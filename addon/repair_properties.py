@@ -135,6 +135,16 @@ def _setter(parameter: Parameter) -> Callable[[Any, int], None]:
     return set_
 
 
+def blender_steps_property() -> Any:
+    """The switch between Blender's modifiers and the library, for the panel and for operators."""
+    return BoolProperty(
+        name="Use Blender's Modifiers",
+        description="Let Blender do the steps that it has: Solidify, Voxel Remesh, Decimate, Smooth, Limited Dissolve,"
+        " Cubify. Otherwise the library does them, as it does without Blender",
+        default=True,
+    )
+
+
 class SPHERICAL_COW_PG_repair(bpy.types.PropertyGroup):
     """Settings of the Repair panel: the recipe as it is shown there, and where the result goes."""
 
@@ -146,6 +156,7 @@ class SPHERICAL_COW_PG_repair(bpy.types.PropertyGroup):
         active_step: int
         target: str
         keep_stages: bool
+        blender_steps: bool
         parts: str
         prefer: str
         resolution: int
@@ -163,6 +174,7 @@ class SPHERICAL_COW_PG_repair(bpy.types.PropertyGroup):
             name="Keep Each Step",
             description="Also keep the mesh after each step, as objects in a hidden collection",
         )
+        blender_steps: blender_steps_property()
         parts: _shared_property("parts")
         prefer: _shared_property("prefer")
         resolution: _shared_property("resolution")

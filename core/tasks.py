@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,10 @@ def _compare(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str
 
 def _repair(arrays: Mapping[str, np.ndarray[Any, Any]], parameters: Mapping[str, Any], progress: Progress) -> Outcome:
     recipe = recipe_from_json(str(parameters["recipe"]))
-    result = repair(_mesh(arrays), recipe, keep_stages=bool(parameters.get("keep_stages")), progress=progress)
+    host = parameters.get("engines")  # a module whose FUNCTIONS take the place of some steps
+    engines = import_module(str(host)).FUNCTIONS if host else None
+    stages_too = bool(parameters.get("keep_stages"))
+    result = repair(_mesh(arrays), recipe, keep_stages=stages_too, engines=engines, progress=progress)
     mesh, origin = result.mesh, result.origin
     named = {"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes, **origin.__dict__}
     for number, stage in enumerate(result.stages):

@@ -16,6 +16,7 @@ from ..core.mesh import Mesh
 from ..core.repair.catalogue import STEPS
 from ..core.repair.recipe import Recipe, recipe_to_json
 from ..idnames import Attributes, Operators
+from ..repair_properties import blender_steps_property
 from .batch import BatchOperator
 from .check import SELECT_MODES
 from .shell import MeshOperator, guarded
@@ -26,12 +27,14 @@ class RepairSettings:
 
     if TYPE_CHECKING:
         recipe: str
+        blender_steps: bool
     else:
         recipe: StringProperty(
             name="Recipe",
             description="Name of a recipe (clean, cad, genus0 or one of your own), path of its file, or its JSON"
             " text. When empty, the steps as the panel shows them",
         )
+        blender_steps: blender_steps_property()
 
     def chosen_recipe(self, context: bpy.types.Context) -> Recipe:
         """The named recipe, else the panel's. Raises `InvalidParameter` for an unknown one, or one without steps."""
@@ -41,10 +44,25 @@ class RepairSettings:
         return recipe
 
 
-def repair_request(mesh: Mesh, recipe: Recipe, *, keep_stages: bool = False) -> jobs.Request:
-    """The worker's task for this mesh."""
+BLENDER_STEPS = frozenset({"dissolve_planar", "solidify", "voxel_remesh", "decimate", "smooth", "cubify"})
+"""Steps that `scripts/blender_steps.py` does with Blender's modifiers."""
+
+
+def uses_blender(recipe: Recipe) -> bool:
+    """Whether a step that is switched on can be done by Blender."""
+    return any(step.enabled and step.name in BLENDER_STEPS for step in recipe.steps)
+
+
+def repair_request(
+    mesh: Mesh, recipe: Recipe, *, keep_stages: bool = False, blender_steps: bool = True
+) -> jobs.Request:
+    """The worker's task for this mesh. blender_steps: let Blender do what it can."""
     arrays = {"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes}
-    return jobs.Request("repair", {"recipe": recipe_to_json(recipe), "keep_stages": keep_stages}, arrays)
+    parameters: dict[str, Any] = {"recipe": recipe_to_json(recipe), "keep_stages": keep_stages}
+    in_blender = blender_steps and uses_blender(recipe)
+    if in_blender:
+        parameters["engines"] = "scripts.blender_steps"
+    return jobs.Request("repair", parameters, arrays, in_blender)
 
 
 def require_no_shape_keys(obj: bpy.types.Object) -> None:
@@ -154,7 +172,10 @@ class SPHERICAL_COW_OT_repair(RepairSettings, BatchOperator, bpy.types.Operator)
         """The mesh and the recipe."""
         if self.target == "IN_PLACE" and not self.dry_run:
             require_no_shape_keys(obj)
-        return repair_request(bridge.read(obj).mesh, self.chosen_recipe(context), keep_stages=self.keep_stages)
+        recipe = self.chosen_recipe(context)
+        return repair_request(
+            bridge.read(obj).mesh, recipe, keep_stages=self.keep_stages, blender_steps=self.blender_steps
+        )
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Write the mesh and the report."""

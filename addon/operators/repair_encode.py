@@ -64,7 +64,7 @@ class SPHERICAL_COW_OT_repair_and_encode(EncodeSettings, RepairSettings, BatchOp
                 f"{obj.name!r} has modifiers, and a repair works on the mesh below them.",
                 "Apply the modifiers, or switch off Apply Modifiers.",
             )
-        request = repair_request(bridge.read(obj).mesh, self._recipe(context))
+        request = repair_request(bridge.read(obj).mesh, self._recipe(context), blender_steps=self.blender_steps)
         return self._both(obj.session_uid, request)
 
     def _recipe(self, context: bpy.types.Context) -> Recipe:

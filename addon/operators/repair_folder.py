@@ -38,12 +38,12 @@ def mesh_files(folder: Path) -> list[Path]:
     return found
 
 
-def repair_file(source: Path, target: Path, recipe: Recipe, *, stages: bool) -> jobs.Work:
+def repair_file(source: Path, target: Path, recipe: Recipe, *, stages: bool, blender_steps: bool) -> jobs.Work:
     """Repair one file and write `target`; with `stages`, also the mesh after each step into a folder beside it."""
     from ..core.meshfile import read_mesh, write_mesh
 
     mesh = read_mesh(source)
-    result = yield from jobs.work(repair_request(mesh, recipe, keep_stages=stages))
+    result = yield from jobs.work(repair_request(mesh, recipe, keep_stages=stages, blender_steps=blender_steps))
     arrays = result.arrays
     colors = {"color": arrays["color"]} if "color" in arrays else {}
     write_mesh(Mesh(arrays["vertices"], arrays["faces"], colors), target)
@@ -103,7 +103,7 @@ class SPHERICAL_COW_OT_repair_folder(RepairSettings, JobOperator, bpy.types.Oper
         """From a script: wait. From the file browser: start over as a job that does not wait."""
         if not getattr(self, "selecting", False):
             return super().execute(context)
-        names = ("recipe", "directory", "output", "file_type", "keep_stages")
+        names = ("recipe", "blender_steps", "directory", "output", "file_type", "keep_stages")
         bpy.ops.spherical_cow.repair_folder("INVOKE_DEFAULT", **{name: getattr(self, name) for name in names})
         return {"FINISHED"}
 
@@ -127,7 +127,7 @@ class SPHERICAL_COW_OT_repair_folder(RepairSettings, JobOperator, bpy.types.Oper
         for index, path in enumerate(files):
             place = target / f"{path.stem}.{self.file_type.lower()}"
             try:
-                working = repair_file(path, place, recipe, stages=self.keep_stages)
+                working = repair_file(path, place, recipe, stages=self.keep_stages, blender_steps=self.blender_steps)
                 result = yield from share(working, index, len(files), path.name)
                 self.lines[path.name] = {name: value for name, value in result.data.items() if name != "stages"}
             except SphericalCowError as error:

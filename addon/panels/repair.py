@@ -11,6 +11,7 @@ import bpy
 from .. import bridge, recipe_book, storage
 from ..core.repair.catalogue import STEPS
 from ..idnames import STEP_LIST, Attributes, Menus, Operators, Panels
+from ..operators.repair import uses_blender
 from ..repair_properties import SHARED, property_name, with_parameter
 from .common import SidebarPanel, batch_button, error_box, fact, job_button, mesh_object, settings, wrapped
 from .encode import percent
@@ -55,10 +56,10 @@ class SPHERICAL_COW_PT_repair(SidebarPanel, bpy.types.Panel):
         else:
             recipe_book.ask_to_fill()
         layout.row(align=True).prop(options, "target", expand=True)
-        values = {"target": options.target, "keep_stages": options.keep_stages}
+        values = {"target": options.target, "keep_stages": options.keep_stages, "blender_steps": options.blender_steps}
         row = layout.row(align=True)
         if job_button(row, context, Operators.REPAIR, icon="TOOL_SETTINGS", **values) is not None:
-            job_button(row, context, Operators.REPAIR, icon="NONE", text="Dry Run", dry_run=True)
+            job_button(row, context, Operators.REPAIR, icon="NONE", text="Dry Run", **values, dry_run=True)
         batch_button(layout, context, Operators.REPAIR, **values)
         job_button(
             layout,
@@ -69,6 +70,7 @@ class SPHERICAL_COW_PT_repair(SidebarPanel, bpy.types.Panel):
             text="Repair Folder…",
             owner=context.scene,
             keep_stages=options.keep_stages,
+            blender_steps=options.blender_steps,
         )
         error_box(layout, context, Operators.REPAIR)
         obj = mesh_object(context)
@@ -109,6 +111,8 @@ def draw_recipe(layout: bpy.types.UILayout, context: bpy.types.Context, options:
     side.operator(Operators.STEP_MOVE, text="", icon="TRIA_DOWN").direction = "DOWN"
     if options.active_step < len(options.steps):
         draw_step(body, context, options.steps[options.active_step])
+    if uses_blender(recipe_book.shown(options)):
+        body.prop(options, "blender_steps")
     body.prop(options, "keep_stages")
 
 
