@@ -14,7 +14,7 @@ from ...progress import Progress, part, silent
 from ..traced import BoolArray, StepResult, Traced
 from .bridges import bridge_parts
 from .nesting import FaceTree, enclosed_parts, face_parts, meeting_pairs, part_volumes, visible_parts
-from .union import inflated, outer_surface
+from .union import inflated, outer_surface, shape
 
 
 def resolve_parts(
@@ -35,13 +35,25 @@ def resolve_parts(
     if not len(label) or label.max() == 0:
         return StepResult(traced)
     traced = _outward(traced, label)
+    first: StepResult | None = None
     try:
-        return _resolved(traced, label, traced.mesh.vertices, parts == "join", unite, progress)
+        first = _resolved(traced, label, traced.mesh.vertices, parts == "join", unite, progress)
+        if "parts_united" not in first.counts or shape(first.traced.mesh).euler == 2:
+            return first
     except RepairFailed:
         if not unite:
             raise
-    # Walls that ought to touch are often apart, or pass through each other, by a rounding error.
-    return _resolved(traced, label, inflated(traced.mesh, label), parts == "join", unite, progress)
+    # Walls that ought to touch are often apart, or pass through each other, by a rounding error: that leaves slits,
+    # which are handles.
+    try:
+        second = _resolved(traced, label, inflated(traced.mesh, label), parts == "join", unite, progress)
+    except RepairFailed:
+        if first is None:
+            raise
+        return first
+    if first is not None and shape(first.traced.mesh).euler >= shape(second.traced.mesh).euler:
+        return first
+    return second
 
 
 def _resolved(

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ...errors import InvalidMesh, RepairFailed
 from ...geometry.edges import edge_table
-from ...geometry.measure import face_areas, vertex_normals
+from ...geometry.measure import face_areas, unique_edges, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
-from ...topology.components import umbrellas
+from ...topology.components import component_labels, umbrellas
 from ..clean.degenerate import remove_degenerate
 from ..traced import NEW, StepResult, Traced
 from .arrangement import arrange, outer_faces
@@ -71,22 +73,55 @@ def inflated(mesh: Mesh, label: IntArray) -> FloatArray:
 
 
 def _tidy(traced: Traced) -> Traced:
-    """Without the faces that rounding made degenerate, where the surface stays what it is."""
-    try:
-        tidy = remove_degenerate(traced).traced
-    except InvalidMesh:
+    """With the short edges of new vertices collapsed and without degenerate faces, where the surface stays one."""
+    for mended in (_without_short_edges, lambda t: remove_degenerate(t).traced):
+        try:
+            tidy = mended(traced)
+        except InvalidMesh:
+            continue
+        if shape(tidy.mesh) == shape(traced.mesh):
+            traced = tidy
+    return traced
+
+
+def _without_short_edges(traced: Traced) -> Traced:
+    """Vertices that came with the cuts merged into others nearer than three times `SLACK`."""
+    mesh = traced.mesh
+    edges = unique_edges(mesh.faces)
+    length = np.linalg.norm(mesh.vertices[edges[:, 0]] - mesh.vertices[edges[:, 1]], axis=1)
+    new = traced.vertex_source == NEW
+    near = edges[(length < 3.0 * SLACK * mesh.diagonal) & new[edges].any(axis=1)]
+    if not len(near):
         return traced
-    return tidy if _shape(tidy.mesh) == _shape(traced.mesh) else traced
+    label = component_labels(mesh.n_vertices, near[:, 0], near[:, 1])
+    old = np.flatnonzero(~new)
+    several = np.bincount(label[old], minlength=mesh.n_vertices) > 1
+    target = np.where(several[label], np.arange(mesh.n_vertices), label)
+    alone = old[~several[label[old]]]
+    stays = np.arange(mesh.n_vertices)
+    stays[label[alone]] = alone
+    merged = traced.merged(np.where(several[label], target, stays[label]))
+    faces = merged.mesh.faces
+    return merged.keep_faces((faces != np.roll(faces, 1, axis=1)).all(axis=1)).without_loose()
 
 
-def _shape(mesh: Mesh) -> tuple[bool, int, int]:
-    """Whether a mesh is a closed manifold, its Euler number, and its number of parts."""
+class Shape(NamedTuple):
+    """Whether a mesh is a closed, oriented manifold, its Euler number, and its number of parts."""
+
+    sound: bool
+    euler: int
+    parts: int
+
+
+def shape(mesh: Mesh) -> Shape:
+    """The shape of a mesh; vertices without faces do not count."""
     used = np.zeros(mesh.n_vertices, dtype=bool)
     used[mesh.faces.ravel()] = True
     table = edge_table(mesh.faces)
     sound = bool((table.count == 2).all() and (table.forward == 1).all())
     sound &= bool((umbrellas(mesh.faces, table, mesh.n_vertices)[used] == 1).all())
-    return sound, int(used.sum()) - len(table.count) + mesh.n_faces, int(face_parts(mesh).max()) + 1
+    euler = int(used.sum()) - len(table.count) + mesh.n_faces
+    return Shape(sound, euler, int(face_parts(mesh).max(initial=-1)) + 1)
 
 
 def resolve_self_intersections(traced: Traced, *, progress: Progress = silent) -> StepResult:
