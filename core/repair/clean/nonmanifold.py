@@ -14,6 +14,7 @@ from ...topology.components import umbrellas
 from ..traced import BoolArray, StepResult, Traced
 from .corners import take_apart
 from .degenerate import without_repeats
+from .duplicates import remove_duplicates
 from .patches import SMALL, patches, seen_sides
 
 _UNSEEN = 0.02
@@ -25,14 +26,16 @@ def split_non_manifold(traced: Traced, *, progress: Progress = silent) -> StepRe
 
     Around an edge with more than two faces, those that bound the same solid are joined, so that solids that touch
     there come apart. Walls that cannot be seen from outside, and fins, are left over and get a border. Faces that name
-    a vertex twice are dropped. Raises `InvalidMesh` when no face is left.
+    a vertex twice and duplicates are dropped. Raises `InvalidMesh` when no face is left.
     """
     whole = traced.mesh.n_faces
     traced = without_repeats(traced)
-    mesh = traced.mesh
+    counts = {"degenerate_faces": whole - traced.mesh.n_faces}
+    single = remove_duplicates(traced)  # two faces on the same three vertices cannot both be part of a manifold
+    traced, mesh = single.traced, single.traced.mesh
+    counts |= single.counts
     if not mesh.n_faces:
         raise InvalidMesh("All faces are collapsed to lines or points.", "Check the scale of the object.")
-    counts = {"degenerate_faces": whole - mesh.n_faces}
     progress(0.0, "Splitting non-manifold edges and vertices")
     table = edge_table(mesh.faces)
     crowded = np.flatnonzero(table.count > 2)
