@@ -70,14 +70,14 @@ class Closed:
     owner: IntArray
     before: IntArray
 
-    def hit(self, obstacles: Obstacles) -> set[int]:
-        """The cuts of which a new or moved face meets others; not moved ones that met the `obstacles` before."""
+    def hits(self, obstacles: Obstacles) -> IntArray:
+        """The cut of each new or moved face that meets others; not of moved ones that met the `obstacles` before."""
         new = np.flatnonzero(self.owner >= 0)
         mesh = self.traced.mesh
         bad = new[Obstacles(mesh.vertices, mesh.faces).hit(mesh.faces[new])]
         old = bad[bad < len(self.before)]
         met_before = old[obstacles.hit(self.before[old])]
-        return set(self.owner[np.setdiff1d(bad, met_before)].tolist())
+        return self.owner[np.setdiff1d(bad, met_before)]
 
 
 def cut_and_close(traced: Traced, cuts: Sequence[Cut], gaps: Sequence[float]) -> Closed:

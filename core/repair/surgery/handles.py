@@ -17,8 +17,11 @@ from .loops import HandleLoop, SurfaceGraph, handle_loops, surface_graph
 from .obstacles import Obstacles
 
 Prefer = Literal["auto", "cut", "fill"]
-_GAPS = (0.15, 0.04)
+_GAPS = (0.15, 0.04, 0.01)
 """How far apart the two sides of a cut are, as a part of the length of the edges there: the first that is clean."""
+
+_TRIALS = 4
+"""How many cuts are tried where none is clean."""
 
 
 def remove_handles(traced: Traced, *, prefer: Prefer = "auto", progress: Progress = silent) -> StepResult:
@@ -39,8 +42,11 @@ def remove_handles(traced: Traced, *, prefer: Prefer = "auto", progress: Progres
     while (graph := surface_graph(traced.mesh.vertices, traced.mesh.faces)).genus > 0:
         total = max(total, graph.genus)
         progress(1.0 - graph.genus / total, "Removing handles")
-        surgery = _Pass(traced, graph, prefer, rejected)
-        chosen, traced, touching = surgery.clean() or surgery.least_bad()
+        done = _Pass(traced, graph, prefer, rejected, thorough=prefer != "auto").clean()
+        if done is None:
+            surgery = _Pass(traced, graph, prefer, rejected, thorough=True)
+            done = surgery.clean() or surgery.least_bad()
+        chosen, traced, touching = done
         bad += touching
         for cut in chosen:
             counts["tunnels_filled" if cut.fills else "handles_cut"] += 1
@@ -56,10 +62,12 @@ _Done = tuple[list[Cut], Traced, int]
 class _Pass:
     """One look at the whole surface, and cuts along as many loops as do not disturb each other."""
 
-    def __init__(self, traced: Traced, graph: SurfaceGraph, prefer: Prefer, rejected: set[frozenset[int]]) -> None:
+    def __init__(
+        self, traced: Traced, graph: SurfaceGraph, prefer: Prefer, rejected: set[frozenset[int]], *, thorough: bool
+    ) -> None:
         self._traced, self._graph, self._prefer, self._rejected = traced, graph, prefer, rejected
         vertices = traced.mesh.vertices
-        self._families = handle_loops(graph, vertices, thorough=prefer != "auto")
+        self._families = handle_loops(graph, vertices, thorough=thorough)
         self._obstacles = Obstacles(vertices, traced.mesh.faces)
         self._judge = Judge(traced.mesh, graph, self._obstacles)
         loops = self._families.loops
@@ -76,9 +84,11 @@ class _Pass:
 
     def least_bad(self) -> _Done:
         """The single cut that disturbs least."""
-        best = min((self._judge.cut(loop) for loop in self._loops), key=lambda cut: cut.hits)
-        closed = cut_and_close(self._traced, [best], [_GAPS[0]])
-        return [best], closed.traced, len(closed.hit(self._obstacles))
+        cuts = sorted((self._judge.cut(loop) for loop in self._loops), key=lambda cut: cut.hits)[:_TRIALS]
+        trials = [(cut, cut_and_close(self._traced, [cut], [gap])) for cut in cuts for gap in (_GAPS[0], _GAPS[-1])]
+        hits = [len(closed.hits(self._obstacles)) for _, closed in trials]
+        best, closed = trials[int(np.argmin(hits))]
+        return [best], closed.traced, int(min(hits) > 0)
 
     def _choose(self, *, wanted_only: bool) -> list[Cut]:
         """The cheapest clean loops that are independent and keep away from each other."""
@@ -111,7 +121,7 @@ class _Pass:
         gaps = [0] * len(chosen)
         while chosen:
             closed = cut_and_close(self._traced, chosen, [_GAPS[gap] for gap in gaps])
-            bad = closed.hit(self._obstacles)
+            bad = set(closed.hits(self._obstacles).tolist())
             if not bad:
                 return chosen, closed.traced
             hopeless = {k for k in bad if gaps[k] + 1 == len(_GAPS)}
