@@ -13,6 +13,7 @@ from ...geometry.measure import face_areas, unique_edges, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
 from ...topology.components import component_labels
+from ...topology.intersections import equal_positions
 from ..traced import NEW, BoolArray, StepResult, Traced
 from .nesting import FaceTree, face_parts, meeting_pairs
 from .sheets import find_sheets, joined_sides, side_labels
@@ -46,6 +47,8 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     part = face_parts(mesh)
     area = np.bincount(part, face_areas(mesh))
     sheets, folded = find_sheets(mesh, part)
+    if folded.any():
+        folded &= ~_touching(mesh, part)  # double walls between solids vanish when these are united
     crumbs = sheets & (area < _CRUMB * area.sum())
     crumbs &= bool(area[crumbs].sum() < _CRUMBS * area.sum())
     if crumbs.any():
@@ -106,6 +109,16 @@ def _two_sides(mesh: Mesh, chosen: IntArray, thickness: FloatArray) -> _Solid:
         np.maximum.at(depth, corner[index].T, np.broadcast_to(share[:, None], (n, 3)))
     direction = vertex_normals(Mesh(mesh.vertices[origin], two))
     return _Solid(mesh.vertices[origin], origin, direction, depth, np.concatenate([two, walls]))
+
+
+def _touching(mesh: Mesh, part: IntArray) -> BoolArray:
+    """(parts,) whether a part has a vertex at the position of one of another part."""
+    place = equal_positions(mesh.vertices)[mesh.faces].ravel()
+    owner = np.repeat(part, 3)
+    lowest, highest = np.full(mesh.n_vertices, len(part)), np.full(mesh.n_vertices, -1)
+    np.minimum.at(lowest, place, owner)
+    np.maximum.at(highest, place, owner)
+    return np.bincount(owner[(lowest < highest)[place]], minlength=int(part.max()) + 1) > 0
 
 
 def _without_crumbs(traced: Traced, crumbs: BoolArray, thickness_rel: float, progress: Progress) -> StepResult:
