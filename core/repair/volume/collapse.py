@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edge collapses of a closed manifold, cheapest first, each to the best place for its quadric (Garland and Heckbert 1997).
+"""Edge collapses of a closed manifold, cheapest first, each to the best place for its quadric.
 
-The surface stays a closed manifold of the same genus by the link condition (Dey et al. 1999), no triangle turns over,
-and no collapse moves the surface farther from its planes than a tolerance.
+Quadrics are those of Garland and Heckbert (1997). The surface stays a closed manifold of the same genus by the link
+condition (Dey et al. 1999), no triangle turns over, and no collapse moves the surface farther from its planes than a
+tolerance.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ def _best(
                 length += (vertices[u, k] - vertices[v, k]) ** 2
             price[i] = error + LENGTH_WEIGHT * length * length
     while True:
-        i = np.argmin(price)
+        i = int(np.argmin(price))
         if price[i] >= NEVER:
             return
         v = pool[base + i] + _WIDEN

@@ -21,6 +21,10 @@ SURE = 0.35
 """Within this part of the reach the nearest point counts whatever its direction."""
 ACROSS = 0.5
 """Farther away it counts when the cosine between the way to it and the normal is at least this."""
+AHEAD = 0.27
+"""A vertex this part of the reach outside of the target is on a sheet that was made thicker; it stays off it."""
+HALF_SHEET = 0.17
+"""Half of the thickness that such sheets get, as part of the reach."""
 SHARP = 0.85
 """Cosine of the normals of neighbours from which on a vertex is on a sharp edge of the target."""
 RELAXATIONS = 4
@@ -48,7 +52,10 @@ class Anchors:
 
 
 class Target:
-    """A mesh to fit to, prepared for many nearest-point queries. Faces with coordinates that are no numbers are left out."""
+    """A mesh to fit to, prepared for many nearest-point queries, without the faces whose coordinates are not numbers.
+
+    diagonal: of the box around the faces that are left, in the units of the mesh.
+    """
 
     def __init__(self, mesh: Mesh) -> None:
         finite = np.isfinite(mesh.vertices).all(axis=1)
@@ -58,14 +65,15 @@ class Target:
         number = np.zeros(mesh.n_vertices, dtype=np.int64)
         number[used] = np.arange(len(used))
         clean = Mesh(clean.vertices[used], number[faces])
+        self.diagonal = clean.diagonal
         self._tree = SurfaceTree(clean)
         self._normals = face_normals(clean)
 
     def anchors(self, mesh: Mesh, reach: float) -> Anchors:
         """The nearest points of the target within `reach` that vertices of `mesh` belong to.
 
-        Not those of vertices with the attribute `free`, and not points that are far to the side: what a vertex
-        belongs to lies before or behind it.
+        Not those of vertices with the attribute `free` (see `extract`), and not points that are far to the side: what
+        a vertex belongs to lies before or behind it. For the attribute `sheet` see `mark_sheets`.
         """
         own = vertex_normals(mesh)
         asked = np.flatnonzero(_bound(mesh))
@@ -75,11 +83,23 @@ class Target:
         along = np.abs(np.einsum("ni,ni->n", way, own[asked]))
         good = (distance < SURE * reach) | ((distance < reach) & (along >= ACROSS * distance))
         good &= np.einsum("ni,ni->n", normal, normal) > 0.5
+        sheet = mesh.attributes.get("sheet", np.zeros(mesh.n_vertices))[asked] > 0.5
+        nearest = nearest + own[asked] * np.where(sheet, HALF_SHEET * reach, 0.0)[:, None]
         points, normals, near = mesh.vertices.copy(), own.copy(), np.zeros(mesh.n_vertices, dtype=bool)
         chosen = asked[good]
         side = np.where(np.einsum("ni,ni->n", normal, own[asked]) < 0.0, -1.0, 1.0)
         points[chosen], normals[chosen], near[chosen] = nearest[good], (normal * side[:, None])[good], True
         return Anchors(points, normals, near)
+
+    def mark_sheets(self, mesh: Mesh, reach: float) -> Mesh:
+        """`mesh`, not yet fitted, with the attribute `sheet` (V,): 1 where it is a sheet that was made thicker.
+
+        There it runs in front of the target, and both sides would meet on it. Such vertices are fitted to a little in
+        front of it.
+        """
+        way = self._tree.nearest(mesh.vertices)[2] - mesh.vertices
+        ahead = -np.einsum("ni,ni->n", way, vertex_normals(mesh)) > AHEAD * reach
+        return mesh.with_attributes(sheet=(ahead & _bound(mesh)).astype(np.float64))
 
 
 def fit_to(mesh: Mesh, target: Mesh | Target, reach: float, progress: Progress = silent) -> Mesh:

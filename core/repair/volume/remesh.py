@@ -59,13 +59,14 @@ def fitted_surface(surface: Mesh, mesh: Mesh, spacing: float, n_faces: int = 0, 
     spacing: size of a voxel, in the units of the mesh; n_faces: as in `remesh_volume`.
     """
     target, reach = Target(mesh), REACH * spacing
+    surface = target.mark_sheets(surface, reach)
     planes = target.anchors(surface, reach).planes
     progress(0.1, "Fitting the surface")
     fine = max(int(FINE * surface.n_faces), n_faces)
     surface = simplify(surface, fine, FIRST_TOLERANCE * spacing, planes, part(progress, 0.1, 0.4))
     surface = fit_to(surface, target, reach, part(progress, 0.4, 0.8))
     normals = target.anchors(surface, reach).normals
-    goal, tolerance = n_faces or min(max(mesh.n_faces, FEWEST), MOST), TOLERANCE * mesh.diagonal
+    goal, tolerance = n_faces or min(max(mesh.n_faces, FEWEST), MOST), TOLERANCE * target.diagonal
     planes = (surface.vertices, normals)
     simple = simplify(surface, goal, float("inf") if n_faces else tolerance, planes, part(progress, 0.8, 1.0))
     return Mesh(simple.vertices, simple.faces)
@@ -74,7 +75,7 @@ def fitted_surface(surface: Mesh, mesh: Mesh, spacing: float, n_faces: int = 0, 
 def _warnings(field: Field, resolution: int) -> tuple[str, ...]:
     found = []
     if field.sheets_thickened:
-        found.append("Open or very thin pieces were made about one and a half voxels thick.")
+        found.append("Open or very thin pieces were made thick enough to be solid.")
     if field.resolution_needed > resolution:
         found.append(
             f"Parts are thinner than a voxel at resolution {resolution}. "
