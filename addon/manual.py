@@ -9,6 +9,18 @@ from .idnames import Operators
 
 _PAGES = {
     "check": (Operators.CHECK, Operators.SELECT_PROBLEM),
+    "repair": (
+        Operators.REPAIR,
+        Operators.REPAIR_AND_ENCODE,
+        Operators.REPAIR_FOLDER,
+        Operators.SELECT_REPAIRED,
+        Operators.RECIPE_LOAD,
+        Operators.RECIPE_SAVE,
+        Operators.RECIPE_DELETE,
+        Operators.STEP_ADD,
+        Operators.STEP_MOVE,
+        Operators.STEP_REMOVE,
+    ),
     "encode": (Operators.ENCODE, Operators.PRESET_ENCODE, Operators.ADD_COW, Operators.IMPORT_OFF),
     "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT, Operators.COMPARE),
     "equalizer": (Operators.RESET_EQUALISER,),
@@ -18,7 +30,14 @@ _PAGES = {
 }
 """Page of the manual → the operators that it explains."""
 
-_GROUPS = {"encode": "encode", "reconstruct": "reconstruct", "equaliser": "equalizer", "check": "check"}
+_GROUPS = {
+    "encode": "encode",
+    "reconstruct": "reconstruct",
+    "equaliser": "equalizer",
+    "check": "check",
+    "repair": "repair",
+    "step": "repair",
+}
 """Settings, by the end of their class name → page."""
 
 FOLDER = Path(__file__).parent / "docs" / "panel"

@@ -15,6 +15,8 @@ from PIL import Image
 OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "panel" / "pictures"
 PICTURES = {
     "check": "failing/2-findings.png",
+    "repair": "repair/1-cup-selected.png",
+    "repair_steps": "repair/3-assembly-panel.png",
     "encode": "tour/06-encoded.png",
     "reconstruct": "tour/07-reconstructed.png",
     "compare": "tour/08-compared.png",
@@ -24,28 +26,47 @@ PICTURES = {
     "coefficients": "tour/13-coefficients.png",
 }
 """Section → picture. What is wider than the sidebar is a whole window and is made smaller."""
+VIEWS = {
+    "repair_suzanne_before": "repair/2-suzanne-before.png",
+    "repair_suzanne_after": "repair/2-suzanne-after.png",
+    "repair_assembly_before": "repair/3-assembly-before.png",
+    "repair_assembly_after": "repair/3-assembly-after.png",
+}
+"""Name → picture of a window, of which only the 3D view is shown."""
+VIEW = (0.05, 0.12, 0.79, 0.98)
+"""Left, top, right and bottom of that view, as parts of the window."""
 WIDTH = 1000
+VIEW_WIDTH = 480
 COLORS = 256
 
 
 def main(folder: Path) -> int:
     """Convert all pictures of `folder`; 1 when one is missing."""
-    missing = [name for name in PICTURES.values() if not (folder / name).is_file()]
+    missing = [name for name in (*PICTURES.values(), *VIEWS.values()) if not (folder / name).is_file()]
     if missing:
         print(f"{folder} has no {', '.join(missing)}: run the windowed tests first.", file=sys.stderr)
         return 1
     for section, name in PICTURES.items():
         convert(folder / name, OUTPUT / f"panel_{section}.png")
+    for title, name in VIEWS.items():
+        convert(folder / name, OUTPUT / f"{title}.png", VIEW, VIEW_WIDTH)
     return 0
 
 
-def convert(source: Path, target: Path) -> None:
-    """A small copy with few colours, which is all that a user interface needs."""
+def convert(
+    source: Path, target: Path, part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0), width: int = WIDTH
+) -> None:
+    """A small copy of a part, with few colours, which is all that a user interface needs."""
     with Image.open(source) as opened:
         picture = opened.convert("RGB")
-    if picture.width > WIDTH:
-        height = picture.height * WIDTH // picture.width
-        picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+    left, top, right, bottom = part
+    size = picture.width, picture.height
+    picture = picture.crop(
+        (round(left * size[0]), round(top * size[1]), round(right * size[0]), round(bottom * size[1]))
+    )
+    if picture.width > width:
+        height = picture.height * width // picture.width
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(target, optimize=True)
 
 

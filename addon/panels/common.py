@@ -82,7 +82,7 @@ def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: 
         return None
     box = layout.box()
     row = box.row()
-    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=78)
+    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=104)
     row.operator(Operators.DISMISS, text="", icon="X", emboss=False)
     wrapped(box.column(align=True), context, session.remedy)
     if session.fix and session.fix != operator:

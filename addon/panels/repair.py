@@ -171,7 +171,7 @@ def draw_change(box: bpy.types.UILayout, change: dict[str, Any]) -> None:
     fact(column, "Distance, largest", percent(change["hausdorff_rel"]))
     fact(column, "Volume", relative(change["volume_before"], change["volume_after"]))
     fact(column, "Area", relative(change["area_before"], change["area_after"]))
-    fact(column, "Triangles kept", percent(change["faces_kept"] / max(change["faces_before"], 1)))
+    fact(column, "Triangles kept", f"{100.0 * change['faces_kept'] / max(change['faces_before'], 1):.1f} %")
     fact(column, "Triangles new", f"{change['faces_new']:,}")
 
 

@@ -22,7 +22,7 @@ def press(operator, across=0.45):
     yield from guilib.click(x, y)
 
 
-SECTIONS = ("Check", "Encode", "Reconstruct", "Equalizer", "Shape Keys", "Attributes", "Coefficients")
+SECTIONS = ("Check", "Repair", "Encode", "Reconstruct", "Equalizer", "Shape Keys", "Attributes", "Coefficients")
 PITCH = 27
 """Pixels from one folded section to the next."""
 
