@@ -52,6 +52,7 @@ GENUS_ZERO = Recipe(
         Step("thicken_sheets"),
         Step("fill_holes"),
         Step("resolve_parts"),
+        Step("resolve_self_intersections", enabled=False),
         Step("remove_handles"),
         Step("ensure_genus_zero"),
     ),
