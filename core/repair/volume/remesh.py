@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from ...geometry.measure import vertex_normals
 from ...mesh import Mesh
 from ...progress import Progress, part, silent
 from ..traced import StepResult, Traced
@@ -60,7 +63,11 @@ def fitted_surface(surface: Mesh, mesh: Mesh, spacing: float, n_faces: int = 0, 
     """
     target, reach = Target(mesh), REACH * spacing
     surface = target.mark_sheets(surface, reach)
-    planes = target.anchors(surface, reach).planes
+    anchors, own = target.anchors(surface, reach), surface.attributes["sheet"][:, None] > 0.5
+    planes = (
+        np.where(own, surface.vertices, anchors.points),  # the two sides of a sheet stay apart until they are fitted
+        np.where(own, vertex_normals(surface), anchors.normals),
+    )
     progress(0.1, "Fitting the surface")
     fine = max(int(FINE * surface.n_faces), n_faces)
     surface = simplify(surface, fine, FIRST_TOLERANCE * spacing, planes, part(progress, 0.1, 0.4))

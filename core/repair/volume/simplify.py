@@ -12,7 +12,7 @@ from ...progress import Progress, part, silent
 from ...topology.intersections import intersecting_faces
 from .collapse import collapse_edges, plane_quadrics
 
-ROUNDS = 10
+ROUNDS = 7
 """Attempts to find a simplification without self-intersections, before places around the faults are left alone."""
 
 
@@ -39,10 +39,11 @@ def simplify(
     unit = Mesh((mesh.vertices - centre) / scale, mesh.faces)
     quadrics = _quadrics(unit, None if planes is None else ((planes[0] - centre) / scale, planes[1]))
     locked = np.zeros(mesh.n_vertices, dtype=bool)
+    goal = mesh.n_vertices - (mesh.n_faces - n_faces + 1) // 2  # a collapse removes a vertex and two triangles
     for attempt in range(ROUNDS):
         step = part(progress, attempt / ROUNDS, (attempt + 1) / ROUNDS)
         place, faces, parent = collapse_edges(
-            unit.vertices, unit.faces, quadrics, locked, n_faces // 2 + 2, tolerance / scale, part(step, 0.0, 0.6)
+            unit.vertices, unit.faces, quadrics, locked, goal, tolerance / scale, part(step, 0.0, 0.6)
         )
         moved = (place != unit.vertices).any(axis=1)
         place = np.where(moved[:, None], place * scale + centre, mesh.vertices)
@@ -51,7 +52,7 @@ def simplify(
             return _compact(mesh, place, faces)
         fault = np.zeros(mesh.n_vertices, dtype=bool)
         fault[faces[bad].ravel()] = True
-        fault = _widened(fault[parent], mesh.faces, attempt // 2)
+        fault = _widened(fault[parent], mesh.faces, 2**attempt // 2)
         locked |= fault
     return mesh
 
