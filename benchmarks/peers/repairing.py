@@ -42,8 +42,19 @@ TOOLS = (
 )
 
 
-def repaired_by(tool: Tool, interpreter: str, mesh: Mesh) -> tuple[Mesh, float, str]:
-    """(result, seconds, version) of another tool. Raises `PeerFailed`."""
+@dataclass(frozen=True)
+class Mended:
+    """What another tool made of a mesh; times of the work alone, not of loading the tool."""
+
+    mesh: Mesh
+    seconds: float
+    cpu_seconds: float
+    version: str
+
+
+def repaired_by(tool: Tool, interpreter: str, mesh: Mesh) -> Mended:
+    """Let another tool mend a mesh. Raises `PeerFailed`."""
     peer = Peer(tool.name, tool.module, DRIVER, tool.variable, "repair")
     found = call(interpreter, peer, {"vertices": mesh.vertices, "faces": mesh.faces, "way": tool.way}, LIMIT)
-    return Mesh(found["vertices"], found["faces"]), float(found["seconds"]), found["version"]
+    result = Mesh(found["vertices"], found["faces"])
+    return Mended(result, float(found["seconds"]), float(found["cpu_seconds"]), found["version"])
