@@ -168,6 +168,16 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _secluded(folder: Path) -> dict[str, str]:
+    """A Blender without our extension would remove the libraries of ours: it gets a user folder of its own."""
+    names = ("RESOURCES", "CONFIG", "SCRIPTS", "EXTENSIONS", "DATAFILES")  # the first alone, unless others are set
+    given = [name for name in names if name == "RESOURCES" or f"BLENDER_USER_{name}" in os.environ]
+    places = {f"BLENDER_USER_{name}": folder / "blender" / name.lower() for name in given}
+    for place in places.values():
+        place.mkdir(parents=True)
+    return {name: str(place) for name, place in places.items()}
+
+
 def _command(folder: Path, *, in_blender: bool) -> list[str]:
     if not in_blender:
         return [sys.executable, "-m", "core.worker", str(folder)]
@@ -191,7 +201,7 @@ def _process(folder: Path, *, in_blender: bool) -> Iterator[subprocess.Popen[byt
             stdout=out,
             stderr=err,
             cwd=_FOLDER,
-            env=_environment(),
+            env=_environment() | (_secluded(folder) if in_blender else {}),
             creationflags=_WINDOWS_FLAGS if os.name == "nt" else 0,
         )
     if os.name == "posix":

@@ -50,6 +50,14 @@ class Repaired:
         """From the arrays of the worker's answer, by name."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
+    def without_collapsed(self) -> Repaired:
+        """Without triangles that name a vertex twice, which Blender does not allow."""
+        good = (self.faces != np.roll(self.faces, 1, axis=1)).all(axis=1)
+        if good.all():
+            return self
+        per_face = ("faces", "face_source", "turned", "nearest_face", "corner_weights")
+        return replace(self, **{name: getattr(self, name)[good] for name in per_face})
+
     def is_same_as(self, data: bpy.types.Mesh) -> bool:
         """Whether vertices and triangles are those of the mesh that was read, all of them, in the same order."""
         count, n_triangles = len(data.vertices), len(data.loops) - 2 * len(data.polygons)
@@ -178,8 +186,9 @@ def _whole_polygons(old: bridge.Connectivity, new: Repaired, corners: Ints) -> t
     turns = np.bincount(polygon, new.turned[is_old], count)
     whole &= (turns == 0) | (turns == total)
     whole[old.corner_polygon[loop_vertex < 0]] = False
-    key = np.sort(old.corner_polygon * (len(new.vertices) + 1) + loop_vertex)
-    whole[key[1:][key[1:] == key[:-1]] // (len(new.vertices) + 1)] = False
+    base = len(new.vertices) + 1
+    key = np.sort(old.corner_polygon * base + loop_vertex + 1)
+    whole[key[1:][key[1:] == key[:-1]] // base] = False  # two corners at one vertex
     return whole, loop_vertex
 
 
@@ -235,8 +244,8 @@ def rewrite(obj: bpy.types.Object, data: bpy.types.Mesh, new: Repaired) -> None:
     Materials, vertex groups, attributes, custom normals (of corners that are as they were) and our own properties
     stay. The face attribute `repaired` marks what is new or turned. Loose edges go. Shape keys must not be there.
     """
-    old = bridge.connectivity(data)
-    todo = plan(old, new)
+    new = new.without_collapsed()
+    todo = plan(bridge.connectivity(data), new)
     found, choices = layers.read_layers(data), layers.read_choices(data)
     groups, normals = layers.read_groups(obj, data), layers.read_normals(data)
     bridge.replace_geometry(data, new.vertices, todo.edges, todo.corner_vertex, todo.corner_edge, todo.loop_start)

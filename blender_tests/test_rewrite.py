@@ -247,6 +247,27 @@ def test_a_polygon_that_loses_a_triangle_keeps_the_rest(rich, write):
     assert {tuple(item.uv) for item in rich.data.uv_layers["Second"].data} <= uvs
 
 
+def test_a_polygon_that_goes_does_not_break_its_neighbours(write):
+    """Polygons before and after one of which nothing is left stay quads."""
+    bpy.ops.mesh.primitive_grid_add(x_subdivisions=6, y_subdivisions=6)
+    obj = bpy.context.object
+    polygons = [tuple(polygon.vertices) for polygon in obj.data.polygons]
+    obj.data.calc_loop_triangles()
+    gone = np.array([t.polygon_index in {7, 8} for t in obj.data.loop_triangles])
+    write(obj, lambda traced: traced.keep_faces(~gone))
+    assert [tuple(polygon.vertices) for polygon in obj.data.polygons] == polygons[:7] + polygons[9:]
+
+
+def test_triangles_that_collapse_are_left_out(write):
+    """Welding two corners of a quad leaves it without area, and Blender without a valid polygon."""
+    data = bpy.data.meshes.new("Fold")
+    data.from_pydata([(0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 0, 0), (0, 0, 1)], [], [(0, 1, 2, 3), (0, 1, 4)])
+    obj = bpy.data.objects.new("Fold", data)
+    bpy.context.collection.objects.link(obj)
+    write(obj, lambda traced: traced.merged(np.array([0, 1, 2, 1, 4])).without_loose())
+    assert [tuple(polygon.vertices) for polygon in data.polygons] == [(0, 1, 3)]
+
+
 def test_everything_new_takes_values_from_the_nearest(rich, write, extension):
     icosphere = importlib.import_module(f"{extension}.core.sphere.icosphere").icosphere(12)
     traced_class = importlib.import_module(f"{extension}.core.repair.traced").Traced

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
-import bpy
-
 if __name__ == "__main__":
     sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)  # Blender's own Python may not look at it
     from core.worker import main
 
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    sys.exit(main(sys.argv[sys.argv.index("--") + 1 :]))
+    status = main(sys.argv[sys.argv.index("--") + 1 :])
+    if status:
+        sys.exit(status)

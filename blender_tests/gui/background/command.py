@@ -37,6 +37,12 @@ assert command("check", "--object", "Torus").returncode == 1
 assert command("check", "--object", "Nobody").returncode == 2
 assert command("encode", "--object", "Torus").returncode == 2
 
+said = command("repair", "--object", "Torus", "--dry-run", "--json")
+assert said.returncode == 0 and data(said)["after"]["is_genus_zero"] is True
+cad = command("repair", "--object", "Torus", "--recipe", "cad", "--json")  # in another Blender, with modifiers
+assert cad.returncode == 0 and data(cad)["after"]["is_genus_zero"] is True
+assert command("check", "--json").returncode == 0  # which has left our libraries where they were
+
 result = folder / "result.blend"
 shape = folder / "ball.harmonics.npz"
 encoded = command("encode", "--lmax", "8", "--out", str(shape), "--save", str(result), "--json")
@@ -56,3 +62,17 @@ everything = subprocess.run(
 print(everything.stdout[-500:], everything.stderr[-500:])
 assert everything.returncode == 1 and "Torus" in everything.stderr
 assert (folder / "all" / "Icosphere.harmonics.npz").exists()
+
+import bl_ext.user_default.spherical_cow.core.meshfile as meshfile
+import bl_ext.user_default.spherical_cow.core.sample as sample
+
+meshfile.write_mesh(sample.sample_cow(), folder / "cow.obj")
+(folder / "broken.ply").write_text("moo")
+script = Path(extension.__file__).parent / "scripts" / "repair_folder.py"
+repaired = subprocess.run(
+    [bpy.app.binary_path, "-b", "--python", str(script), "--", str(folder), str(folder / "mended"), "genus0"],
+    capture_output=True, text=True, check=False, timeout=150,
+)  # fmt: skip
+print(repaired.stdout[-500:], repaired.stderr[-500:])
+assert repaired.returncode == 1 and (folder / "mended" / "cow.ply").exists()
+assert "cow.obj: nothing to repair" in repaired.stdout and "broken.ply" in repaired.stdout

@@ -137,8 +137,8 @@ def tour():
     show()
     bpy.ops.spherical_cow.recipe_load(name="cad")
     yield from guilib.settle()
-    _, y = yield from guilib.find_button(operator="spherical_cow.repair", across=0.3)
-    yield from guilib.click(panel.x + 60, y + 43)  # unfold the steps
+    _, y = yield from guilib.find_button(prop="repair.resolution", across=0.7)
+    yield from guilib.click(panel.x + 60, y - 26)  # unfold the steps
     yield from guilib.settle()
     settings.active_step = [item.step for item in settings.steps].index("solidify")
     yield from repair(3, "assembly", panel)
@@ -149,7 +149,7 @@ def tour():
     bpy.ops.spherical_cow.recipe_load(name="genus0")
     show()
     yield from guilib.settle()
-    yield from guilib.click(panel.x + 60, y + 43)  # fold them again
+    yield from guilib.click(panel.x + 60, y - 26)  # fold them again
     yield from guilib.settle()
     yield from press("spherical_cow.encode", across=0.45)
     session = bpy.context.window_manager.spherical_cow

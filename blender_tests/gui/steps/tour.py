@@ -71,6 +71,7 @@ def tour():
     yield from guilib.settle()
     guilib.screenshot("06-encoded.png")
 
+    yield from show_only("Reconstruct")
     yield from press("spherical_cow.reconstruct")
     yield from guilib.until(lambda: "Reconstruction" in bpy.context.object.name, 20, what="reconstruct")
     yield from guilib.settle()
