@@ -23,6 +23,22 @@ def membrane(vertices: FloatArray, faces: IntArray, free: IntArray) -> FloatArra
     return _solve(stiffness, vertices, free)
 
 
+def drawn(vertices: FloatArray, faces: IntArray, rim: FloatArray) -> FloatArray:
+    """(V, 3) the vertices of a flat patch `faces` (m, 3) after those of its border, the first, are put at `rim` (n, 3).
+
+    Each of the others moves as its neighbours do, so that a patch whose border moves across its plane stays a graph
+    over that plane.
+    """
+    free = np.arange(len(rim), len(vertices))
+    moved = np.zeros_like(vertices)
+    moved[: len(rim)] = rim - vertices[: len(rim)]
+    stiffness, _ = _laplacian(vertices, faces)
+    moved[free] = _solve(stiffness, moved, free)
+    out = vertices + moved
+    out[: len(rim)] = rim
+    return out
+
+
 def faired(vertices: FloatArray, faces: IntArray, free: IntArray, rim: IntArray) -> FloatArray:
     """(n, 3) positions of the vertices `free` (n,) where the surface bends as little as it can.
 

@@ -11,8 +11,10 @@ import numpy as np
 from numba import njit
 
 from ...mesh import FloatArray, IntArray
+from ..traced import BoolArray
 
 _ROUNDS = 40
+_FLIPS = 1000  # after each new vertex, at most
 
 
 def refine(
@@ -98,12 +100,12 @@ def _normal(points: FloatArray, a: int, b: int, c: int) -> tuple[float, float, f
 
 
 @njit(cache=True)
-def _opening(points: FloatArray, a: int, b: int, c: int) -> float:
-    """The angle at a, between b and c."""
+def _opening(points: FloatArray, a: int, b: int, c: int) -> tuple[float, float]:
+    """The cosine and the sine of the angle at a, between b and c, times the lengths of its sides."""
     ux, uy, uz = (points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2])
     vx, vy, vz = (points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2])
     x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-    return np.arctan2(np.sqrt(x * x + y * y + z * z), ux * vx + uy * vy + uz * vz)
+    return ux * vx + uy * vy + uz * vz, np.sqrt(x * x + y * y + z * z)
 
 
 @njit(cache=True)
@@ -114,7 +116,10 @@ def _dot(a: tuple[float, float, float], b: tuple[float, float, float]) -> float:
 @njit(cache=True)
 def _wants_flip(points: FloatArray, a: int, b: int, c: int, d: int) -> bool:
     """Whether the edge a-b of the triangles a, b, c and b, a, d is better replaced by c-d."""
-    if _opening(points, c, a, b) + _opening(points, d, a, b) <= np.pi + 1e-6:
+    cos_c, sin_c = _opening(points, c, a, b)
+    cos_d, sin_d = _opening(points, d, a, b)
+    most = 1e-6 * (abs(cos_c) + sin_c) * (abs(cos_d) + sin_d)
+    if cos_c * sin_d + sin_c * cos_d >= -most:  # the sum of the angles opposite to the edge is at most 180 degrees
         return False
     now_1, now_2 = _normal(points, a, b, c), _normal(points, b, a, d)
     new_1, new_2 = _normal(points, c, a, d), _normal(points, d, b, c)
@@ -127,42 +132,62 @@ def _wants_flip(points: FloatArray, a: int, b: int, c: int, d: int) -> bool:
 
 
 @njit(cache=True)
-def _flip_all(points: FloatArray, triangles: IntArray, beyond: IntArray, m: int, n_rim: int, taken: IntArray) -> None:
-    """Flip edges until all are on the Delaunay side, or until there is no end to it."""
-    for _ in range(30):
-        done = 0
-        for t in range(m):
-            for k in range(3):
-                s = beyond[t, k]
-                if s <= t:
-                    continue
-                a, b, c = triangles[t, k], triangles[t, (k + 1) % 3], triangles[t, (k + 2) % 3]
-                at_b = _corner(triangles, s, b)
-                d = triangles[s, (at_b + 2) % 3]
-                if not _wants_flip(points, a, b, c, d) or c == d:
-                    continue
-                if c < n_rim and d < n_rim:
-                    key = min(c, d) * n_rim + max(c, d)
-                    place = np.searchsorted(taken, key)
-                    if place < len(taken) and taken[place] == key:
-                        continue
-                if _joined(triangles, beyond, t, c, d):
-                    continue
-                # t becomes c, a, d and s becomes d, b, c.
-                bc, ca = beyond[t, (k + 1) % 3], beyond[t, (k + 2) % 3]
-                ad, db = beyond[s, (at_b + 1) % 3], beyond[s, (at_b + 2) % 3]
-                triangles[t, 0], triangles[t, 1], triangles[t, 2] = c, a, d
-                triangles[s, 0], triangles[s, 1], triangles[s, 2] = d, b, c
-                beyond[t, 0], beyond[t, 1], beyond[t, 2] = ca, ad, s
-                beyond[s, 0], beyond[s, 1], beyond[s, 2] = db, bc, t
-                if ad >= 0:
-                    _replace(beyond, ad, s, t)
-                if bc >= 0:
-                    _replace(beyond, bc, t, s)
-                done += 1
-                break
-        if done == 0:
-            return
+def _flip(
+    points: FloatArray,
+    triangles: IntArray,
+    beyond: IntArray,
+    queue: IntArray,
+    doubtful: BoolArray,
+    waiting: int,
+    left: int,
+    n_rim: int,
+    taken: IntArray,
+) -> None:
+    """Flip edges until all are on the Delaunay side, at most `left` of them.
+
+    queue: (3 M,) the first `waiting` are the sides 3 t + k to look at, which are those that are `doubtful` (3 M,).
+    """
+    first = 0
+    while waiting:
+        side = queue[first]
+        first = (first + 1) % len(queue)
+        waiting -= 1
+        doubtful[side] = False
+        if left == 0:
+            continue
+        t, k = side // 3, side % 3
+        s = beyond[t, k]
+        if s < 0:
+            continue
+        a, b, c = triangles[t, k], triangles[t, (k + 1) % 3], triangles[t, (k + 2) % 3]
+        at_b = _corner(triangles, s, b)
+        d = triangles[s, (at_b + 2) % 3]
+        if c == d or not _wants_flip(points, a, b, c, d):
+            continue
+        if c < n_rim and d < n_rim:
+            key = min(c, d) * n_rim + max(c, d)
+            place = np.searchsorted(taken, key)
+            if place < len(taken) and taken[place] == key:
+                continue
+        if _joined(triangles, beyond, t, c, d):
+            continue
+        # t becomes c, a, d and s becomes d, b, c.
+        bc, ca = beyond[t, (k + 1) % 3], beyond[t, (k + 2) % 3]
+        ad, db = beyond[s, (at_b + 1) % 3], beyond[s, (at_b + 2) % 3]
+        triangles[t, 0], triangles[t, 1], triangles[t, 2] = c, a, d
+        triangles[s, 0], triangles[s, 1], triangles[s, 2] = d, b, c
+        beyond[t, 0], beyond[t, 1], beyond[t, 2] = ca, ad, s
+        beyond[s, 0], beyond[s, 1], beyond[s, 2] = db, bc, t
+        if ad >= 0:
+            _replace(beyond, ad, s, t)
+        if bc >= 0:
+            _replace(beyond, bc, t, s)
+        left -= 1
+        for side in (3 * t, 3 * t + 1, 3 * s, 3 * s + 1):
+            if not doubtful[side]:
+                doubtful[side] = True
+                queue[(first + waiting) % len(queue)] = side
+                waiting += 1
 
 
 @njit(cache=True)
@@ -176,8 +201,20 @@ def _replace(beyond: IntArray, t: int, old: int, new: int) -> None:
 @njit(cache=True)
 def _flipped(points: FloatArray, triangles: IntArray, n_rim: int, taken: IntArray) -> IntArray:
     out = triangles.copy()
-    _flip_all(points, out, _neighbours(out, len(out)), len(out), n_rim, taken)
+    m = len(out)
+    beyond = _neighbours(out, m)
+    _flip(points, out, beyond, np.arange(3 * m), np.ones(3 * m, np.bool_), 3 * m, 30 * m, n_rim, taken)
     return out
+
+
+@njit(cache=True)
+def _limit_growth(points: FloatArray, triangles: IntArray, size: FloatArray, growth: float) -> None:
+    """Lower sizes so that along edges they grow by at most `growth` times the length."""
+    for t in range(len(triangles)):
+        for k in range(3):
+            a, b = triangles[t, k], triangles[t, (k + 1) % 3]
+            rise = growth * _distance(points[a], points[b])
+            size[a], size[b] = min(size[a], size[b] + rise), min(size[b], size[a] + rise)
 
 
 @njit(cache=True)
@@ -197,7 +234,9 @@ def _refine(
     triangles = np.empty((m + 2 * limit, 3), np.int64)
     triangles[:m] = start
     beyond = _neighbours(start, m + 2 * limit)
-    _flip_all(points, triangles, beyond, m, n_rim, taken)
+    queue, doubtful = np.arange(3 * (m + 2 * limit)), np.zeros(3 * (m + 2 * limit), np.bool_)
+    doubtful[: 3 * m] = True
+    _flip(points, triangles, beyond, queue, doubtful, 3 * m, 30 * m, n_rim, taken)
     centre, away = np.empty(3), np.empty(3)
     for _ in range(_ROUNDS):
         before, last = made, m
@@ -210,7 +249,9 @@ def _refine(
                 _distance(centre, points[b]),
                 _distance(centre, points[c]),
             )
-            wanted = (size[a] + size[b] + size[c] + growth * (away[0] + away[1] + away[2])) / 3.0
+            wanted = (size[a] + size[b] + size[c]) / 3.0
+            if growth > 0.0:
+                wanted = min(size[a] + growth * away[0], size[b] + growth * away[1], size[c] + growth * away[2])
             near = min(away[0], away[1], away[2])
             if np.sqrt(2.0) * near <= max(wanted, size[a], size[b], size[c]):
                 continue
@@ -230,8 +271,12 @@ def _refine(
                 _replace(beyond, bc, t, m)
             if ca >= 0:
                 _replace(beyond, ca, t, m + 1)
+            for i, side in enumerate((3 * t, 3 * m, 3 * m + 3)):
+                queue[i], doubtful[side] = side, True
             m += 2
+            _flip(points, triangles, beyond, queue, doubtful, 3, _FLIPS, n_rim, taken)
         if made == before:
             break
-        _flip_all(points, triangles, beyond, m, n_rim, taken)
+        if growth > 0.0:
+            _limit_growth(points, triangles[:m], size, growth)
     return made, points[: n + made].copy(), triangles[:m].copy()

@@ -35,7 +35,7 @@ def triangulate(points: FloatArray, beyond: FloatArray, taken: IntArray, *, angl
         triangles: IntArray = _minimum_weight(points, beyond, taken, angles)
         return triangles
     triangles = ears(flattened(points)) if angles else divided(points)
-    return np.zeros((0, 3), np.int64) if _uses(triangles, taken, count) else triangles
+    return np.zeros((0, 3), np.int64) if uses(triangles, taken, count) else triangles
 
 
 def newell(points: FloatArray) -> FloatArray:
@@ -44,17 +44,42 @@ def newell(points: FloatArray) -> FloatArray:
     return 0.5 * np.cross(centred, np.roll(centred, -1, axis=0)).sum(axis=0)
 
 
+def domain(points: FloatArray) -> tuple[FloatArray, IntArray] | None:
+    """The closed polygon (n, 3) laid into the plane that it is seen best from, and (n - 2, 3) triangles over it there.
+
+    The flat polygon, (n, 3) in space, does not cross itself; its noise is smoothed away where that helps. None where
+    nothing helps.
+    """
+    centre = points.mean(axis=0)
+    axes = _plane(points)
+    flat = (points - centre) @ axes
+    for rounds in (0, 1, 2, 4, 8):
+        for _ in range(rounds):
+            flat = 0.5 * flat + 0.25 * (np.roll(flat, 1, axis=0) + np.roll(flat, -1, axis=0))
+        triangles = ears(flat)
+        u, v = flat[triangles[:, 1]] - flat[triangles[:, 0]], flat[triangles[:, 2]] - flat[triangles[:, 0]]
+        if (u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0] >= -1e-9 * (u**2 + v**2).sum(axis=1)).all():
+            return centre + flat @ axes.T, triangles
+    return None
+
+
 def flattened(points: FloatArray) -> FloatArray:
     """(n, 2) the polygon (n, 3) seen along its area vector, anticlockwise."""
+    return (points - points.mean(axis=0)) @ _plane(points)
+
+
+def _plane(points: FloatArray) -> FloatArray:
+    """(3, 2) two directions across the polygon's area vector."""
     normal = newell(points)
     length = np.linalg.norm(normal)
     normal = normal / length if length > 0 else np.array([0.0, 0.0, 1.0])
     u = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
     u /= np.linalg.norm(u)
-    return (points - points.mean(axis=0)) @ np.stack([u, np.cross(normal, u)], axis=1)
+    return np.stack([u, np.cross(normal, u)], axis=1)
 
 
-def _uses(triangles: IntArray, taken: IntArray, count: int) -> bool:
+def uses(triangles: IntArray, taken: IntArray, count: int) -> bool:
+    """Whether one of the diagonals `taken` of a polygon with `count` corners is an edge of the triangles (m, 3)."""
     if not len(taken):
         return False
     a, b = triangles, np.roll(triangles, -1, axis=1)

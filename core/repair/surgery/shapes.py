@@ -10,9 +10,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...mesh import FloatArray, IntArray, Mesh
-from .fairing import faired, membrane
+from .fairing import drawn, faired, membrane
 from .patches import flipped, refine
-from .polygons import LONGEST, newell, triangulate
+from .polygons import LONGEST, domain, newell, triangulate, uses
 from .rims import Rim
 
 _FLAT = 1e-6
@@ -23,10 +23,14 @@ _FAIRINGS = 2
 
 @dataclass(frozen=True)
 class Patch:
-    """A cap of one rim: points (n + k, 3), those of the rim first, and triangles (m, 3) on them."""
+    """A cap of one rim: points (n + k, 3), those of the rim first, and triangles (m, 3) on them.
+
+    tight: whether it is as tight already as a soap film is.
+    """
 
     points: FloatArray
     triangles: IntArray
+    tight: bool = False
 
 
 Patches = Mapping[int, Patch]
@@ -39,11 +43,17 @@ def plain(rim: Rim, *, angles: bool = True, even: bool = True) -> Patch | None:
     angles: whether angles between neighbours count; otherwise area alone. even: whether the triangles over a long rim
     are made rounder where they can.
     """
+    n = len(rim.points)
+    if angles and is_long(rim) and (flat := domain(rim.points)) is not None:
+        points, triangles = flat
+        if even:
+            triangles = flipped(points, triangles, n, rim.taken)
+        return None if uses(triangles, rim.taken, n) else Patch(rim.points, triangles)
     triangles = triangulate(rim.points, rim.beyond, rim.taken, angles=angles)
     if not len(triangles):
         return None
     if even and is_long(rim):
-        triangles = flipped(rim.points, triangles, len(rim.points), rim.taken)
+        triangles = flipped(rim.points, triangles, n, rim.taken)
     return Patch(rim.points, triangles)
 
 
@@ -62,11 +72,16 @@ def fan(rim: Rim) -> Patch:
 
 def refined(rim: Rim) -> Patch | None:
     """The plain cap with more vertices; None where it needs none. Long rims get larger triangles inside."""
+    n = len(rim.points)
+    growth = 0.0 if n <= _LONG else 0.15 if n <= 10 * _LONG else 0.3
+    if is_long(rim) and (flat := domain(rim.points)) is not None:
+        points, triangles = refine(*flat, rim.size, n, rim.taken, growth)
+        if uses(triangles, rim.taken, n) or len(points) == n:
+            return None
+        return Patch(drawn(points, triangles, rim.points), triangles, tight=True)
     start = plain(rim, angles=True)
     if start is None:
         start = fan(rim)
-    n = len(rim.points)
-    growth = 0.0 if n <= _LONG else 0.15 if n <= 10 * _LONG else 0.4
     size = rim.size
     if len(start.points) > n:
         size = np.append(size, size.mean())
@@ -81,7 +96,8 @@ def between(first: Patch, second: Patch) -> Patch:
 
 def tight(mesh: Mesh, rims: list[Rim], patches: Patches) -> dict[int, Patch]:
     """The refined patches drawn tight, like soap films: flat over flat rims."""
-    return _placed(mesh, rims, patches, bend=False)
+    loose = {i: patch for i, patch in patches.items() if not patch.tight}
+    return {**patches, **_placed(mesh, rims, loose, bend=False)}
 
 
 def curved(mesh: Mesh, rims: list[Rim], patches: Patches) -> dict[int, Patch]:
