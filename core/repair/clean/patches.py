@@ -3,22 +3,21 @@
 
 from __future__ import annotations
 
-import igl.embree
 import numpy as np
 from numba import njit
 
 from ...geometry.edges import EdgeTable
 from ...geometry.measure import face_areas, face_normals
+from ...geometry.visibility import openness
 from ...mesh import FloatArray, IntArray, Mesh
 from ..traced import BoolArray
 
 SMALL = 1e-4
 """Patches with less than this part of the whole area are not looked at: no one could tell their sides."""
 
-_DIRECTIONS = 48
+_RAYS = 24
 _MOST_FACES = 12
 _MOST_RAYS = 150_000
-_OFFSET = 1e-4
 
 
 def patches(mesh: Mesh, table: EdgeTable) -> tuple[IntArray, BoolArray, BoolArray]:
@@ -109,8 +108,7 @@ def _walk(
 def seen_sides(mesh: Mesh, patch: IntArray, wanted: BoolArray) -> FloatArray:
     """(n_patches, 2) the share of directions in which one sees past the mesh from the front and the back of a patch.
 
-    wanted: (n_patches,) the patches to look at; the others have zeros. Rays start from their largest faces, in the same
-    directions every time.
+    wanted: (n_patches,) the patches to look at; the others have zeros. Rays start from their largest faces.
     """
     seen = np.zeros((len(wanted), 2))
     areas = face_areas(mesh)
@@ -120,40 +118,12 @@ def seen_sides(mesh: Mesh, patch: IntArray, wanted: BoolArray) -> FloatArray:
     order = candidates[np.lexsort((candidates, -areas[candidates], patch[candidates]))]
     sizes = np.bincount(patch[order], minlength=len(wanted))
     rank = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[patch[order]]
-    most = int(np.clip(_MOST_RAYS // (_DIRECTIONS * np.count_nonzero(sizes)), 1, _MOST_FACES))
+    most = int(np.clip(_MOST_RAYS // (2 * _RAYS * np.count_nonzero(sizes)), 1, _MOST_FACES))
     chosen = order[rank < most]
-    open_front, open_back = _open_directions(mesh, chosen)
+    middles, normals = mesh.vertices[mesh.faces[chosen]].mean(axis=1), face_normals(mesh)[chosen]
+    both = openness(np.concatenate([middles, middles]), np.concatenate([normals, -normals]), mesh, _RAYS)
     weight = areas[chosen]
     whole = np.maximum(np.bincount(patch[chosen], weights=weight, minlength=len(wanted)), np.finfo(float).tiny)
-    for side, share in enumerate((open_front, open_back)):
+    for side, share in enumerate(np.split(both, 2)):
         seen[:, side] = np.bincount(patch[chosen], weights=weight * share, minlength=len(wanted)) / whole
     return seen
-
-
-def _open_directions(mesh: Mesh, chosen: IntArray) -> tuple[FloatArray, FloatArray]:
-    """For each chosen face, the share of directions that are open on its front and on its back."""
-    centre, scale = mesh.vertices.mean(axis=0), mesh.diagonal
-    points = (mesh.vertices - centre) / scale
-    caster = igl.embree.EmbreeIntersector()
-    caster.init(np.ascontiguousarray(points), np.ascontiguousarray(mesh.faces))
-    normals = face_normals(mesh)[chosen]
-    middles = points[mesh.faces[chosen]].mean(axis=1)
-    directions = _sphere_directions(_DIRECTIONS)
-    single = directions.astype(np.float32)
-    shares = np.zeros((2, len(chosen)))
-    for number, (middle, normal) in enumerate(zip(middles, normals, strict=True)):
-        along = directions @ normal
-        for side, sign in enumerate((1.0, -1.0)):
-            start = (middle + sign * _OFFSET * normal).astype(np.float32)
-            ahead = np.flatnonzero(sign * along > 0.05)
-            free = sum(caster.intersectRay_first(start, single[k])[0] < 0 for k in ahead)
-            shares[side, number] = free / max(len(ahead), 1)
-    return shares[0], shares[1]
-
-
-def _sphere_directions(count: int) -> FloatArray:
-    """(count, 3) unit vectors spread evenly: a Fibonacci lattice."""
-    z = 1.0 - (2.0 * np.arange(count) + 1.0) / count
-    angle = np.pi * (3.0 - np.sqrt(5.0)) * np.arange(count)
-    radius = np.sqrt(1.0 - z * z)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), z], axis=1)

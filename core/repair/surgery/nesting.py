@@ -131,15 +131,6 @@ def winding_before(faces: IntArray, tree: FaceTree, weight: IntArray) -> IntArra
     )  # fmt: skip
 
 
-def seen_from_outside(points: FloatArray, normals: FloatArray, tree: FaceTree, rays: int = 48) -> FloatArray:
-    """(n,) the share of directions in which one can leave from `points` (n, 3) unhindered.
-
-    normals: (n, 3). Of the half spaces on both sides of a point, the one that is more open counts.
-    """
-    points = np.ascontiguousarray(points)
-    return _open_share(points, normals, _rays(tree, rays), tree.vertices, tree.faces, tree.boxes)
-
-
 def _rays(tree: FaceTree, count: int) -> FloatArray:
     """(count, 3) steps in random directions, the same ones each time, that lead out of the tree from everywhere."""
     directions = np.random.default_rng(0).normal(size=(count, 3))
@@ -256,28 +247,10 @@ def _windings(
         for ray in rays:
             if length > 0.0 and (ray * normals[k]).sum() < 0.2 * length * np.sqrt((ray**2).sum()):
                 continue
-            winding, _, clear = _crossings(
-                points[k], points[k] + ray, without[k], vertices, faces, label, weight, boxes
-            )
+            winding, clear = _crossings(points[k], points[k] + ray, without[k], vertices, faces, label, weight, boxes)
             if clear:
                 break
         result[k] = winding  # the last try where none is clear
-    return result
-
-
-@njit(cache=True)
-def _open_share(
-    points: FloatArray, normals: FloatArray, rays: FloatArray, vertices: FloatArray, faces: IntArray, boxes: FloatArray
-) -> FloatArray:
-    result = np.zeros(len(points))
-    label = np.zeros(len(faces), np.int64)
-    for k in range(len(points)):
-        free, all_rays = np.zeros(2), np.zeros(2)
-        for ray in rays:
-            ahead = 1 if (ray * normals[k]).sum() > 0.0 else 0
-            all_rays[ahead] += 1.0
-            free[ahead] += _crossings(points[k], points[k] + ray, -1, vertices, faces, label, label, boxes)[1] == 0
-        result[k] = (free / np.maximum(all_rays, 1.0)).max()
     return result
 
 
@@ -291,13 +264,13 @@ def _crossings(
     label: IntArray,
     weight: IntArray,
     boxes: FloatArray,
-) -> tuple[int, int, bool]:
-    """How much more often the segment p–q leaves than it enters, how many faces it meets, and no edge nor vertex."""
+) -> tuple[int, bool]:
+    """How much more often the segment p–q leaves than it enters, and whether it meets no edge and no vertex."""
     leaves = len(boxes) // 2
     stack = np.empty(128, np.int64)
     stack[0] = 1
     top = 1
-    winding, hits = 0, 0
+    winding = 0
     clear = True
     while top:
         top -= 1
@@ -319,12 +292,11 @@ def _crossings(
             s0, s1, s2 = side(p, q, a, b), side(p, q, b, c), side(p, q, c, a)
             if (s0 > 0 or s1 > 0 or s2 > 0) and (s0 < 0 or s1 < 0 or s2 < 0):
                 continue
-            hits += 1
             if behind == 0 or ahead == 0 or s0 == 0 or s1 == 0 or s2 == 0:
                 clear = False
             else:
                 winding += behind * weight[f]
-    return winding, hits, clear
+    return winding, clear
 
 
 @njit(cache=True)

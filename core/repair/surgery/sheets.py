@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ...geometry.edges import EdgeTable, edge_table
 from ...geometry.measure import face_areas
+from ...geometry.visibility import openness
 from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.components import component_labels
-from .nesting import FaceTree, seen_from_outside
 
 OPEN_SHARE = 0.25
 """An open part is a sheet when the lid of one of its openings would be more than this share of what it closes.
@@ -28,6 +28,9 @@ times area^1.5 (a sphere: 0.094; a plate of 1 × 1 × 0.003: 0.001)."""
 
 NO_VOLUME = 1e-7
 """A closed part that encloses less than this times area^1.5 is two sides of a sheet that lie on each other."""
+
+_RAYS, _LOOKS = 24, 24
+"""How many directions are tried, on either side of about how many places in a lid."""
 
 
 def find_sheets(mesh: Mesh, part: IntArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -106,15 +109,21 @@ def _wide_open(mesh: Mesh, lids: _Lids, area: FloatArray) -> NDArray[np.bool_]:
     result = np.zeros(len(area), dtype=bool)
     if not len(wide):
         return result
-    tree = FaceTree.of(mesh)
-    for loop in wide:
-        members = np.flatnonzero(lids.loop == loop)
-        members = members[:: max(1, len(members) // 24)]
-        seen = seen_from_outside(lids.points[members], lids.normals[members], tree)
-        weight = np.linalg.norm(lids.normals[members], axis=1)
-        exposed = (seen * weight).sum() / weight.sum() if weight.any() else 0.0
-        result[lids.part[loop]] |= bool(share[loop] * exposed > OPEN_SHARE)
+    looked_at = [_some(np.flatnonzero(lids.loop == loop)) for loop in wide]
+    chosen, loop = np.concatenate(looked_at), np.repeat(wide, [len(members) for members in looked_at])
+    area_there = np.linalg.norm(lids.normals[chosen], axis=1)
+    normals = lids.normals[chosen] / np.maximum(area_there, np.finfo(float).tiny)[:, None]
+    points = lids.points[chosen]
+    seen = np.maximum(openness(points, normals, mesh, _RAYS), openness(points, -normals, mesh, _RAYS))
+    weight = np.maximum(np.bincount(loop, area_there, minlength=len(whole)), np.finfo(float).tiny)
+    exposed = np.bincount(loop, seen * area_there, minlength=len(whole)) / weight
+    result[lids.part[wide[share[wide] * exposed[wide] > OPEN_SHARE]]] = True
     return result
+
+
+def _some(members: IntArray) -> IntArray:
+    """About `_LOOKS` of (n,) members."""
+    return members[:: max(1, len(members) // _LOOKS)]
 
 
 def _one_sided(mesh: Mesh, table: EdgeTable, part: IntArray, n: int) -> NDArray[np.bool_]:
