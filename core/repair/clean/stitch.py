@@ -25,25 +25,35 @@ def stitch(traced: Traced, *, distance_rel: float = 1e-4, progress: Progress = s
     """Weld border vertices nearer than `distance_rel` of the diagonal, and split border edges at vertices on them.
 
     The second half mends T-junctions: a long edge on one side of a crack against several short ones on the other.
-    Only borders are touched.
+    Only borders are touched. Repeated until no crack is left, so that stitching again changes nothing.
     """
-    distance = distance_rel * traced.mesh.diagonal
     closed = 0
     for number in range(_MOST_ROUNDS):
         progress(number / _MOST_ROUNDS, "Stitching cracks")
+        stitched, found = _close(traced, distance_rel * traced.mesh.diagonal)
+        if not found:
+            break
+        closed += found
+        size, stitched = traced.mesh.diagonal, stitched.without_loose()
+        traced = remove_duplicates(remove_degenerate(stitched).traced).traced.without_loose()
+        if traced.mesh is stitched.mesh and traced.mesh.diagonal == size:
+            break  # nothing went that could open another border
+    return StepResult(traced, {"cracks_stitched": closed} if closed else {})
+
+
+def _close(traced: Traced, distance: float) -> tuple[Traced, int]:
+    """Weld and split in turns until nothing changes, and how often that was done."""
+    closed = 0
+    for _ in range(_MOST_ROUNDS):
         border = _border(traced.mesh)
         if not len(border):
             break
-        before = traced.mesh
         traced, welded = _weld(traced, np.unique(border[:, :2]), distance)
-        traced, halved = _split_edges(traced, _border(traced.mesh), distance)
+        traced, halved = _split_edges(traced, _border(traced.mesh) if welded else border, distance)
         closed += welded + halved
-        if traced.mesh is before:
+        if not welded + halved:
             break
-    if not closed:
-        return StepResult(traced)
-    sound = remove_degenerate(traced).traced
-    return StepResult(remove_duplicates(sound).traced.without_loose(), {"cracks_stitched": closed})
+    return traced, closed
 
 
 def _border(mesh: Mesh) -> IntArray:
