@@ -13,6 +13,9 @@ from ..geometry.visibility import sample_visible
 from ..mesh import Mesh
 from ..progress import Progress, part, silent
 from ..topology import check
+from ..topology.intersections import intersecting_faces
+from .surgery.handles import remove_handles
+from .surgery.union import resolve_self_intersections
 from .traced import StepResult, Traced
 from .transfer import usable_faces
 from .volume.remesh import remesh_volume
@@ -48,21 +51,45 @@ def ensure_genus_zero(
     traced = _outward(traced)
     mended = check(traced.mesh, self_intersections=False).is_genus_zero
     if mended and (rebuild_from == "current" or _mostly_kept(traced)):
-        return StepResult(traced)
+        return _uncrossed(traced)
     lost, made_up = _distances(traced.mesh, traced.source)
     if mended and lost <= LOST and made_up <= MADE_UP:
-        return StepResult(traced)
+        return _uncrossed(traced)
     base = traced if rebuild_from == "original" else Traced.start(traced.mesh)
     share = part(progress, 0.1, 0.95)
     rebuilt = remesh_volume(base, resolution=resolution, prefer=prefer, parts=parts, progress=share)
     mesh = rebuilt.traced.mesh
     if mended and max(lost, made_up) <= max(_distances(mesh, traced.source)):
-        return StepResult(traced)
+        return _uncrossed(traced)
     if not check(mesh, self_intersections=False).is_genus_zero:
         raise RepairFailed(
             "The surface rebuilt from the volume is not one closed surface of genus 0.", "Try another resolution."
         )
     return StepResult(Traced.remade(traced.source, mesh), rebuilt.counts, rebuilt.warnings)
+
+
+def _uncrossed(traced: Traced) -> StepResult:
+    """Without the self-intersections that mending brought in, where their outer surface is a sphere as well."""
+    crossing = intersecting_faces(traced.mesh)
+    if not traced.new_faces[crossing].any() or len(intersecting_faces(_usable(traced.source))):
+        return StepResult(traced)
+    try:
+        outer = resolve_self_intersections(traced)
+        whole = remove_handles(outer.traced)
+    except RepairFailed:
+        return StepResult(traced, warnings=(_crossing(len(crossing)),))
+    mesh = whole.traced.mesh
+    if not check(mesh, self_intersections=False).is_genus_zero or len(intersecting_faces(mesh)) >= len(crossing):
+        return StepResult(traced, warnings=(_crossing(len(crossing)),))
+    return StepResult(whole.traced, {**outer.counts, **whole.counts}, (*outer.warnings, *whole.warnings))
+
+
+def _crossing(count: int) -> str:
+    return f"{count:,} faces pass through others; the input had none such. Rebuild from Volume gives a surface without."
+
+
+def _usable(mesh: Mesh) -> Mesh:
+    return Traced.start(mesh).keep_faces(usable_faces(mesh)).without_loose().mesh
 
 
 def _mostly_kept(traced: Traced) -> bool:
@@ -83,7 +110,7 @@ def _outward(traced: Traced) -> Traced:
 
 def _distances(result: Mesh, source: Mesh) -> tuple[float, float]:
     """Mean distances, as parts of the diagonal: from the input's visible surface to the result, and back."""
-    usable = Traced.start(source).keep_faces(usable_faces(source)).without_loose().mesh
+    usable = _usable(source)
     seen = sample_visible(usable, _SAMPLES, 1)
     lost = float(distances_to_surface(seen, result).mean()) if len(seen) else 0.0
     made_up = float(distances_to_surface(sample_surface(result, _SAMPLES, 0)[0], usable).mean())

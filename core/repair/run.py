@@ -25,6 +25,10 @@ LAST_RESORT = "ensure_genus_zero"
 """The step that can still succeed where an earlier one had to give up."""
 
 
+NUMERICAL = (np.linalg.LinAlgError, ArithmeticError, RuntimeError)
+"""How libraries say that an equation has no solution, as happens between faces that all but coincide."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """The mesh after one step of a recipe, without attributes."""
@@ -104,10 +108,10 @@ def _run(
         share(0.0, STEPS[step.name].title)
         try:
             result = _step(step, traced, functions, share)
-        except RepairFailed as failure:
+        except (RepairFailed, *NUMERICAL) as failure:
             if LAST_RESORT not in {later.name for later in todo[number + 1 :]}:
                 raise
-            given_up = failure.found
+            given_up = _reason(failure, STEPS[step.name].title)
             result = StepResult(traced, warnings=(given_up,))
         traced = result.traced
         reports.append(StepReport(step.name, STEPS[step.name].title, result.counts, result.warnings))
@@ -116,6 +120,12 @@ def _run(
         if not traced.mesh.n_faces:
             raise InvalidMesh(f"Nothing is left of the mesh after {STEPS[step.name].title!r}.", "Change its settings.")
     return traced.without_loose(), reports, tuple(stages)
+
+
+def _reason(failure: Exception, title: str) -> str:
+    if isinstance(failure, RepairFailed):
+        return failure.found
+    return f"{title} met numbers that it could not compute with."
 
 
 def _step(step: Step, traced: Traced, functions: Mapping[str, StepFunction], progress: Progress) -> StepResult:
