@@ -55,7 +55,7 @@ def ensure_genus_zero(
     lost, made_up = _distances(traced.mesh, traced.source)
     if mended and lost <= LOST and made_up <= MADE_UP:
         return _uncrossed(traced)
-    base = traced if rebuild_from == "original" else Traced.start(traced.mesh)
+    base = Traced.start(_usable(traced.source) if rebuild_from == "original" else traced.mesh)
     share = part(progress, 0.1, 0.95)
     rebuilt = remesh_volume(base, resolution=resolution, prefer=prefer, parts=parts, progress=share)
     mesh = rebuilt.traced.mesh
