@@ -95,7 +95,7 @@ def measure(job: Job) -> dict[str, Any]:
     result = repair(mesh, "genus0")
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     verdict = judge(mesh, result.mesh)
-    was_sphere = check(mesh, self_intersections=False).is_genus_zero
+    before = check(mesh, self_intersections=False)
     same = np.array_equal(result.mesh.vertices, mesh.vertices) and np.array_equal(result.mesh.faces, mesh.faces)
     return {
         **verdict.to_dict(),
@@ -104,7 +104,7 @@ def measure(job: Job) -> dict[str, Any]:
         "method": result.report.method,
         "done": list(result.report.done),
         "warnings": list(result.report.warnings),
-        "spared": same if was_sphere else None,
+        "spared": same if before.is_genus_zero and before.row("outward").ok else None,
         "encode": _encode(result.mesh),
         "memory": peak_memory(),
     }
