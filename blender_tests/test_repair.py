@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from pathlib import Path
 
 import bmesh
 import bpy
+import numpy as np
 import pytest
 from conftest import activate, positions
 from test_rewrite import picture, rich, same  # noqa: F401
@@ -103,9 +105,15 @@ def test_a_dry_run_says_and_leaves(torus):
 def test_a_new_object_beside_the_old_one(torus):
     before = positions(torus).tobytes()
     torus.location.x = 3.0
+    bpy.ops.object.mode_set(mode="EDIT")
     assert ops.repair(recipe="genus0", target="NEW") == {"FINISHED"}
     new = bpy.context.object
-    assert new is not torus and new.name == "Torus Repaired" and new.location.x == 3.0
+    assert (
+        new is not torus
+        and new.mode == torus.mode == "OBJECT"
+        and new.name == "Torus Repaired"
+        and new.location.x == 3.0
+    )
     assert positions(torus).tobytes() == before and torus.hide_get() and not torus.data.spherical_cow.repair.report
     assert report(new)["after"]["is_genus_zero"] and "repaired" in new.data.attributes
 
@@ -374,3 +382,47 @@ def test_cad_to_solid(blender_steps):
     assert 500 < len(box.data.polygons) < 6000
     titles = [obj.name[3:] for obj in bpy.data.collections[f"{box.name} Steps"].objects]
     assert {"Solidify", "Voxel Remesh", "Decimate", "Smooth"} <= set(titles)
+
+
+@pytest.fixture
+def steps(extension, monkeypatch):
+    """(Blender's functions, the library's), by name of the step."""
+    folder = Path(importlib.import_module(extension).__file__).parent
+    monkeypatch.syspath_prepend(str(folder))
+    theirs = importlib.import_module("scripts.blender_steps").FUNCTIONS
+    yield theirs, importlib.import_module("core.repair.steps").FUNCTIONS
+    for name in [name for name in sys.modules if name.split(".")[0] in {"core", "scripts"}]:
+        del sys.modules[name]
+
+
+def test_blender_does_the_steps_that_the_panel_says(steps, extension):
+    repair = importlib.import_module(f"{extension}.operators.repair")
+    assert set(steps[0]) == repair.BLENDER_STEPS <= set(steps[1])
+
+
+@pytest.mark.parametrize("name", ["solidify", "smooth"])
+def test_some_steps_are_the_same_in_both(steps, name):
+    result = [functions[name](ball(3)).traced.mesh for functions in steps]
+    here, there = (np.sort(mesh.vertices.round(3), axis=0) for mesh in result)
+    assert here.shape == there.shape and np.abs(here - there).max() < 2e-3
+    assert result[0].n_faces == result[1].n_faces
+
+
+def test_blender_decimates_as_far_as_asked(steps):
+    for functions in steps:
+        assert functions["decimate"](ball(12), ratio=0.25, min_faces=100).traced.mesh.n_faces == pytest.approx(
+            720, abs=4
+        )
+
+
+def test_remeshing_keeps_the_volume(steps):
+    measure = importlib.import_module("core.geometry.measure")
+    volume = measure.signed_volume(ball(12).mesh)
+    for name, tolerance in (("voxel_remesh", 0.1), ("cubify", 0.15)):
+        mesh = steps[0][name](ball(12), resolution=32).traced.mesh
+        assert measure.signed_volume(mesh) == pytest.approx(volume, rel=tolerance), name
+
+
+def ball(frequency: int):
+    traced = importlib.import_module("core.repair.traced").Traced
+    return traced.start(importlib.import_module("core.sphere.icosphere").icosphere(frequency))

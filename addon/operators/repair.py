@@ -113,6 +113,9 @@ def repaired_copy(context: bpy.types.Context, obj: bpy.types.Object, result: job
     for collection in obj.users_collection or (context.scene.collection,):
         collection.objects.link(copy)
     context.view_layer.update()
+    if obj.mode != "OBJECT":
+        with context.temp_override(object=obj, active_object=obj):
+            bpy.ops.object.mode_set(mode="OBJECT")
     if copy.name in context.view_layer.objects:
         messages.select_only(context, copy)
     if obj.name in context.view_layer.objects:

@@ -102,8 +102,8 @@ def decimate(traced: Traced, *, ratio: float = 0.1, min_faces: int = 1500, progr
 
 
 def smooth(traced: Traced, *, factor: float = 0.5, iterations: int = 1, progress: Progress = silent) -> StepResult:
-    """The Smooth modifier."""
-    result = _modified(traced, "SMOOTH", {"factor": factor, "iterations": iterations})
+    """The Smooth modifier. It moves toward the middles of edges, which are half as far away as the neighbours."""
+    result = _modified(traced, "SMOOTH", {"factor": 2.0 * factor, "iterations": iterations})
     return StepResult(result, {"vertices_moved": result.mesh.n_vertices} if iterations and factor else {})
 
 
