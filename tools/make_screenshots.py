@@ -33,7 +33,7 @@ VIEWS = {
     "repair_assembly_after": "repair/3-assembly-after.png",
 }
 """Name → picture of a window, of which only the 3D view is shown."""
-VIEW = (0.05, 0.12, 0.79, 0.98)
+VIEW = (0.13, 0.2, 0.79, 0.97)
 """Left, top, right and bottom of that view, as parts of the window."""
 WIDTH = 1000
 VIEW_WIDTH = 480
@@ -67,7 +67,7 @@ def convert(
     if picture.width > width:
         height = picture.height * width // picture.width
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(target, optimize=True)
+    picture.quantize(COLORS, Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":
