@@ -7,7 +7,9 @@ import numpy as np
 
 from ..errors import RepairFailed
 from ..geometry.distance import distances_to_surface
+from ..geometry.edges import is_open
 from ..geometry.measure import face_areas, signed_volume
+from ..geometry.metrics import contains
 from ..geometry.sampling import sample_surface
 from ..geometry.visibility import sample_visible
 from ..mesh import Mesh
@@ -24,7 +26,7 @@ LOST = 0.003
 """Where the visible surface of the input is farther than this from the result on average, as a part of the diagonal,
 something was lost: the volume may be nearer to what was meant."""
 
-MADE_UP = 0.03
+MADE_UP = 0.05
 """The same for the result's distance from the input; covers of large holes are far from it by right."""
 
 _SAMPLES = 4_000
@@ -109,9 +111,15 @@ def _outward(traced: Traced) -> Traced:
 
 
 def _distances(result: Mesh, source: Mesh) -> tuple[float, float]:
-    """Mean distances, as parts of the diagonal: from the input's visible surface to the result, and back."""
+    """Mean distances, as parts of the diagonal: from the input's visible surface to the result, and back.
+
+    What the result encloses is not lost: it lies behind the cover of an opening.
+    """
     usable = _usable(source)
     seen = sample_visible(usable, _SAMPLES, 1)
-    lost = float(distances_to_surface(seen, result).mean()) if len(seen) else 0.0
+    distance = distances_to_surface(seen, result)
+    if not is_open(result.faces):
+        distance[contains(result, seen)] = 0.0
+    lost = float(distance.mean()) if len(seen) else 0.0
     made_up = float(distances_to_surface(sample_surface(result, _SAMPLES, 0)[0], usable).mean())
     return lost / usable.diagonal, made_up / usable.diagonal
