@@ -16,6 +16,7 @@ from ...mesh import FloatArray, IntArray, Mesh
 from ..traced import BoolArray
 from . import shapes
 from .clearance import touching
+from .openings import openings, ring
 from .rims import Rim, rims_of
 from .shapes import Patch, Patches
 
@@ -28,15 +29,17 @@ class Caps:
 
     vertices: (n, 3), numbered from the mesh's number of vertices on.
     faces: (m, 3) on the mesh's vertices and the new ones.
-    owner: (m,) the loop that each face closes.
+    owner: (m,) the loop that each face closes, the outer one for faces of a ring.
     touching: (L,) whether the cap of a loop touches or passes through the surface or another cap, has faces without
         area, or has an edge that two other faces have already: no shape was found that does not.
+    closed: (L,) whether a loop is closed by faces, be it together with others.
     """
 
     vertices: FloatArray
     faces: IntArray
     owner: IntArray
     touching: BoolArray
+    closed: BoolArray
 
 
 def cap_loops(mesh: Mesh, loops: Sequence[IntArray], *, smooth: bool = True) -> Caps:
@@ -47,15 +50,29 @@ def cap_loops(mesh: Mesh, loops: Sequence[IntArray], *, smooth: bool = True) -> 
     a vertex twice is closed in pieces; pieces of fewer than three vertices need no faces.
 
     smooth: whether caps get new vertices, to follow the surface; otherwise only triangles on the loop's vertices,
-    where those can do. Flat loops at a sharp edge, such as a missing lid, get flat caps. Loops may share vertices,
-    but not edges. The result is the same for the same input, whatever else is capped at once, unless caps touch.
+    where those can do. Loops of one opening (see `openings`), such as both ends of a pipe's wall, are closed by one
+    ring, unless that cannot be without faults. Flat loops at a sharp edge, such as a missing lid, get flat caps.
+    Loops may share vertices, but not edges. The result is the same for the same input, whatever else is capped at
+    once, unless caps touch.
     """
-    best = _Best(mesh, rims_of(mesh, loops))
+    single = rims_of(mesh, loops)
+    groups = openings(single)
+    best = _best(mesh, single, groups, smooth=smooth)
+    failed = {i for i in best.pending if len(groups[i]) > 1}
+    if failed:
+        parted = [part for i, group in enumerate(groups) for part in ([[j] for j in group] if i in failed else [group])]
+        other = _best(mesh, single, parted, smooth=smooth)
+        best = min(best, other, key=lambda found: found.n_faults)
+    return best.caps(len(loops))
+
+
+def _best(mesh: Mesh, single: list[Rim], groups: list[list[int]], *, smooth: bool) -> _Best:
+    best = _Best(mesh, [ring([single[i] for i in group]) if len(group) > 1 else single[group[0]] for group in groups])
     for offer in _offers(best, smooth=smooth):
         best.take(offer)
         if not best.pending:
             break
-    return best.caps(len(loops))
+    return best
 
 
 def _offers(best: _Best, *, smooth: bool) -> Iterator[Patches]:
@@ -72,7 +89,8 @@ def _offers(best: _Best, *, smooth: bool) -> Iterator[Patches]:
         chosen = [i for i in best.pending if shapes.is_long(rims[i]) or "even" not in options]
         raw = {i: shapes.plain(rims[i], **options) for i in chosen}
         yield {i: patch for i, patch in raw.items() if patch is not None}
-    yield {i: shapes.fan(rims[i]) for i in best.pending if i not in best.patches or len(rims[i].points) <= _LONGEST_FAN}
+    short = (i for i in best.pending if i not in best.patches or len(rims[i].points) <= _LONGEST_FAN)
+    yield {i: patch for i in short if (patch := shapes.fan(rims[i])) is not None}
 
 
 class _Best:
@@ -102,14 +120,20 @@ class _Best:
                 self._faults[i], self.patches[i] = faults[i], patch
         self.pending = np.flatnonzero(self._faults > 0).tolist()
 
+    @property
+    def n_faults(self) -> int:
+        """Faces at fault in all chosen caps; rims without a cap count as very many."""
+        return int(np.minimum(self._faults, 10**9).sum())
+
     def caps(self, n_loops: int) -> Caps:
         """The chosen caps, in the order of the loops."""
         ordered = {i: self.patches[i] for i in sorted(self.patches)}
         points, faces, rim = _assembled(self.mesh.n_vertices, self.rims, ordered)
-        loop = np.array([r.owner for r in self.rims], np.int64)
-        at_fault = np.zeros(n_loops, dtype=bool)
-        at_fault[loop[self.pending]] = True
-        return Caps(points, faces, loop[rim], at_fault)
+        outer = np.array([r.owners[0] for r in self.rims], np.int64)
+        at_fault, closed = np.zeros(n_loops, dtype=bool), np.zeros(n_loops, dtype=bool)
+        at_fault[[loop for i in self.pending for loop in self.rims[i].owners]] = True
+        closed[[loop for i in ordered for loop in self.rims[i].owners]] = True
+        return Caps(points, faces, outer[rim], at_fault, closed)
 
 
 def _assembled(n_vertices: int, rims: list[Rim], patches: Patches) -> tuple[FloatArray, IntArray, IntArray]:

@@ -38,6 +38,12 @@ def _cell(x: float, side: int) -> int:
 
 
 @njit(cache=True)
+def _same(points: FloatArray, a: int, b: int) -> bool:
+    """Whether two corners are at one place, as those at a bridge are."""
+    return points[a, 0] == points[b, 0] and points[a, 1] == points[b, 1]
+
+
+@njit(cache=True)
 def _is_ear(points: FloatArray, bent: BoolArray, first: IntArray, following: IntArray, a: int, b: int, c: int) -> bool:
     """Whether the triangle a, b, c turns left and holds none of the corners that turn right.
 
@@ -52,7 +58,7 @@ def _is_ear(points: FloatArray, bent: BoolArray, first: IntArray, following: Int
         for j in range(_cell(low_y, side), _cell(high_y, side) + 1):
             p = first[i, j]
             while p >= 0:
-                if bent[p] and p not in (a, b, c):
+                if bent[p] and not (_same(points, p, a) or _same(points, p, b) or _same(points, p, c)):
                     inside = _turn(points, a, b, p) >= 0.0 and _turn(points, b, c, p) >= 0.0
                     if inside and _turn(points, c, a, p) >= 0.0:
                         return False

@@ -34,7 +34,7 @@ def fill_holes(traced: Traced, max_edges: int = 0, smooth: bool = True, progress
         loops = _open_loops(traced.mesh.faces, max_edges)
     progress(0.1, "Filling holes")
     caps = cap_loops(traced.mesh, loops, smooth=smooth)
-    n_open = len(loops) - len(np.unique(caps.owner))
+    n_open = int(np.count_nonzero(~caps.closed))
     counts = {"holes_filled": n_holes - n_open, "vertices_merged": n_merged}
     warnings: tuple[str, ...] = ()
     bad = int(np.count_nonzero(caps.touching))

@@ -44,28 +44,29 @@ def newell(points: FloatArray) -> FloatArray:
     return 0.5 * np.cross(centred, np.roll(centred, -1, axis=0)).sum(axis=0)
 
 
-def domain(points: FloatArray) -> tuple[FloatArray, IntArray] | None:
-    """The closed polygon (n, 3) laid into the plane that it is seen best from, and (n - 2, 3) triangles over it there.
+def domain(points: FloatArray, corners: IntArray) -> tuple[FloatArray, IntArray] | None:
+    """A closed polygon laid into the plane across its area vector, and (n - 2, 3) triangles over it there.
 
-    The flat polygon, (n, 3) in space, does not cross itself; its noise is smoothed away where that helps. None where
-    nothing helps.
+    points: (p, 3); corners: (n,) the polygon, numbers of points. The points in the plane, (p, 3) in space, form a
+    polygon that does not cross itself; noise is smoothed away where that helps. None where nothing helps.
     """
     centre = points.mean(axis=0)
-    axes = _plane(points)
+    axes = _plane(points[corners])
     flat = (points - centre) @ axes
-    for rounds in (0, 1, 2, 4, 8):
+    for rounds in (0, 1, 2, 4, 8) if len(corners) == len(points) else (0,):
         for _ in range(rounds):
             flat = 0.5 * flat + 0.25 * (np.roll(flat, 1, axis=0) + np.roll(flat, -1, axis=0))
-        triangles = ears(flat)
+        triangles = corners[ears(flat[corners])]
         u, v = flat[triangles[:, 1]] - flat[triangles[:, 0]], flat[triangles[:, 2]] - flat[triangles[:, 0]]
         if (u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0] >= -1e-9 * (u**2 + v**2).sum(axis=1)).all():
             return centre + flat @ axes.T, triangles
     return None
 
 
-def flattened(points: FloatArray) -> FloatArray:
-    """(n, 2) the polygon (n, 3) seen along its area vector, anticlockwise."""
-    return (points - points.mean(axis=0)) @ _plane(points)
+def flattened(points: FloatArray, also: FloatArray | None = None) -> FloatArray:
+    """(n, 2) the polygon (n, 3) seen along its area vector, anticlockwise; and other points (k, 3) after it."""
+    every = points if also is None else np.concatenate([points, also])
+    return (every - points.mean(axis=0)) @ _plane(points)
 
 
 def _plane(points: FloatArray) -> FloatArray:

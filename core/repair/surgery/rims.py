@@ -15,25 +15,52 @@ from ..traced import BoolArray
 
 @dataclass(frozen=True)
 class Rim:
-    """One simple closed polygon of boundary edges, in the direction that the faces of its cap have.
+    """The border of a cap: a closed polygon of boundary edges, in the direction that the faces of the cap have.
 
-    owner: the number of the loop that it is, or is a part of.
-    vertices: (n,) of the mesh. points: (n, 3) their positions.
+    Usually a simple one; that of a ring goes along several loops, and back and forth along bridges between them.
+
+    owners: the numbers of the loops that it is, or is a part of; the outer one first.
+    vertices: (p,) of the mesh, each once. points: (p, 3) their positions.
+    corners: (n,) the polygon: numbers of points; those at bridges come twice.
     beyond: (n, 3) unit normals of the faces across the edges from corner i to i + 1; zero where there is none.
-    size: (n,) the mean length of the edges at each corner.
-    taken: (k,) pairs i n + j, i < j, ascending, of corners that an edge of the mesh joins, beside the rim's own.
+    size: (p,) the mean length of the edges at each point.
+    taken: (k,) pairs i p + j, i < j, ascending, of points that an edge of the mesh joins, beside the rim's own.
     around: (r, 3) the faces of the mesh at these vertices, without those whose places are not numbers.
     further: (s, 3) the next row of faces, those at the vertices of `around`.
     """
 
-    owner: int
+    owners: tuple[int, ...]
     vertices: IntArray
     points: FloatArray
+    corners: IntArray
     beyond: FloatArray
     size: FloatArray
     taken: IntArray
     around: IntArray
     further: IntArray
+
+    @property
+    def polygon(self) -> FloatArray:
+        """(n, 3) the corners' positions."""
+        return self.points[self.corners]
+
+    @property
+    def is_ring(self) -> bool:
+        """Whether several loops form its polygon."""
+        return len(self.corners) > len(self.points)
+
+    def banned(self) -> IntArray:
+        """Diagonals i n + j, i < j, ascending, of the polygon that must not be used."""
+        if not self.is_ring:
+            return self.taken
+        n, p = len(self.corners), len(self.points)
+        tail, head = self.corners, np.roll(self.corners, -1)
+        sides = np.minimum(tail, head) * p + np.maximum(tail, head)
+        i, j = np.triu_indices(n, 1)
+        low, high = np.minimum(tail[i], tail[j]), np.maximum(tail[i], tail[j])
+        bad = np.isin(low * p + high, np.concatenate([self.taken, sides])) | (low == high)
+        bad &= (j - i > 1) & (j - i < n - 1)
+        return i[bad] * n + j[bad]
 
 
 def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
@@ -76,7 +103,8 @@ def rims_of(mesh: Mesh, loops: Sequence[IntArray]) -> list[Rim]:
             # Reversed, the edge from corner i to i + 1 is the one from n - 2 - i to n - 1 - i of before.
             part, beyond = part[::-1], np.roll(beyond[::-1], -1, axis=0)
         points = mesh.vertices[part]
-        rims.append(Rim(owner, part, points, beyond, size[part], edges.taken(part), near, far))
+        corners = np.arange(len(part))
+        rims.append(Rim((owner,), part, points, corners, beyond, size[part], edges.taken(part), near, far))
         begin = end
     return rims
 

@@ -44,12 +44,12 @@ def plain(rim: Rim, *, angles: bool = True, even: bool = True) -> Patch | None:
     are made rounder where they can.
     """
     n = len(rim.points)
-    if angles and is_long(rim) and (flat := domain(rim.points)) is not None:
+    if angles and is_long(rim) and (flat := domain(rim.points, rim.corners)) is not None:
         points, triangles = flat
         if even:
             triangles = flipped(points, triangles, n, rim.taken)
         return None if uses(triangles, rim.taken, n) else Patch(rim.points, triangles)
-    triangles = triangulate(rim.points, rim.beyond, rim.taken, angles=angles)
+    triangles = rim.corners[triangulate(rim.polygon, rim.beyond, rim.banned(), angles=angles)]
     if not len(triangles):
         return None
     if even and is_long(rim):
@@ -59,11 +59,13 @@ def plain(rim: Rim, *, angles: bool = True, even: bool = True) -> Patch | None:
 
 def is_long(rim: Rim) -> bool:
     """Whether the rim is too long for the best triangulation."""
-    return len(rim.points) > LONGEST
+    return len(rim.corners) > LONGEST
 
 
-def fan(rim: Rim) -> Patch:
-    """Triangles around one new vertex in the middle; no edge of the surface can be in the way."""
+def fan(rim: Rim) -> Patch | None:
+    """Triangles around one new vertex in the middle; no edge of the surface can be in the way. None for rings."""
+    if rim.is_ring:
+        return None
     n = len(rim.points)
     corner = np.arange(n)
     triangles = np.stack([corner, np.roll(corner, -1), np.full(n, n)], axis=1)
@@ -74,7 +76,7 @@ def refined(rim: Rim) -> Patch | None:
     """The plain cap with more vertices; None where it needs none. Long rims get larger triangles inside."""
     n = len(rim.points)
     growth = 0.0 if n <= _LONG else 0.15 if n <= 10 * _LONG else 0.3
-    if is_long(rim) and (flat := domain(rim.points)) is not None:
+    if is_long(rim) and (flat := domain(rim.points, rim.corners)) is not None:
         points, triangles = refine(*flat, rim.size, n, rim.taken, growth)
         if uses(triangles, rim.taken, n) or len(points) == n:
             return None
@@ -82,6 +84,8 @@ def refined(rim: Rim) -> Patch | None:
     start = plain(rim, angles=True)
     if start is None:
         start = fan(rim)
+    if start is None:
+        return None
     size = rim.size
     if len(start.points) > n:
         size = np.append(size, size.mean())
@@ -123,7 +127,7 @@ def ends_sharply(mesh: Mesh, rim: Rim) -> bool:
 
     True for the rim of a cylinder or a cone without lid, false for a sphere with a hole.
     """
-    normal = newell(rim.points)
+    normal = newell(rim.polygon)
     area = float(np.linalg.norm(normal))
     known = (rim.beyond != 0).any(axis=1)
     if area == 0.0 or not known.any():
