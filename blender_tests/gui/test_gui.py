@@ -16,7 +16,7 @@ import pytest
 from conftest import REPOSITORY, build_zip
 
 STEPS = Path(__file__).parent / "steps"
-SECONDS = 240
+SECONDS = 420
 TIME_LIMIT = 124  # the exit status of the kit when a script ran out of time
 
 
