@@ -16,6 +16,8 @@ from .errors import InvalidMesh
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_CHUNK = 1 << 14
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -106,8 +108,12 @@ def require_usable(mesh: Mesh) -> None:
 def _has_area(mesh: Mesh, extent: float) -> bool:
     if extent == 0.0:
         return False
-    corners = (mesh.vertices[mesh.faces] - mesh.vertices[mesh.faces[:, :1]]) / extent
-    return bool((np.abs(np.cross(corners[:, 1], corners[:, 2])).sum(axis=1) > 1e-30).any())
+    for begin in range(0, mesh.n_faces, _CHUNK):  # nearly always the first few tell
+        faces = mesh.faces[begin : begin + _CHUNK]
+        corners = (mesh.vertices[faces] - mesh.vertices[faces[:, :1]]) / extent
+        if (np.abs(np.cross(corners[:, 1], corners[:, 2])).sum(axis=1) > 1e-30).any():
+            return True
+    return False
 
 
 def _as_vertices(values: ArrayLike) -> FloatArray:

@@ -388,3 +388,18 @@ def test_defects_cost_only_the_faces_they_are_at() -> None:
     assert report.row("closed").ok
     assert report.genus == 1
     assert signed_volume(traced.mesh) > 0
+
+
+def test_a_ball_full_of_small_holes_turns_outward_as_a_whole() -> None:
+    ball = subdivided_sphere(4)
+    apart: list[int] = []  # no two of these share a vertex
+    used: set[int] = set()
+    for face, corners in enumerate(ball.faces.tolist()):
+        if used.isdisjoint(corners):
+            apart.append(face)
+            used.update(corners)
+    holed = Mesh(ball.vertices, np.delete(ball.faces, apart, axis=0)[:, ::-1])
+    assert check(holed, self_intersections=False).row("closed").count == 3 * len(apart) > 300
+    result = orient(Traced.start(holed))
+    assert result.counts == {"faces_turned": holed.n_faces}
+    assert signed_volume(result.traced.mesh) > 0.0

@@ -15,7 +15,7 @@ from ..geometry.sampling import sample_surface
 from ..mesh import IntArray, Mesh
 from ..topology.report import TopologyReport
 from .traced import Traced
-from .transfer import usable_faces
+from .transfer import InputSurface
 from .words import phrases
 
 SAMPLES = 20_000
@@ -116,29 +116,28 @@ class RepairReport:
         }
 
 
-def measure_change(traced: Traced, closed_before: bool) -> Change:
-    """Compare the result with the input, of which only the faces whose corners are numbers count.
+def measure_change(traced: Traced, surface: InputSurface, closed_before: bool) -> Change:
+    """Compare the result with the input, of which only `surface` counts: the faces whose corners are numbers.
 
     Faces that were kept lie on each other exactly: only new faces and those that are gone are measured.
     """
-    source, result = traced.source, traced.mesh
-    usable = usable_faces(source)
+    source, result, before = traced.source, traced.mesh, surface.mesh
     kept = np.zeros(source.n_faces, dtype=bool)
     kept[traced.face_source[~traced.new_faces]] = True
-    before, gone = _part(source, usable), _part(source, usable[~kept[usable]])
+    gone = _part(source, surface.faces[~kept[surface.faces]])
     new = _part(result, np.flatnonzero(traced.new_faces))
-    to_input = _distances(new, before, area(result))
-    to_result = _distances(gone, result, area(before))
-    scale = before.diagonal
+    area_before, area_after, scale = area(before), area(result), before.diagonal
+    to_input, far_from_input = _distances(new, area_after, surface)
+    to_result, far_from_result = _distances(gone, area_before, result)
     return Change(
-        mean_rel=0.5 * (to_input[0] + to_result[0]) / scale,
-        hausdorff_rel=max(to_input[1], to_result[1]) / scale,
-        mean_to_input_rel=to_input[0] / scale,
-        mean_to_result_rel=to_result[0] / scale,
+        mean_rel=0.5 * (to_input + to_result) / scale,
+        hausdorff_rel=max(far_from_input, far_from_result) / scale,
+        mean_to_input_rel=to_input / scale,
+        mean_to_result_rel=to_result / scale,
         volume_before=signed_volume(before) if closed_before else None,
         volume_after=signed_volume(result),
-        area_before=area(before),
-        area_after=area(result),
+        area_before=area_before,
+        area_after=area_after,
         faces_before=source.n_faces,
         faces_kept=int(kept.sum()),
         faces_new=new.n_faces,
@@ -149,13 +148,14 @@ def _part(mesh: Mesh, faces: IntArray) -> Mesh:
     return Traced.start(mesh).keep_faces(faces).without_loose().mesh
 
 
-def _distances(part: Mesh, other: Mesh, whole_area: float) -> tuple[float, float]:
+def _distances(part: Mesh, whole_area: float, other: InputSurface | Mesh) -> tuple[float, float]:
     """Mean over a surface of area `whole_area`, of which only `part` is away from `other`, and maximum."""
     share = area(part) / whole_area if part.n_faces else 0.0
     if share == 0.0:
         return 0.0, 0.0
     points = sample_surface(part, SAMPLES, 0)[0]
-    distance = SurfaceTree(other).nearest(np.concatenate([points, part.vertices]))[0]
+    tree = SurfaceTree(other) if isinstance(other, Mesh) else other
+    distance = tree.nearest(np.concatenate([points, part.vertices]))[0]
     return share * float(distance[:SAMPLES].mean()), float(distance.max())
 
 

@@ -19,7 +19,7 @@ from .recipes import find_recipe
 from .report import Change, RepairReport, StepReport, measure_change, no_change
 from .steps import FUNCTIONS, StepFunction
 from .traced import NEW, StepResult, Traced
-from .transfer import Origin, origin_of, usable_faces, with_attributes
+from .transfer import InputSurface, Origin, origin_of, with_attributes
 
 LAST_RESORT = "ensure_genus_zero"
 """The step that can still succeed where an earlier one had to give up."""
@@ -81,15 +81,15 @@ def repair(
     """
     chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     chosen = chosen.with_settings(**settings)
-    _require_surface(mesh)
+    surface = _require_surface(mesh)
     before = check(mesh, self_intersections=False, progress=part(progress, 0.0, 0.05))
     if chosen.spares_spheres and before.is_genus_zero and before.row("outward").ok:
         return _unchanged(mesh, chosen, before)
     traced, steps, stages = _run(mesh, chosen, {**FUNCTIONS, **(engines or {})}, keep_stages, progress)
     progress(0.9, "Comparing with the input")
-    origin = origin_of(traced)
+    origin = origin_of(traced, surface)
     after = check(traced.mesh, self_intersections=False)
-    change = measure_change(traced, _is_closed(before))
+    change = measure_change(traced, surface, _is_closed(before))
     progress(1.0, "Repaired")
     return RepairResult(with_attributes(traced, origin), _report(chosen, before, after, steps, change), origin, stages)
 
@@ -132,13 +132,15 @@ def _step(step: Step, traced: Traced, functions: Mapping[str, StepFunction], pro
     return functions[step.name](traced, progress=progress, **step.settings)
 
 
-def _require_surface(mesh: Mesh) -> None:
+def _require_surface(mesh: Mesh) -> InputSurface:
     if not mesh.n_faces:
         raise InvalidMesh(
             "The mesh has no faces: a cloud of points or a wire frame encloses nothing.",
             "Give it faces first; in Blender, Points to Volume and Volume to Mesh do so.",
         )
-    require_usable(Traced.start(mesh).keep_faces(usable_faces(mesh)).without_loose().mesh)
+    surface = InputSurface(mesh)
+    require_usable(surface.mesh)
+    return surface
 
 
 def _is_closed(report: TopologyReport) -> bool:

@@ -4,12 +4,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..geometry.distance import SurfaceTree
 from ..mesh import FloatArray, IntArray, Mesh
 from .traced import NEW, BoolArray, Traced
+
+_ORDERS = (
+    ((0, 1, 2), False),
+    ((0, 2, 1), True),
+    ((2, 1, 0), True),
+    ((1, 0, 2), True),
+    ((1, 2, 0), False),
+    ((2, 0, 1), False),
+)
+"""For the corners of a face, those of its source at the same places, and whether it then runs the other way round."""
 
 
 @dataclass(frozen=True)
@@ -33,33 +44,43 @@ class Origin:
     corner_weights: FloatArray
 
 
-def origin_of(traced: Traced) -> Origin:
-    """Find the origins. The input needs at least one face with area and coordinates that are numbers."""
+class InputSurface:
+    """The faces of an input whose corners are numbers, prepared for queries when the first one comes.
+
+    faces: (n,) which they are. mesh: these faces, without loose vertices and attributes.
+    """
+
+    def __init__(self, source: Mesh) -> None:
+        self.faces = usable_faces(source)
+        self.mesh = Traced.start(source).keep_faces(self.faces).without_loose().mesh
+
+    @cached_property
+    def _tree(self) -> SurfaceTree:
+        return SurfaceTree(self.mesh)
+
+    def nearest(self, points: FloatArray) -> tuple[FloatArray, IntArray, FloatArray]:
+        """(distance (N,), face of the input (N,), nearest point (N, 3)) of each of `points` (N, 3), exact."""
+        if not len(points):
+            return np.zeros(0), np.zeros(0, np.int64), np.zeros((0, 3))
+        distance, face, nearest = self._tree.nearest(points)
+        return distance, self.faces[face], nearest
+
+
+def origin_of(traced: Traced, surface: InputSurface | None = None) -> Origin:
+    """Find the origins. The input needs at least one face with area and coordinates that are numbers.
+
+    surface: that of `traced.source`, where it is at hand.
+    """
     source, mesh = traced.source, traced.mesh
-    usable = usable_faces(source)
-    tree = SurfaceTree(Mesh(_finite(source.vertices), source.faces[usable]))
-    vertex_face, vertex_weights = _vertices(traced, tree, usable)
-    kept = np.flatnonzero(traced.face_source != NEW)
-    new = np.flatnonzero(traced.face_source == NEW)
+    surface = surface or InputSurface(source)
+    vertex_face, vertex_weights = _vertices(traced, surface)
+    new = np.flatnonzero(traced.new_faces)
     nearest = traced.face_source.copy()
-    _, found, _ = tree.nearest(mesh.vertices[mesh.faces[new]].mean(axis=1))
-    nearest[new] = usable[found]
-    corners = np.empty((mesh.n_faces, 3, 3))
-    places = mesh.vertices[mesh.faces].reshape(-1, 3)
-    corners.reshape(-1, 3)[:] = barycentric(places, _finite(source.vertices)[source.faces[np.repeat(nearest, 3)]])
-    same = (mesh.vertices[mesh.faces[kept]][:, :, None] == source.vertices[source.faces[nearest[kept]]][:, None]).all(
-        -1
-    )
-    corners[kept] = np.where(same.any(axis=2)[:, :, None], same, corners[kept])
-    return Origin(
-        traced.vertex_source,
-        traced.face_source,
-        _turned(same, kept, mesh.n_faces),
-        vertex_face,
-        vertex_weights,
-        nearest,
-        corners,
-    )
+    _, nearest[new], _ = surface.nearest(mesh.vertices[mesh.faces[new]].mean(axis=1))
+    turned, weights = _corners(traced)
+    triangles = source.vertices[source.faces[np.repeat(nearest[new], 3)]]
+    weights[new] = barycentric(mesh.vertices[mesh.faces[new]].reshape(-1, 3), triangles).reshape(-1, 3, 3)
+    return Origin(traced.vertex_source, traced.face_source, turned, vertex_face, vertex_weights, nearest, weights)
 
 
 def with_attributes(traced: Traced, origin: Origin) -> Mesh:
@@ -80,7 +101,8 @@ def with_attributes(traced: Traced, origin: Origin) -> Mesh:
 
 def usable_faces(mesh: Mesh) -> IntArray:
     """(n,) the faces whose corners are numbers."""
-    return np.flatnonzero(np.isfinite(mesh.vertices[mesh.faces]).all(axis=(1, 2)))
+    placed = np.isfinite(mesh.vertices).all(axis=1)
+    return np.arange(mesh.n_faces) if placed.all() else np.flatnonzero(placed[mesh.faces].all(axis=1))
 
 
 def barycentric(points: FloatArray, triangles: FloatArray) -> FloatArray:
@@ -101,29 +123,39 @@ def barycentric(points: FloatArray, triangles: FloatArray) -> FloatArray:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _finite(vertices: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(vertices).all(axis=1, keepdims=True), vertices, 0.0)
-
-
-def _vertices(traced: Traced, tree: SurfaceTree, usable: IntArray) -> tuple[IntArray, FloatArray]:
+def _vertices(traced: Traced, surface: InputSurface) -> tuple[IntArray, FloatArray]:
     """For each vertex the nearest input face and the weights in it; a face at it, where the vertex is the input's."""
     source = traced.source
     corner_of = np.full(source.n_vertices, NEW)
-    corner_of[source.faces[usable].ravel()] = (3 * usable[:, None] + np.arange(3)).ravel()
+    corner_of[source.faces[surface.faces].ravel()] = (3 * surface.faces[:, None] + np.arange(3)).ravel()
     corner = np.where(traced.vertex_source == NEW, NEW, corner_of[traced.vertex_source])
     face, weights = corner // 3, np.eye(3)[corner % 3]
     new = np.flatnonzero(corner == NEW)
-    _, found, nearest = tree.nearest(traced.mesh.vertices[new])
-    face[new] = usable[found]
-    weights[new] = barycentric(nearest, _finite(source.vertices)[source.faces[face[new]]])
+    _, face[new], nearest = surface.nearest(traced.mesh.vertices[new])
+    weights[new] = barycentric(nearest, source.vertices[source.faces[face[new]]])
     return face, weights
 
 
-def _turned(same: BoolArray, kept: IntArray, count: int) -> BoolArray:
-    """same: (n, 3, 3) whether corner i of the face is at the place of corner j of its source."""
-    turned = np.zeros(count, dtype=bool)
-    forward = np.zeros(len(kept), dtype=bool)
-    for shift in range(3):
-        forward |= np.all([same[:, k, (k + shift) % 3] for k in range(3)], axis=0)
-    turned[kept] = ~forward
-    return turned
+def _corners(traced: Traced) -> tuple[BoolArray, FloatArray]:
+    """Whether each input face is turned (F,), and where its corners are in its source (F, 3, 3); zeros for new ones."""
+    mesh, source = traced.mesh, traced.source
+    kept = np.flatnonzero(~traced.new_faces)
+    turned = np.zeros(mesh.n_faces, dtype=bool)
+    weights = np.zeros((mesh.n_faces, 3, 3))
+    left = kept
+    for order, turns in _ORDERS:  # nearly all are as they were
+        if not len(left):
+            break
+        fits = np.ones(len(left), dtype=bool)
+        for k in range(3):
+            there = source.vertices[source.faces[traced.face_source[left], order[k]]]
+            fits &= _equal(mesh.vertices[mesh.faces[left, k]], there)
+        turned[left[fits]] = turns
+        weights[left[fits]] = np.eye(3)[list(order)]
+        left = left[~fits]
+    return turned, weights
+
+
+def _equal(a: FloatArray, b: FloatArray) -> BoolArray:
+    """(n,) whether points (n, 3) are the same."""
+    return np.asarray((a[:, 0] == b[:, 0]) & (a[:, 1] == b[:, 1]) & (a[:, 2] == b[:, 2]))

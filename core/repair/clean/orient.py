@@ -15,7 +15,8 @@ from .corners import take_apart
 from .patches import SMALL, patches, seen_sides
 
 _SMALL_RIM = 0.3
-"""A part whose rims, squared, are below this share of its area is closed enough for its volume to have a sign."""
+"""A part is closed enough for its volume to have a sign when the squared lengths of its rims sum to less than this
+share of its area, however many small ones there are."""
 _CLEARLY = 0.1
 """An open part turns over when this much more of all directions is seen from its back than from its front."""
 
@@ -56,11 +57,14 @@ def _inward(mesh: Mesh, table: EdgeTable, patch: IntArray) -> BoolArray:
     halves = table.order[table.start[border]]
     face, side = halves % mesh.n_faces, halves // mesh.n_faces
     tail, head = mesh.faces[face, side], mesh.faces[face, (side + 1) % 3]
-    length = np.linalg.norm(mesh.vertices[head] - mesh.vertices[tail], axis=1)
-    rim = np.bincount(patch[face], weights=length, minlength=count)
+    loop = np.unique(component_labels(mesh.n_vertices, tail, head)[tail], return_inverse=True)[1]
+    length = np.bincount(loop, np.linalg.norm(mesh.vertices[head] - mesh.vertices[tail], axis=1))
+    patch_of_loop = np.zeros(len(length), np.int64)
+    patch_of_loop[loop] = patch[face]
+    rims = np.bincount(patch_of_loop, weights=length**2, minlength=count)
     areas = np.bincount(patch, weights=face_areas(mesh), minlength=count)
-    doubtful = rim**2 > _SMALL_RIM * areas
-    inward = _volumes(mesh, patch, tail, head, patch[face], count) < 0.0
+    doubtful = rims > _SMALL_RIM * areas
+    inward = _volumes(mesh, patch, count, np.stack([tail, head, loop]), patch[face]) < 0.0
     inward[doubtful] = False
     looked_at = doubtful & (areas >= SMALL * areas.sum())
     if looked_at.any():
@@ -69,23 +73,23 @@ def _inward(mesh: Mesh, table: EdgeTable, patch: IntArray) -> BoolArray:
     return inward
 
 
-def _volumes(
-    mesh: Mesh, patch: IntArray, tail: IntArray, head: IntArray, patch_of_border: IntArray, count: int
-) -> FloatArray:
-    """(count,) six times the signed volume of each patch, its holes closed by fans: the same about any point."""
+def _volumes(mesh: Mesh, patch: IntArray, count: int, border: IntArray, patch_there: IntArray) -> FloatArray:
+    """(count,) six times the signed volume of each patch, its holes closed by fans: the same about any point.
+
+    border: (3, n) tail, head and loop of the half-edges without a partner; patch_there: (n,) their patches.
+    """
     corner = mesh.faces[:, 0]
     middle = np.stack([np.bincount(patch, weights=mesh.vertices[corner, k], minlength=count) for k in range(3)], axis=1)
     middle = middle / np.bincount(patch, minlength=count)[:, None]
     a, b, c = (mesh.vertices[mesh.faces[:, k]] - middle[patch] for k in range(3))
     total = np.bincount(patch, weights=np.einsum("fi,fi->f", a, np.cross(b, c)), minlength=count)
+    tail, head, loop = border
     if len(tail):
-        loop = component_labels(mesh.n_vertices, tail, head)[tail]
-        _, loop = np.unique(loop, return_inverse=True)
         size = np.bincount(loop)[:, None]
         hub = np.stack([np.bincount(loop, weights=mesh.vertices[tail, k]) for k in range(3)], axis=1) / size
-        own = middle[patch_of_border]
+        own = middle[patch_there]
         a, b, c = mesh.vertices[head] - own, mesh.vertices[tail] - own, hub[loop] - own
-        total += np.bincount(patch_of_border, weights=np.einsum("fi,fi->f", a, np.cross(b, c)), minlength=count)
+        total += np.bincount(patch_there, weights=np.einsum("fi,fi->f", a, np.cross(b, c)), minlength=count)
     return np.asarray(total)
 
 
