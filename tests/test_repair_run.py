@@ -66,6 +66,21 @@ def test_clean_leaves_handles_and_parts() -> None:
     assert (result.report.method, result.report.after.components, result.report.after.genus) == ("unchanged", 2, 1)
 
 
+def test_bricks_side_by_side_become_one_and_lose_only_their_inner_walls() -> None:
+    brick = cube(1.0, 2)
+    shifts = np.stack(np.meshgrid(*[np.arange(2.0)] * 3), axis=-1).reshape(-1, 3)
+    result = repair(joined(*(brick.with_vertices(brick.vertices + shift) for shift in shifts)))
+    assert check(result.mesh).is_genus_zero and check(result.mesh).row("self_intersections").ok
+    assert signed_volume(result.mesh) == pytest.approx(8.0)
+    assert result.mesh.n_faces == 6 * 4 * 4 * 2 and not result.repaired.any()
+
+
+def test_a_surface_that_is_there_twice_stays_once() -> None:
+    for mesh in (uv_sphere(16), cube(1.0, 3)):
+        result = repair(Mesh(mesh.vertices, np.concatenate([mesh.faces, mesh.faces[::2], mesh.faces[1::2, ::-1]])))
+        assert result.mesh.n_faces == mesh.n_faces and not result.repaired.any()
+
+
 def test_parts_can_be_dropped_or_joined() -> None:
     ball = uv_sphere(16)
     beside = ball.with_vertices(0.5 * ball.vertices + np.array([3.0, 0.0, 0.0]))

@@ -50,7 +50,7 @@ def ensure_genus_zero(
     Raises `RepairFailed` where even that fails.
     """
     progress(0.0, "Looking at the result")
-    traced = _outward(traced)
+    traced = _outward(traced.without_loose())
     mended = check(traced.mesh, self_intersections=False).is_genus_zero
     if mended and (rebuild_from == "current" or _mostly_kept(traced)):
         return _uncrossed(traced)

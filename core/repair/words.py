@@ -11,6 +11,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "loose_vertices": ("loose vertex removed", "loose vertices removed"),
     "degenerate_faces": ("degenerate face removed", "degenerate faces removed"),
     "duplicate_faces": ("duplicate face removed", "duplicate faces removed"),
+    "inner_walls": ("face of a wall inside removed", "faces of walls inside removed"),
     "cracks_stitched": ("crack stitched", "cracks stitched"),
     "edges_split": ("non-manifold edge split", "non-manifold edges split"),
     "vertices_split": ("non-manifold vertex split", "non-manifold vertices split"),
