@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from meshes import cube, joined, torus, uv_sphere
 from spherical_cow.errors import RepairFailed
-from spherical_cow.geometry.distance import compare
+from spherical_cow.geometry.distance import compare, distances_to_surface
 from spherical_cow.geometry.measure import area, signed_volume
+from spherical_cow.geometry.visibility import sample_visible
 from spherical_cow.mesh import Mesh
 from spherical_cow.repair.cad.dissolve import dissolve_planar
 from spherical_cow.repair.cad.shaping import cubify, decimate, outer_surface, smooth, solidify, voxel_remesh
 from spherical_cow.repair.cad.symmetry import symmetrise
+from spherical_cow.repair.run import repair
 from spherical_cow.repair.traced import Traced
 from spherical_cow.topology import check
 
@@ -120,3 +122,81 @@ def test_only_what_is_seen_from_outside_is_kept() -> None:
     result = outer_surface(Traced.start(joined(ball, hidden, beside)))
     assert result.counts == {"cavities_dropped": 1}
     assert result.traced.mesh.n_faces == 2 * ball.n_faces
+
+
+def placed(mesh: Mesh, at: tuple[float, float, float], size: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Mesh:
+    return mesh.with_vertices(mesh.vertices * size + at)
+
+
+def flipped(mesh: Mesh) -> Mesh:
+    return Mesh(mesh.vertices, mesh.faces[:, ::-1])
+
+
+def mirrored(mesh: Mesh) -> Mesh:
+    """With the other diagonals."""
+    return Mesh(mesh.vertices * [1.0, -1.0, 1.0] + [0.0, mesh.vertices[:, 1].max(), 0.0], mesh.faces[:, ::-1])
+
+
+def without_wall(mesh: Mesh, x: float) -> Mesh:
+    return Mesh(mesh.vertices, mesh.faces[~(mesh.vertices[mesh.faces][:, :, 0] == x).all(axis=1)])
+
+
+def turned(mesh: Mesh) -> Mesh:
+    """In a skew place, with the coordinates of a file in single precision."""
+    rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(3, 3)))[0]
+    return Mesh((mesh.vertices @ rotation.T).astype(np.float32).astype(float), mesh.faces)
+
+
+BOX, HALVES, QUARTERS = cube(1.0, 1), cube(1.0, 2), cube(1.0, 4)
+WALL = Mesh(np.array([[1.0, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]]), np.array([[0, 1, 2], [0, 2, 3]]))
+ASSEMBLIES = {
+    # name: (mesh, how many faces are kept at least)
+    "the same face": (joined(BOX, placed(BOX, (1, 0, 0))), 20),
+    "other diagonals": (joined(BOX, placed(mirrored(BOX), (1, 0, 0))), 16),
+    "T-junctions": (joined(BOX, placed(QUARTERS, (1, 0, 0))), 150),
+    "crossing T-junctions": (joined(HALVES, placed(cube(1.0, 3), (1, 0, 0))), 100),
+    "a smaller wall": (joined(HALVES, placed(BOX, (1, 0.25, 0.25), (0.5, 0.5, 0.5))), 40),
+    "walls in one plane": (joined(HALVES, placed(BOX, (0.5, 0, 0))), 20),
+    "a flipped box": (joined(BOX, flipped(placed(mirrored(BOX), (1, 0, 0)))), 16),
+    "a wall inside": (joined(placed(BOX, (0, 0, 0), (2, 1, 1)), WALL), 12),
+    "one wall for two": (joined(without_wall(HALVES, 1.0), placed(HALVES, (1, 0, 0))), 80),
+    "no wall": (joined(without_wall(BOX, 1.0), without_wall(placed(QUARTERS, (1, 0, 0)), 1.0)), 166),
+    "a corner": (
+        joined(BOX, placed(QUARTERS, (1, 0, 0)), placed(mirrored(HALVES), (0, 1, 0)), flipped(placed(BOX, (0, 0, 1)))),
+        180,
+    ),
+    "walls apart by rounding": (
+        turned(joined(BOX, placed(QUARTERS, (1, 0, 0)), placed(mirrored(HALVES), (0, 1, 0)))),
+        180,
+    ),
+    "a small gap": (joined(BOX, placed(QUARTERS, (1.0001, 0, 0))), 200),
+}
+
+
+@pytest.mark.parametrize("name", ASSEMBLIES)
+def test_an_assembly_of_boxes_becomes_one_and_keeps_what_is_seen(name: str) -> None:
+    mesh, kept = ASSEMBLIES[name]
+    result = repair(mesh)
+    assert check(result.mesh, self_intersections=False).is_genus_zero
+    assert result.report.method == "surface"
+    assert result.report.change.faces_kept >= kept
+    lost = distances_to_surface(sample_visible(mesh, 2000), result.mesh)
+    assert lost.mean() < 5e-4 * mesh.diagonal
+
+
+def test_a_cabinet_loses_its_shelves_only() -> None:
+    shelves = [placed(WALL.with_vertices(WALL.vertices[:, [1, 2, 0]]), (0, 0, z - 1.0), (1, 1, 1)) for z in (0.3, 0.6)]
+    result = repair(joined(QUARTERS, *shelves))
+    assert result.report.counts == {"cavities_dropped": 2}
+    assert result.mesh.n_faces == QUARTERS.n_faces and not result.repaired.any()
+
+
+def test_many_parts_are_looked_at_quickly() -> None:
+    rng = np.random.default_rng(0)
+    corners = rng.random((2000, 1, 3)) + 0.02 * rng.normal(size=(2000, 3, 3))
+    soup = Mesh(corners.reshape(-1, 3), np.arange(6000).reshape(-1, 3))
+    inside = joined(placed(BOX, (-0.5, -0.5, -0.5), (2, 2, 2)), soup)
+    result = outer_surface(Traced.start(inside))
+    assert result.counts == {"cavities_dropped": 2000}
+    np.testing.assert_array_equal(result.traced.face_source, np.arange(BOX.n_faces))
+    assert outer_surface(Traced.start(soup)).traced.mesh.n_faces > 1000

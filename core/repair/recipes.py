@@ -49,6 +49,7 @@ GENUS_ZERO = Recipe(
     "Make Genus 0",
     (
         *_MEND,
+        Step("outer_surface"),
         Step("thicken_sheets"),
         Step("fill_holes"),
         Step("resolve_parts"),

@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from ...errors import RepairFailed
 from ...geometry.edges import edge_table
 from ...geometry.measure import face_areas, face_normals, unique_edges, vertex_normals
 from ...geometry.sampling import sample_surface
@@ -15,12 +14,13 @@ from ...mesh import IntArray, Mesh
 from ...progress import Progress, part, silent
 from ...topology.components import vertex_components
 from ..clean.nonmanifold import split_non_manifold
-from ..traced import StepResult, Traced
+from ..traced import BoolArray, StepResult, Traced
 from ..volume.inside import inside_field
 from ..volume.simplify import simplify
 from ..volume.surface import extract
 
-_SAMPLES_PER_PART = 50
+_LOOKS = 50
+"""So many places of a part are looked at before it counts as not seen, and as many random points."""
 
 
 def solidify(traced: Traced, *, thickness_rel: float = 0.006, progress: Progress = silent) -> StepResult:
@@ -102,31 +102,38 @@ def cubify(traced: Traced, *, resolution: int = 64, progress: Progress = silent)
 
 
 def outer_surface(traced: Traced, *, progress: Progress = silent) -> StepResult:
-    """Keep the parts of which something can be seen from outside."""
+    """Keep the parts of which something can be seen from outside: no walls inside solids, nor what is shut in."""
     mesh = traced.mesh
-    label = vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]]
-    parts, number = np.unique(label, return_inverse=True)
-    if len(parts) == 1:
+    if not mesh.n_faces:
         return StepResult(traced)
-    points, triangle = _samples(mesh, number, len(parts))
-    seen = visible_from_outside(points, face_normals(mesh)[triangle], mesh)
-    visible = np.bincount(number[triangle], weights=seen, minlength=len(parts)) > 0
-    if not visible.any():
-        raise RepairFailed("No part of the surface can be seen from outside.", "Leave out this step.")
-    dropped = int((~visible).sum())
-    return StepResult(
-        traced.keep_faces(visible[number]).without_loose(), {"cavities_dropped": dropped} if dropped else {}
-    )
+    label = vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]]
+    part = np.unique(label, return_inverse=True)[1]
+    if not part.any():
+        return StepResult(traced)
+    seen = _seen_parts(mesh, part)
+    dropped = int((~seen).sum())
+    if not dropped or not seen.any():
+        return StepResult(traced)
+    return StepResult(traced.keep_faces(seen[part]).without_loose(), {"cavities_dropped": dropped})
 
 
-def _samples(mesh: Mesh, number: IntArray, n_parts: int) -> tuple[np.ndarray, IntArray]:  # type: ignore[type-arg]
-    """Random points of the surface, and the middles of each part's largest faces, so that none goes unseen."""
-    points, triangle, _ = sample_surface(mesh, _SAMPLES_PER_PART * n_parts, 0)
-    largest = np.lexsort((-face_areas(mesh), number))
-    rank = np.arange(len(number)) - np.concatenate([[0], np.cumsum(np.bincount(number))])[number[largest]]
-    chosen = largest[rank < _SAMPLES_PER_PART]
-    middle = mesh.vertices[mesh.faces[chosen]].mean(axis=1)
-    return np.concatenate([points, middle]), np.concatenate([triangle, chosen])
+def _seen_parts(mesh: Mesh, part: IntArray) -> BoolArray:
+    """(parts,) whether something of a part (F,) is seen: its largest face, else others, else random points."""
+    areas, normals = face_areas(mesh), face_normals(mesh)
+    largest = np.lexsort((-areas, part))
+    rank = np.arange(len(part)) - np.concatenate([[0], np.cumsum(np.bincount(part))])[part[largest]]
+    seen = np.zeros(int(part.max()) + 1, dtype=bool)
+    for most in (1, _LOOKS):
+        face = largest[(rank < most) & ~seen[part[largest]] & (areas[largest] > 0.0)]
+        if len(face):
+            looks = visible_from_outside(mesh.vertices[mesh.faces[face]].mean(axis=1), normals[face], mesh)
+            seen[part[face[looks]]] = True
+    left = np.flatnonzero(~seen[part])
+    if areas[left].any():
+        points, face, _ = sample_surface(Mesh(mesh.vertices, mesh.faces[left]), _LOOKS * int((~seen).sum()), 0)
+        looks = visible_from_outside(points, normals[left[face]], mesh)
+        seen[part[left[face[looks]]]] = True
+    return seen
 
 
 def _cubes(inside: np.ndarray) -> Mesh:  # type: ignore[type-arg]
