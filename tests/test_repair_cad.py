@@ -169,6 +169,7 @@ ASSEMBLIES = {
         turned(joined(BOX, placed(QUARTERS, (1, 0, 0)), placed(mirrored(HALVES), (0, 1, 0)))),
         180,
     ),
+    "a box in the corner of another": (joined(placed(HALVES, (0, 0, 0), (2, 2, 2)), BOX), 48),
     "a small gap": (joined(BOX, placed(QUARTERS, (1.0001, 0, 0))), 200),
 }
 

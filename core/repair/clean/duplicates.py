@@ -11,6 +11,7 @@ from ...progress import Progress, silent
 from ...topology.checks import duplicate_faces
 from ...topology.components import component_labels
 from ..traced import BoolArray, StepResult, Traced
+from .patches import UNSEEN, seen_sides
 
 
 def remove_duplicates(traced: Traced, *, progress: Progress = silent) -> StepResult:
@@ -33,8 +34,8 @@ def remove_duplicates(traced: Traced, *, progress: Progress = silent) -> StepRes
 def _shared_walls(mesh: Mesh, first: IntArray, extra: IntArray) -> BoolArray:
     """(n,) which of the faces `first` (n,), each the first of its copies, are walls between two solids.
 
-    A wall is a piece of surface, up to edges where others meet it, all of whose faces come twice, and without which an
-    even number of faces is left at each of its edges.
+    A wall is a piece of surface, up to edges where others meet it, all of whose faces come twice, that cannot be seen
+    from outside, and without which an even number of faces is left at each of its edges.
     """
     double = _copies(mesh, first, extra) == 2
     faces = mesh.faces[first]
@@ -44,6 +45,9 @@ def _shared_walls(mesh: Mesh, first: IntArray, extra: IntArray) -> BoolArray:
     inner = np.flatnonzero(table.count == 2)
     patch = component_labels(len(faces), face[table.start[:-1][inner]], face[table.start[:-1][inner] + 1])
     wall = np.bincount(patch, weights=~double, minlength=len(faces)) == 0
+    wall &= np.bincount(patch[face], weights=(table.count > 2)[edge], minlength=len(faces)) > 0
+    if wall.any():
+        wall &= seen_sides(Mesh(mesh.vertices, faces), patch, wall).max(axis=1) <= UNSEEN
     while True:
         left = table.count - np.bincount(edge, weights=wall[patch[face]], minlength=len(table.count)).astype(np.int64)
         at_rim = (table.count != 2)[edge] & wall[patch[face]]
@@ -51,8 +55,7 @@ def _shared_walls(mesh: Mesh, first: IntArray, extra: IntArray) -> BoolArray:
         if not len(spoilt):
             break
         wall[spoilt] = False
-    borders = np.bincount(patch[face], weights=(table.count > 2)[edge], minlength=len(faces)) > 0
-    return np.asarray((wall & borders)[patch])
+    return np.asarray(wall[patch])
 
 
 def _copies(mesh: Mesh, first: IntArray, extra: IntArray) -> IntArray:

@@ -15,9 +15,8 @@ from ..traced import BoolArray, StepResult, Traced
 from .corners import take_apart
 from .degenerate import without_repeats
 from .duplicates import remove_duplicates
-from .patches import SMALL, patches, seen_sides
+from .patches import SMALL, UNSEEN, patches, seen_sides
 
-_UNSEEN = 0.02
 _SKIN, _FIN, _WALL = 0, 1, 2
 
 
@@ -93,8 +92,8 @@ def _kinds(
         faces = np.where(turned[:, None], mesh.faces[:, [0, 2, 1]], mesh.faces)
         front, back = seen_sides(Mesh(mesh.vertices, faces), patch, wanted).T
         over = wanted & (back > front)
-        kind[wanted & (np.minimum(front, back) > _UNSEEN)] = _FIN
-        kind[wanted & (np.maximum(front, back) <= _UNSEEN)] = _WALL
+        kind[wanted & (np.minimum(front, back) > UNSEEN)] = _FIN
+        kind[wanted & (np.maximum(front, back) <= UNSEEN)] = _WALL
     return kind, over
 
 

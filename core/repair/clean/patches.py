@@ -15,6 +15,9 @@ from ..traced import BoolArray
 SMALL = 1e-4
 """Patches with less than this part of the whole area are not looked at: no one could tell their sides."""
 
+UNSEEN = 0.02
+"""A side from which one sees past the mesh in no more than this share of directions is not seen from outside."""
+
 _RAYS = 24
 _MOST_FACES = 12
 _MOST_RAYS = 150_000
