@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+import bpy  # noqa: F401  (where Blender is a module, this starts it, and `bmesh` is there)
+
 if __name__ == "__main__":
     sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)  # Blender's own Python may not look at it
     from core.worker import main
