@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connected parts: of the vertices, and of the faces around each vertex."""
+"""Connected parts: of the vertices, of the faces, and of the faces around each vertex."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ def vertex_components(faces: IntArray, n_vertices: int) -> IntArray:
     return component_labels(
         n_vertices, np.concatenate([faces[:, 0], faces[:, 1]]), np.concatenate([faces[:, 1], faces[:, 2]])
     )
+
+
+def face_components(faces: IntArray, n_vertices: int) -> IntArray:
+    """(F,) the part of each face, numbered from 0 in the order of their first vertices."""
+    label = vertex_components(faces, n_vertices)[faces[:, 0]]
+    return np.unique(label, return_inverse=True)[1].astype(np.int64)
 
 
 def umbrellas(faces: IntArray, table: EdgeTable, n_vertices: int) -> IntArray:

@@ -12,7 +12,7 @@ from ...geometry.sampling import sample_surface
 from ...geometry.visibility import visible_from_outside
 from ...mesh import IntArray, Mesh
 from ...progress import Progress, part, silent
-from ...topology.components import vertex_components
+from ...topology.components import face_components
 from ..clean.nonmanifold import split_non_manifold
 from ..traced import BoolArray, StepResult, Traced
 from ..volume.inside import inside_field
@@ -106,8 +106,7 @@ def outer_surface(traced: Traced, *, progress: Progress = silent) -> StepResult:
     mesh = traced.mesh
     if not mesh.n_faces:
         return StepResult(traced)
-    label = vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]]
-    part = np.unique(label, return_inverse=True)[1]
+    part = face_components(mesh.faces, mesh.n_vertices)
     if not part.any():
         return StepResult(traced)
     seen = _seen_parts(mesh, part)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...geometry.measure import face_areas
 from ...progress import Progress, silent
-from ...topology.components import vertex_components
+from ...topology.components import face_components
 from ..traced import StepResult, Traced
 
 
@@ -21,7 +21,7 @@ def keep_parts(
     mesh = traced.mesh
     if not mesh.n_faces:
         return StepResult(traced)
-    _, part = np.unique(vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]], return_inverse=True)
+    part = face_components(mesh.faces, mesh.n_vertices)
     area = np.bincount(part, weights=face_areas(mesh))
     stays = area >= min_area_rel * area.sum() if keep == "all" else np.zeros(len(area), dtype=bool)
     stays[np.argmax(area)] = True

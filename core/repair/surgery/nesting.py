@@ -10,7 +10,7 @@ from numba import njit
 
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
-from ...topology.components import vertex_components
+from ...topology.components import face_components
 from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
 from ...topology.predicates import side
 from ..traced import BoolArray, Traced
@@ -19,9 +19,8 @@ _TRIES = 12
 
 
 def face_parts(mesh: Mesh) -> IntArray:
-    """(F,) the part of each face, numbered from 0 in the order of their first vertices."""
-    label = vertex_components(mesh.faces, mesh.n_vertices)[mesh.faces[:, 0]]
-    return np.unique(label, return_inverse=True)[1].astype(np.int64)
+    """(F,) the part of each face, as `face_components`."""
+    return face_components(mesh.faces, mesh.n_vertices)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def take_apart(vertices: FloatArray, faces: IntArray) -> tuple[FloatArray, IntAr
         first, second = _neighbours(vertices, faces)
         n = len(faces)
         corner, first_of = _corners(faces, first, second, n)
-        double = _doubled(corner, first, second, n)
+        double = _doubled(corner, first, n)
         if not len(double):
             return vertices[first_of], corner, origin[first_of], birth
         vertices, faces, origin, birth = _halved(vertices, faces, origin, birth, first[double[0]], second[double[0]])
@@ -87,8 +87,8 @@ def _corners(faces: IntArray, first: IntArray, second: IntArray, n: int) -> tupl
     return number[corner].reshape(3, n).T, owner[order]
 
 
-def _doubled(corner: IntArray, first: IntArray, second: IntArray, n: int) -> IntArray:
-    """Which of the pairs of half-edges lie between the same two vertices as an earlier pair."""
+def _doubled(corner: IntArray, first: IntArray, n: int) -> IntArray:
+    """(k,) which of the edges of the half-edges `first` (n,) lie between the same two vertices as an earlier one."""
     ends = corner.T.ravel()[np.stack([first, (first + n) % (3 * n)], axis=1)]
     ends.sort(axis=1)
     _, earliest = np.unique(ends, axis=0, return_index=True)
