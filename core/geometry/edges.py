@@ -36,7 +36,8 @@ class EdgeTable:
 
 def edge_table(faces: IntArray) -> EdgeTable:
     """The table of `faces` (F, 3)."""
-    tail, head = faces.T.ravel(), np.roll(faces, -1, axis=1).T.ravel()
+    tail = faces.T.ravel()
+    head = np.roll(tail, -len(faces))
     low, high = np.minimum(tail, head), np.maximum(tail, head)
     size = int(high.max()) + 1 if len(high) else 1
     key = low * size + high
@@ -44,7 +45,7 @@ def edge_table(faces: IntArray) -> EdgeTable:
     key = key[order]
     new = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, np.int64)
     start = np.concatenate([new, [len(key)]])
-    vertices = np.stack([key[new] // size, key[new] % size], axis=1)
+    vertices = np.stack([low[order[new]], high[order[new]]], axis=1)
     upward = (tail < head)[order].astype(np.int64)
     forward = np.add.reduceat(upward, new) if len(new) else np.zeros(0, np.int64)
     return EdgeTable(order, start, vertices, forward)
