@@ -3,25 +3,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...errors import InvalidParameter
 from ...geometry.edges import EdgeTable, edge_table
-from ...geometry.measure import face_areas, unique_edges, vertex_normals
+from ...geometry.measure import face_areas, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
+from ...progress import part as part_of
 from ...topology.components import component_labels
 from ...topology.intersections import equal_positions
 from ..traced import NEW, BoolArray, StepResult, Traced
 from .nesting import FaceTree, face_parts, meeting_pairs
+from .offset import Sides, fitting_depth, outward_directions
 from .sheets import find_sheets, joined_sides, side_labels
 
 _LARGEST = 0.2
 """Thickness is at most this part of the square root of a sheet's area, so that crumbs stay crumbs."""
-
-_ROUNDS = 10
 
 _CRUMB, _CRUMBS = 1e-3, 1e-2
 """Sheets with less than the first share of the area are dropped, when all of them have less than the second: scraps
@@ -63,37 +64,34 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     if folded.any():
         result = _inflate(traced, np.where(folded, thickness, 0.0)[part])
     if sheets.any():
-        chosen = np.flatnonzero(sheets[part])
-        solid = _two_sides(mesh, chosen, thickness[part[chosen]])
-        depth = _fitting_depth(solid, progress)
-        result = _assemble(result, ~sheets[part], chosen, solid, depth)
-        thinner = bool((depth < solid.depth).any())
+        solid = _two_sides(result.mesh, sheets[part], thickness[part])
+        depth = fitting_depth(solid.sides, _may_meet(result.mesh, part, solid.birth), part_of(progress, 0.3, 0.9))
+        result = _assemble(result, solid, depth)
+        thinner = bool((depth < solid.sides.depth).any())
     text = _warning(number, float(thickness[sheets | folded].max()), thinner)
     return StepResult(result, {"sheets_thickened": number}, (text,))
 
 
 @dataclass(frozen=True)
 class _Solid:
-    """Sheets with two sides.
+    """A mesh in which chosen faces have two sides.
 
-    vertices: (n, 3); origin: (n,) the vertices of the mesh that they lie on; direction: (n, 3) unit vectors along
-    which they move outward, or zero; depth: (n,) how far at most. faces: (m, 3), the chosen faces, then new ones.
+    sides: the faces that were not chosen, then the fronts, the backs, and the walls between them; the vertices of the
+    mesh, then those of the sides. origin: (n,) the vertex of the mesh at the place of each. birth: (m,) the face of
+    the mesh that each belongs to. n_kept, n_fronts: how many faces are not chosen, and chosen.
     """
 
-    vertices: FloatArray
+    sides: Sides
     origin: IntArray
-    direction: FloatArray
-    depth: FloatArray
-    faces: IntArray
-
-    def at(self, depth: FloatArray) -> Mesh:
-        """The solid with its vertices moved so far (n,)."""
-        return Mesh(self.vertices + depth[:, None] * self.direction, self.faces)
+    birth: IntArray
+    n_kept: int
+    n_fronts: int
 
 
-def _two_sides(mesh: Mesh, chosen: IntArray, thickness: FloatArray) -> _Solid:
-    """Fronts and backs of the faces `chosen` (n,), whose thickness is (n,), joined by walls at boundary edges."""
-    n, faces = len(chosen), mesh.faces[chosen]
+def _two_sides(mesh: Mesh, chosen: BoolArray, thickness: FloatArray) -> _Solid:
+    """Fronts and backs of the faces `chosen` (F,), as thick as (F,) says, joined by walls at boundary edges."""
+    kept, members = np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    n, faces, thickness = len(members), mesh.faces[members], thickness[members]
     table = edge_table(faces)
     corner, origin = _side_corners(faces, table)
     two = np.concatenate([corner[0].T, corner[1][::-1].T])
@@ -107,8 +105,20 @@ def _two_sides(mesh: Mesh, chosen: IntArray, thickness: FloatArray) -> _Solid:
     for index, whole in ((0, 0.0), (1, 1.0)):
         share = np.where(one_sided, 0.5, whole) * thickness
         np.maximum.at(depth, corner[index].T, np.broadcast_to(share[:, None], (n, 3)))
-    direction = vertex_normals(Mesh(mesh.vertices[origin], two))
-    return _Solid(mesh.vertices[origin], origin, direction, depth, np.concatenate([two, walls]))
+    direction = outward_directions(Mesh(mesh.vertices[origin], two))
+    still = np.zeros(mesh.n_vertices)
+    partner = np.arange(len(origin))
+    partner[a1], partner[b1] = a0, b0
+    sides = Sides(
+        np.concatenate([mesh.vertices, mesh.vertices[origin]]),
+        np.concatenate([np.zeros((mesh.n_vertices, 3)), direction]),
+        np.concatenate([still, depth]),
+        np.concatenate([mesh.faces[kept], np.concatenate([two, walls]) + mesh.n_vertices]),
+        slice(len(kept), len(kept) + 2 * n),
+        np.concatenate([np.arange(mesh.n_vertices), partner + mesh.n_vertices]),
+    )
+    birth = np.concatenate([kept, members, members, members[f], members[f]])
+    return _Solid(sides, np.concatenate([np.arange(mesh.n_vertices), origin]), birth, len(kept), n)
 
 
 def _touching(mesh: Mesh, part: IntArray) -> BoolArray:
@@ -144,40 +154,42 @@ def _side_corners(faces: IntArray, table: EdgeTable) -> tuple[IntArray, IntArray
     return corner.reshape(2, 3, n), np.tile(faces.T.ravel(), 2)[label]
 
 
-def _fitting_depth(solid: _Solid, progress: Progress) -> FloatArray:
-    """(n,) how far each vertex moves so that no sheet passes through itself, where that can be reached."""
-    depth = solid.depth.copy()
-    part = face_parts(solid.at(depth))
-    around = unique_edges(solid.faces)
-    active = np.ones(len(solid.faces), dtype=bool)
-    for attempt in range(_ROUNDS):
-        progress(0.3 + 0.6 * attempt / _ROUNDS, "Thickening sheets")
-        mesh = solid.at(depth)
-        pairs = meeting_pairs(mesh, FaceTree.of(mesh), part, same=True, active=active)
-        near = np.zeros(len(depth), dtype=bool)
-        near[solid.faces[pairs.ravel()].ravel()] = True
-        if not depth[near].any():  # nothing meets, or what does cannot be moved
-            break
-        near[around[near[around].any(axis=1)].ravel()] = True
-        depth[near] *= 0.5
-        active = near[solid.faces].any(axis=1)
-    return depth
+def _may_meet(mesh: Mesh, part: IntArray, birth: IntArray) -> Callable[[IntArray], BoolArray]:
+    """Of pairs of faces (k, 2) those (k,) that belong to different parts (F,) which meet already.
+
+    birth: (m,) the face of the mesh that each face belongs to.
+    """
+    n = int(part.max()) + 1
+    if n == 1:
+        return lambda pairs: np.zeros(len(pairs), dtype=bool)
+    known = part[meeting_pairs(mesh, FaceTree.of(mesh), part, same=False)]
+    place = equal_positions(mesh.vertices)[mesh.faces].ravel()
+    order = np.lexsort([np.repeat(part, 3), place])
+    place, owner = place[order], np.repeat(part, 3)[order]
+    beside = (place[1:] == place[:-1]) & (owner[1:] != owner[:-1])
+    known = np.concatenate([known, np.stack([owner[:-1], owner[1:]], axis=1)[beside]])
+    keys = np.unique(known.min(axis=1) * n + known.max(axis=1))
+
+    def ignored(pairs: IntArray) -> BoolArray:
+        parts = part[birth[pairs]]
+        return np.isin(parts.min(axis=1) * n + parts.max(axis=1), keys)
+
+    return ignored
 
 
-def _assemble(traced: Traced, keep: BoolArray, chosen: IntArray, solid: _Solid, depth: FloatArray) -> Traced:
-    """The faces `keep` as they are, and the solid made of the faces `chosen`."""
-    mesh = solid.at(depth)
-    still = depth == 0.0
-    faces = np.concatenate([traced.mesh.faces[keep], mesh.faces + traced.mesh.n_vertices])
-    fronts = np.where(still[mesh.faces[: len(chosen)]].all(axis=1), traced.face_source[chosen], NEW)
-    face_source = np.concatenate([traced.face_source[keep], fronts, np.full(len(mesh.faces) - len(chosen), NEW)])
-    vertices = np.concatenate([traced.mesh.vertices, mesh.vertices])
-    vertex_source = np.concatenate([traced.vertex_source, np.where(still, traced.vertex_source[solid.origin], NEW)])
-    used = np.zeros(len(vertices), dtype=bool)
-    used[: traced.mesh.n_vertices] = ~np.isin(np.arange(traced.mesh.n_vertices), traced.mesh.faces[chosen])
-    used[faces.ravel()] = True
+def _assemble(traced: Traced, solid: _Solid, depth: FloatArray) -> Traced:
+    """The mesh with the chosen faces as a solid, whose vertices are moved so far (n,)."""
+    still, old = depth == 0.0, solid.n_kept + solid.n_fronts
+    mesh, there = solid.sides.at(depth)
+    unmoved = (there < old) & still[mesh.faces].all(axis=1)
+    source = np.where(unmoved, traced.face_source[solid.birth[there]], NEW)
+    vertex_source = np.where(still, traced.vertex_source[solid.origin], NEW)
+    used = np.zeros(mesh.n_vertices, dtype=bool)
+    used[: traced.mesh.n_vertices] = True
+    used[np.setdiff1d(solid.origin[traced.mesh.n_vertices :], solid.sides.faces[: solid.n_kept])] = False
+    used[mesh.faces.ravel()] = True
     number = np.cumsum(used) - 1
-    return Traced(traced.source, Mesh(vertices[used], number[faces]), vertex_source[used], face_source)
+    return Traced(traced.source, Mesh(mesh.vertices[used], number[mesh.faces]), vertex_source[used], source)
 
 
 def _inflate(traced: Traced, thickness: FloatArray) -> Traced:
