@@ -16,8 +16,9 @@ from spherical_cow.errors import Cancelled, RepairFailed
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
 from spherical_cow.repair.surgery.discs import disc_area, disc_over
+from spherical_cow.repair.surgery.graph import surface_graph
 from spherical_cow.repair.surgery.handles import remove_handles
-from spherical_cow.repair.surgery.loops import handle_loops, surface_graph
+from spherical_cow.repair.surgery.loops import handle_loops
 from spherical_cow.repair.traced import NEW, StepResult, Traced
 from spherical_cow.topology import check
 
@@ -355,3 +356,12 @@ def test_disc_over_a_circle_is_flat_and_round() -> None:
     assert corners.sum() == 64  # no edge crosses from corner to corner
     moved = disc.points(circle + np.array([0.0, 0.0, 0.1]))
     assert np.allclose(moved - points, [0.0, 0.0, 0.1])
+
+
+def test_disc_over_a_loop_of_right_angles_or_without_area_can_be_solved() -> None:
+    square = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 0], [2, 1, 0], [2, 2, 0], [1, 2, 0], [0, 2, 0], [0, 1, 0]], float)
+    back_and_forth = np.array([[k, 0, 0] for k in (0, 1, 2, 3, 4, 3, 2, 1)], float)
+    bent = square + np.array([0.0, 0.0, 1.0]) * (square[:, :1] > 1)
+    for corners in (square, back_and_forth, bent, np.zeros((6, 3)), np.repeat(square, 2, axis=0)):
+        points = disc_over(corners).points(corners)
+        assert np.isfinite(points).all() and (points <= corners.max(axis=0) + 1e-12).all()

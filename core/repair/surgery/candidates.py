@@ -10,7 +10,8 @@ import numpy as np
 from ...geometry.measure import face_cross
 from ...mesh import IntArray, Mesh
 from .discs import Disc, disc_area, disc_over
-from .loops import HandleLoop, SurfaceGraph
+from .graph import SurfaceGraph
+from .loops import HandleLoop
 from .obstacles import Obstacles
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-from ...geometry.laplacian import cotangent_laplacian
-from ...geometry.measure import face_cross
+from ...geometry.laplacian import cotangents
+from ...geometry.measure import directed_edges, face_cross
 from ...mesh import FloatArray, IntArray, Mesh
 from .patches import refine
 from .polygons import triangulate
@@ -74,11 +74,15 @@ def _film(points: FloatArray, triangles: IntArray, n: int) -> tuple[SuperLU | No
     """The equations of the inner points, with the weights of the cotangent Laplacian, kept positive."""
     if len(points) == n:
         return None, sparse.csr_matrix((0, n))
-    laplacian = cotangent_laplacian(Mesh(points, triangles)).tocoo()
-    off = laplacian.row != laplacian.col
-    row, col = laplacian.row[off], laplacian.col[off]
-    weight = np.clip(np.nan_to_num(-laplacian.data[off], nan=_FLATTEST), _FLATTEST, _SHARPEST)
-    joined = sparse.csr_matrix((weight, (row, col)), shape=laplacian.shape)
+    # Every edge counts, those between right angles and those of triangles without area too: none is cut off.
+    tail, head = directed_edges(triangles).T
+    ends, name = np.unique(np.minimum(tail, head) * len(points) + np.maximum(tail, head), return_inverse=True)
+    opposite = np.roll(cotangents(Mesh(points, triangles)), -2, axis=1).T.ravel()
+    weight = np.bincount(name.ravel(), 0.5 * np.nan_to_num(opposite))
+    weight = np.tile(np.clip(weight, _FLATTEST, _SHARPEST), 2)
+    one, other = ends // len(points), ends % len(points)
+    row, col = np.concatenate([one, other]), np.concatenate([other, one])
+    joined = sparse.csr_matrix((weight, (row, col)), shape=(len(points), len(points)))
     degree = np.asarray(joined.sum(axis=1)).ravel()
     return splu(sparse.csc_matrix(sparse.diags(degree[n:]) - joined[n:, n:])), sparse.csr_matrix(joined[n:, :n])
 

@@ -13,7 +13,8 @@ from ...progress import Progress, silent
 from ..traced import StepResult, Traced
 from .candidates import Cut, Judge
 from .cut import cut_and_close
-from .loops import HandleLoop, SurfaceGraph, handle_loops, surface_graph
+from .graph import SurfaceGraph, surface_graph
+from .loops import HandleLoop, handle_loops
 from .obstacles import Obstacles
 
 Prefer = Literal["auto", "cut", "fill"]
