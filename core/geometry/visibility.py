@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..mesh import FloatArray, Mesh, require_usable
-from ..topology.intersections import LEAF, along_curve, box_tree
+from .boxes import LEAF, along_curve, box_tree
 from .measure import face_normals
 from .sampling import sample_surface
 

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tree of boxes around the faces of a mesh, which stand in the order of a space-filling curve."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ..mesh import FloatArray, IntArray
+
+LEAF = 4
+"""Faces in each leaf of the tree."""
+
+
+def along_curve(points: FloatArray) -> IntArray:
+    """(N,) order of points (N, 3) along a Morton curve, so that neighbours in it are near in space."""
+    low, size = points.min(axis=0), np.ptp(points, axis=0).max()
+    cell = ((points - low) * ((2**20 - 1) / (size or 1.0))).astype(np.uint64)
+    code = np.zeros(len(points), np.uint64)
+    for axis in range(3):
+        x = cell[:, axis]
+        for shift, mask in (
+            (32, 0x1F00000000FFFF), (16, 0x1F0000FF0000FF), (8, 0x100F00F00F00F00F),
+            (4, 0x10C30C30C30C30C3), (2, 0x1249249249249249),
+        ):  # fmt: skip
+            x = (x | (x << np.uint64(shift))) & np.uint64(mask)
+        code |= x << np.uint64(axis)
+    return np.argsort(code, kind="stable")
+
+
+@njit(cache=True)
+def box_tree(vertices: FloatArray, faces: IntArray) -> FloatArray:
+    """(2 P, 6) boxes (low xyz, high xyz) of a complete binary tree: node 1 the root, leaf k node P + k."""
+    leaves = 1
+    while leaves * LEAF < len(faces):
+        leaves *= 2
+    boxes = np.empty((2 * leaves, 6))
+    boxes[:, :3] = np.inf
+    boxes[:, 3:] = -np.inf
+    for f in range(len(faces)):
+        node = leaves + f // LEAF
+        for k in range(3):
+            for i in range(3):
+                x = vertices[faces[f, k], i]
+                boxes[node, i] = min(boxes[node, i], x)
+                boxes[node, 3 + i] = max(boxes[node, 3 + i], x)
+    for node in range(leaves - 1, 0, -1):
+        for i in range(3):
+            boxes[node, i] = min(boxes[2 * node, i], boxes[2 * node + 1, i])
+            boxes[node, 3 + i] = max(boxes[2 * node, 3 + i], boxes[2 * node + 1, 3 + i])
+    return boxes
