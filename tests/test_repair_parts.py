@@ -461,6 +461,34 @@ def test_a_sheet_with_sharp_folds_does_not_pass_through_itself() -> None:
     assert "less" in result.warnings[0]
 
 
+def test_tiny_holes_of_a_sheet_are_filled_and_windows_stay() -> None:
+    mesh = sheet(81)
+    middle = mesh.vertices[mesh.faces].mean(axis=1)
+    gone = np.zeros(mesh.n_faces, dtype=bool)
+    for x, y, radius in ((0.3, 0.3, 0.008), (0.7, 0.25, 0.008), (0.5, 0.7, 0.1)):
+        gone |= np.linalg.norm(middle[:, :2] - [x, y], axis=1) < radius
+    used, faces = np.unique(mesh.faces[~gone], return_inverse=True)
+    result = thicken_sheets(Traced.start(Mesh(mesh.vertices[used], faces.reshape(-1, 3))))
+    assert result.counts["holes_filled"] >= 2
+    assert not len(intersecting_faces(sound(result, genus=1)))
+
+
+def test_a_thickened_sheet_does_not_reach_another() -> None:
+    mesh = several(sheet(), at(sheet(), z=0.004))
+    solid = thicken_sheets(Traced.start(mesh)).traced.mesh
+    assert check(solid, self_intersections=False).components == 2
+    assert not len(intersecting_faces(solid))
+
+
+def test_layers_of_a_folded_sheet_stay_apart() -> None:
+    flat = sheet(60)
+    x, y = flat.vertices[:, 0], flat.vertices[:, 1]
+    mesh = Mesh(np.stack([0.5 * np.sin(9 * x), y, 0.02 * x], axis=1), flat.faces)
+    result = thicken_sheets(Traced.start(mesh), thickness_rel=0.1)
+    # Ten times thicker than the gaps: only at the tips of the folds a few faces may still touch.
+    assert len(intersecting_faces(sound(result))) < 0.002 * result.traced.mesh.n_faces
+
+
 def test_thickness_out_of_range() -> None:
     for thickness in (0.0, -1.0, 2.0, float("nan")):
         with pytest.raises(InvalidParameter):

@@ -21,7 +21,7 @@ SLOPE = 0.5
 _TURNED = 0.1
 """Moved faces whose normals have a smaller cosine with those of before than this are turned too far."""
 
-_HALVINGS, _ROUNDS = 16, 24
+_HALVINGS, _ROUNDS = 16, 48
 _PATIENT = 6
 """After so many rounds the depth is reduced faster, below the part `_LEAST` of the greatest to zero."""
 

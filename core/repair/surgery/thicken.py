@@ -17,12 +17,18 @@ from ...progress import part as part_of
 from ...topology.components import component_labels
 from ...topology.intersections import equal_positions
 from ..traced import NEW, BoolArray, StepResult, Traced
+from .caps import cap_loops
+from .holes import boundary_loops
 from .nesting import FaceTree, face_parts, meeting_pairs
 from .offset import Sides, fitting_depth, outward_directions
 from .sheets import find_sheets, joined_sides, side_labels
 
 _LARGEST = 0.2
 """Thickness is at most this part of the square root of a sheet's area, so that crumbs stay crumbs."""
+
+_SMALL_HOLE = 0.1
+"""Holes in a sheet with a rim of at most this times the square root of its area, about twice as wide as the sheet gets
+thick, are filled: each would become a handle. Windows of a car body have 0.2 and more."""
 
 _CRUMB, _CRUMBS = 1e-3, 1e-2
 """Sheets with less than the first share of the area are dropped, when all of them have less than the second: scraps
@@ -36,7 +42,8 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     itself. Which parts are sheets is decided by `sheets.OPEN_SHARE` and what follows it there: a shallow bowl is
     one, a deep one is left to hole filling; single triangles and one-sided surfaces are. The front of a sheet stays
     in its place, its back is a copy that is moved to behind it along the vertex normals, and a rim joins them; the
-    two sides of a one-sided surface (Möbius strip) are moved by half the thickness each. Edges at which not exactly
+    two sides of a one-sided surface (Möbius strip) are moved by half the thickness each. Tiny holes are filled first
+    (see `_SMALL_HOLE`). Edges at which not exactly
     two faces meet count as boundary. A few scraps (see `_CRUMB`) are dropped instead. Raises `InvalidParameter`.
     """
     if not 0.0 < thickness_rel <= 1.0:
@@ -46,7 +53,7 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
         return StepResult(traced)
     progress(0.0, "Looking for sheets")
     part = face_parts(mesh)
-    area = np.bincount(part, face_areas(mesh))
+    area = np.asarray(np.bincount(part, face_areas(mesh)), dtype=np.float64)
     sheets, folded = find_sheets(mesh, part)
     if folded.any():
         folded &= ~_touching(mesh, part)  # double walls between solids vanish when these are united
@@ -57,6 +64,8 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     number = int(np.count_nonzero(sheets | folded))
     if not number:
         return StepResult(traced)
+    traced, part, n_filled = _without_small_holes(traced, part, sheets, area)
+    mesh = traced.mesh
     progress(0.2, "Thickening sheets")
     thickness = np.minimum(thickness_rel * mesh.diagonal, _LARGEST * np.sqrt(area))
     thinner = False
@@ -69,7 +78,36 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
         result = _assemble(result, solid, depth)
         thinner = bool((depth < solid.sides.depth).any())
     text = _warning(number, float(thickness[sheets | folded].max()), thinner)
-    return StepResult(result, {"sheets_thickened": number}, (text,))
+    counts = {"sheets_thickened": number, "holes_filled": n_filled}
+    return StepResult(result, {name: count for name, count in counts.items() if count}, (text,))
+
+
+def _without_small_holes(
+    traced: Traced, part: IntArray, sheets: BoolArray, area: FloatArray
+) -> tuple[Traced, IntArray, int]:
+    """The mesh with the small holes (see `_SMALL_HOLE`) of sheets filled, the part (F,) of each face, how many holes.
+
+    The longest rim of a sheet stays open, and so do holes whose cap would touch something.
+    """
+    mesh = traced.mesh
+    owner = np.empty(mesh.n_vertices, np.int64)
+    owner[mesh.faces] = part[:, None]
+    loops = [loop for loop in boundary_loops(mesh.faces) if sheets[owner[loop[0]]]]
+    if len(loops) < 2:
+        return traced, part, 0
+    corners = [mesh.vertices[loop] for loop in loops]
+    length = np.array([np.linalg.norm(p - np.roll(p, 1, axis=0), axis=1).sum() for p in corners])
+    of = owner[[loop[0] for loop in loops]]
+    longest = np.zeros(len(area))
+    np.maximum.at(longest, of, length)
+    small = np.flatnonzero((length <= _SMALL_HOLE * np.sqrt(area[of])) & (length < longest[of]))
+    if not len(small):
+        return traced, part, 0
+    caps = cap_loops(mesh, [loops[k] for k in small])
+    good = ~caps.touching[caps.owner]
+    filled = traced.added(caps.vertices, caps.faces[good]).without_loose()
+    label = np.concatenate([part, of[small[caps.owner[good]]]])
+    return filled, label, len(np.unique(caps.owner[good]))
 
 
 @dataclass(frozen=True)
