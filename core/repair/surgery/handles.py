@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 import numpy as np
@@ -18,10 +19,10 @@ from .loops import HandleLoop, handle_loops
 from .obstacles import Obstacles
 
 Prefer = Literal["auto", "cut", "fill"]
-_GAPS = (0.15, 0.04, 0.01)
+_GAPS = (0.15, 0.04, 0.01, 0.002)
 """How far apart the two sides of a cut are, as a part of the length of the edges there: the first that is clean."""
 
-_TRIALS = 4
+_TRIALS = 8
 """How many cuts are tried where none is clean."""
 
 
@@ -86,10 +87,17 @@ class _Pass:
     def least_bad(self) -> _Done:
         """The single cut that disturbs least."""
         cuts = sorted((self._judge.cut(loop) for loop in self._loops), key=lambda cut: cut.hits)[:_TRIALS]
-        trials = [(cut, cut_and_close(self._traced, [cut], [gap])) for cut in cuts for gap in (_GAPS[0], _GAPS[-1])]
-        hits = [len(closed.hits(self._obstacles)) for _, closed in trials]
-        best, closed = trials[int(np.argmin(hits))]
-        return [best], closed.traced, int(min(hits) > 0)
+        best: tuple[int, Cut, Traced] | None = None
+        for cut, gap in itertools.product(cuts, (_GAPS[0], _GAPS[-1])):
+            for side in (cut, self._judge.cut(cut.loop.reversed())):
+                closed = cut_and_close(self._traced, [side], [gap])
+                hits = len(closed.hits(self._obstacles))
+                if best is None or hits < best[0]:
+                    best = hits, side, closed.traced
+                if not hits:
+                    return [side], closed.traced, 0
+        assert best is not None
+        return [best[1]], best[2], 1
 
     def _choose(self, *, wanted_only: bool) -> list[Cut]:
         """The cheapest clean loops that are independent and keep away from each other."""

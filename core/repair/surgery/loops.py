@@ -39,6 +39,10 @@ class HandleLoop:
     length: float
     family: int
 
+    def reversed(self) -> HandleLoop:
+        """The same loop in the other direction, so that a cut along it moves the other side."""
+        return HandleLoop(self.vertices[::-1].copy(), self.length, self.family)
+
 
 @dataclass(frozen=True)
 class Families:
