@@ -14,9 +14,12 @@ from meshes import cube, joined, random_rotation, real_mesh, subdivided_sphere, 
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
 from spherical_cow.repair.surgery.caps import cap_loops
+from spherical_cow.repair.surgery.clearance import touching
 from spherical_cow.repair.surgery.holes import boundary_loops, fill_holes
 from spherical_cow.repair.traced import NEW, StepResult, Traced
 from spherical_cow.topology import check
+from spherical_cow.topology.checks import degenerate_faces
+from spherical_cow.topology.intersections import equal_positions, meet
 
 
 def without(mesh: Mesh, faces: np.ndarray) -> Mesh:
@@ -224,6 +227,70 @@ def test_the_rim_of_an_open_scan(n: int) -> None:
     assert not caps.touching.any()
     closed = check(Traced.start(mesh).added(caps.vertices, caps.faces).mesh, self_intersections=False)
     assert closed.row("manifold_edges").ok and closed.row("oriented").ok and closed.row("closed").count == n
+
+
+def wall(n: int, radius: float, *, inward: bool = False) -> Mesh:
+    """The side of a cylinder of height 2, seen from outside or from inside."""
+    outside = tube(n)
+    faces = outside.faces[:, ::-1] if inward else outside.faces
+    return Mesh(outside.vertices * [radius, radius, 1.0], faces)
+
+
+@pytest.mark.parametrize(("outer", "inner", "radius"), [(32, 32, 0.5), (64, 40, 0.98), (48, 5, 0.2), (300, 200, 0.7)])
+@pytest.mark.parametrize("smooth", [True, False])
+def test_the_ends_of_a_pipe_are_closed_by_flat_rings(outer: int, inner: int, radius: float, smooth: bool) -> None:
+    pipe = joined(wall(outer, 1.0), wall(inner, radius, inward=True))
+    turn = random_rotation(5)
+    result = filled(pipe.with_vertices(pipe.vertices @ turn.T), smooth=smooth)
+    assert result.counts == {"holes_filled": 4} and not result.warnings
+    mesh = result.traced.mesh
+    assert_sound(mesh)
+    assert check(mesh).genus == 1 and check(mesh).row("one_component").ok
+    areas = [n * np.sin(2 * np.pi / n) * r**2 for n, r in ((outer, 1.0), (inner, radius))]
+    assert signed_volume(mesh) == pytest.approx(areas[0] - areas[1], rel=1e-9)
+
+
+def test_a_washer_gets_its_top_back() -> None:
+    pipe = filled(joined(wall(48, 1.0), wall(24, 0.4, inward=True))).traced.mesh
+    top = (np.abs(pipe.vertices[pipe.faces][:, :, 2] - 2.0) < 1e-9).all(axis=1)
+    washer = without(pipe, top)
+    mesh = filled(washer).traced.mesh
+    assert_sound(mesh)
+    assert check(mesh).genus == 1
+    assert signed_volume(mesh) == pytest.approx(signed_volume(pipe), rel=1e-9)
+
+
+@pytest.mark.parametrize(("island", "hole"), [(10, 30), (20, 40), (15, 60)])
+def test_an_island_in_a_hole_is_joined_to_its_shore(island: float, hole: float) -> None:
+    whole = subdivided_sphere(4)
+    centres = whole.vertices[whole.faces].mean(axis=1)
+    angle = np.degrees(np.arccos(centres[:, 2] / np.linalg.norm(centres, axis=1)))
+    result = filled(without(whole, (angle > island) & (angle < hole)))
+    mesh = result.traced.mesh
+    assert_sound(mesh)
+    assert not result.warnings and check(mesh).is_genus_zero
+    assert abs(signed_volume(mesh) / signed_volume(whole) - 1) < 0.01
+
+
+def test_lids_that_face_the_same_way_stay_apart() -> None:
+    result = filled(joined(wall(48, 1.0), wall(24, 0.4).with_vertices(wall(24, 0.4).vertices * [1, 1, 0.5])))
+    mesh = result.traced.mesh
+    assert check(mesh).row("one_component").count == 2 and check(mesh).row("closed").ok
+
+
+def test_contact_is_found_wherever_triangles_meet() -> None:
+    rng = np.random.default_rng(7)
+    for flat in (False, True):
+        vertices = rng.integers(0, 6, (60, 3)).astype(float)
+        vertices[:, 2] *= not flat
+        faces = np.array([rng.choice(60, 3, replace=False) for _ in range(20)])
+        faces = np.delete(faces, degenerate_faces(Mesh(vertices, faces)), axis=0)
+        place = equal_positions(vertices)[faces]
+        pairs = [(f, g) for f in range(8) for g in range(len(faces)) if f != g]
+        expected = np.zeros(8, dtype=bool)
+        for f, g in pairs:
+            expected[f] |= meet(vertices, faces, place, f, g)
+        assert np.array_equal(touching(vertices, [faces[8:]], faces[:8]), expected)
 
 
 def test_many_small_holes() -> None:

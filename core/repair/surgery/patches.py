@@ -14,6 +14,7 @@ from ...mesh import FloatArray, IntArray
 from ..traced import BoolArray
 
 _ROUNDS = 40
+_MOST = 200  # new vertices for each one given: beyond some such limit refinement stops
 _FLIPS = 1000  # after each new vertex, at most
 
 
@@ -29,7 +30,7 @@ def refine(
     limit = 2 * len(points) + 64
     while True:
         made, out_points, out = _refine(points, triangles, size, n_rim, taken, growth, limit)
-        if made >= 0:
+        if made >= 0 or limit > _MOST * len(points):
             return out_points, out
         limit *= 4
 
@@ -78,7 +79,9 @@ def _joined(triangles: IntArray, beyond: IntArray, t: int, vertex: int, other: i
     """Whether an edge joins the vertex, a corner of triangle t, to the other one."""
     for direction in range(2):
         now = t
-        while now >= 0:
+        for _ in range(len(triangles)):
+            if now < 0:
+                break
             k = _corner(triangles, now, vertex)
             if triangles[now, (k + 1) % 3] == other or triangles[now, (k + 2) % 3] == other:
                 return True
@@ -256,7 +259,7 @@ def _refine(
             if np.sqrt(2.0) * near <= max(wanted, size[a], size[b], size[c]):
                 continue
             if made == limit:
-                return -1, points, triangles
+                return -1, points[: n + made].copy(), triangles[:m].copy()
             v = n + made
             points[v], size[v] = centre, wanted
             made += 1

@@ -50,11 +50,17 @@ def plain(rim: Rim, *, angles: bool = True, even: bool = True) -> Patch | None:
             triangles = flipped(points, triangles, n, rim.taken)
         return None if uses(triangles, rim.taken, n) else Patch(rim.points, triangles)
     triangles = rim.corners[triangulate(rim.polygon, rim.beyond, rim.banned(), angles=angles)]
-    if not len(triangles):
+    if not len(triangles) or (rim.is_ring and not _is_sheet(triangles)):
         return None
     if even and is_long(rim):
         triangles = flipped(rim.points, triangles, n, rim.taken)
     return Patch(rim.points, triangles)
+
+
+def _is_sheet(triangles: IntArray) -> bool:
+    """Whether no two triangles (m, 3) run along an edge in the same direction."""
+    tail, head = triangles.ravel(), np.roll(triangles, -1, axis=1).ravel()
+    return len(np.unique(tail * (int(triangles.max()) + 1) + head)) == len(tail)
 
 
 def is_long(rim: Rim) -> bool:
