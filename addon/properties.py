@@ -19,6 +19,7 @@ from bpy.props import (
 from . import repair_properties, resynthesis
 from .choices import BASES, CHANNELS, METHODS, PICTURES, SAMPLINGS, SHOWN, SMOOTHINGS, color_map
 from .repair_properties import SPHERICAL_COW_PG_repair, SPHERICAL_COW_PG_report
+from .session import SPHERICAL_COW_PG_session
 
 BANDS = 12
 """Gains that a mesh carries: degree 0, 1, 2–3, 4–7 … up to 1024–2047."""
@@ -342,29 +343,6 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
             type=SPHERICAL_COW_PG_equaliser,
             description="The live sliders of a reconstruction",
         )
-
-
-class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
-    """What went wrong last; of this session only."""
-
-    if TYPE_CHECKING:
-        operator: str
-        uid: str
-        found: str
-        remedy: str
-        fix: str
-        details: str
-        comparison: str
-        compared: str
-    else:
-        operator: StringProperty(name="Operator", description="Who reported it")
-        uid: StringProperty(name="Object", description="On which object")
-        found: StringProperty(name="Found", description="What is wrong")
-        remedy: StringProperty(name="Remedy", description="What to do next")
-        fix: StringProperty(name="Fix", description="The operator that helps")
-        details: StringProperty(name="Details", description="All that is known, for a bug report")
-        comparison: StringProperty(name="Comparison", description="The result of the last comparison (JSON)")
-        compared: StringProperty(name="Compared", description="On which object Compare ran")
 
 
 classes = (
