@@ -12,9 +12,9 @@ import bpy
 from . import jobs
 from .core.errors import InvalidParameter, OutputError, SphericalCowError
 from .core.files import atomic_write
-from .core.repair.catalogue import STEPS, Value
-from .core.repair.recipe import Recipe, Step, recipe_from_json, recipe_to_json
-from .core.repair.recipes import GENUS_ZERO, RECIPES, find_recipe
+from .core.repairs.catalogue import STEPS, Value
+from .core.repairs.recipe import Recipe, Step, recipe_from_json, recipe_to_json
+from .core.repairs.recipes import GENUS_ZERO, RECIPES, find_recipe
 from .repair_properties import property_name, to_shown, to_value
 
 DEFAULT = GENUS_ZERO.name
@@ -126,8 +126,8 @@ def _plain(recipe: Recipe) -> list[tuple[str, bool, dict[str, Value]]]:
 def fill() -> None:
     """Show the usual recipe in every scene that has none yet. Panels cannot write, so they ask for this."""
     for scene in bpy.data.scenes:
-        if not scene.spherical_cow.repair.recipe:
-            show(scene.spherical_cow.repair, RECIPES[DEFAULT])
+        if not scene.spherical_cow.repairs.recipe:
+            show(scene.spherical_cow.repairs, RECIPES[DEFAULT])
 
 
 def ask_to_fill() -> None:

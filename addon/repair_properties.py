@@ -2,7 +2,7 @@
 """The recipe in the panel: property groups that are generated from the catalogue of repair steps.
 
 Nothing about a step is written down here: name, range, unit, choices and tooltip of each setting come from
-`core.repair.catalogue`.
+`core.repairs.catalogue`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .choices import TARGETS
-from .core.repair.catalogue import STEPS, Parameter, Value
+from .core.repairs.catalogue import STEPS, Parameter, Value
 
 SHARED = ("parts", "prefer", "resolution")
 """Settings of several steps that the panel also shows once for all of them."""

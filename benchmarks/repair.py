@@ -15,9 +15,9 @@ from spherical_cow.codec import encode
 from spherical_cow.errors import SphericalCowError
 from spherical_cow.mesh import Mesh
 from spherical_cow.meshfile import read_mesh
-from spherical_cow.repair.run import repair
-from spherical_cow.repair.traced import Traced
-from spherical_cow.repair.volume.remesh import remesh_volume
+from spherical_cow.repairs.run import repair
+from spherical_cow.repairs.traced import Traced
+from spherical_cow.repairs.volume.remesh import remesh_volume
 from spherical_cow.sphere.distortion import flips
 from spherical_cow.topology import check
 

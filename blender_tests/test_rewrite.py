@@ -18,8 +18,8 @@ def write(extension):
     """write(obj, change): let `change` make another `Traced` of the object's triangles, and write it back."""
     bridge = importlib.import_module(f"{extension}.bridge")
     rewrite = importlib.import_module(f"{extension}.rewrite")
-    traced = importlib.import_module(f"{extension}.core.repair.traced")
-    transfer = importlib.import_module(f"{extension}.core.repair.transfer")
+    traced = importlib.import_module(f"{extension}.core.repairs.traced")
+    transfer = importlib.import_module(f"{extension}.core.repairs.transfer")
 
     def act(obj, change):
         result = change(traced.Traced.start(bridge.read(obj).mesh))
@@ -270,7 +270,7 @@ def test_triangles_that_collapse_are_left_out(write):
 
 def test_everything_new_takes_values_from_the_nearest(rich, write, extension):
     icosphere = importlib.import_module(f"{extension}.core.sphere.icosphere").icosphere(12)
-    traced_class = importlib.import_module(f"{extension}.core.repair.traced").Traced
+    traced_class = importlib.import_module(f"{extension}.core.repairs.traced").Traced
     before = picture(rich)
     for layer in ("POINT_FLOAT", "FACE_FLOAT", "CORNER_FLOAT"):
         for item in rich.data.attributes[layer].data:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .harmonics.container import Harmonics
     from .mesh import Mesh
     from .meshfile import read_mesh as load
-    from .repair.run import repair
+    from .repairs.run import repair
     from .sample import sample_cow
     from .shape import Shape
     from .shapefile import load_shape, save_shape
@@ -43,7 +43,7 @@ _PLACES = {
     "encode": (".codec", "encode"),
     "load": (".meshfile", "read_mesh"),
     "load_shape": (".shapefile", "load_shape"),
-    "repair": (".repair.run", "repair"),
+    "repair": (".repairs.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
     "save_shape": (".shapefile", "save_shape"),
 }

@@ -17,8 +17,8 @@ from .geometry.distance import compare
 from .geometry.measure import oriented_outward, scatter_to_vertices
 from .mesh import FloatArray, Mesh, require_usable
 from .progress import Progress
-from .repair.recipe import recipe_from_json
-from .repair.run import repair
+from .repairs.recipe import recipe_from_json
+from .repairs.run import repair
 from .shape import Shape
 from .shapefile import shape_from_bytes, shape_to_bytes
 from .sphere.distortion import angle_distortion, area_distortion

@@ -15,8 +15,8 @@ from spherical_cow.geometry.measure import area, signed_volume
 from spherical_cow.harmonics.container import Harmonics
 from spherical_cow.harmonics.rotation import rotate
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.cad.dissolve import dissolve_planar
-from spherical_cow.repair.traced import Traced
+from spherical_cow.repairs.cad.dissolve import dissolve_planar
+from spherical_cow.repairs.traced import Traced
 
 
 def lumpy(n: int = 32) -> Mesh:

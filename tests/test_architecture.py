@@ -26,7 +26,7 @@ LAYERS = (
     {"topology", "meshfile"},
     {"harmonics"},
     {"sphere", "intrinsic"},
-    {"repair", "alignment"},
+    {"repairs", "alignment"},
     {"shape", "shapefile", "channels", "certify", "refine", "interchange", "sample", "colour_map", "plot", "pictures"},
     {"codec", "intrinsic_decode"},
     {"tasks"},

@@ -11,11 +11,11 @@ from spherical_cow.geometry.distance import compare, distances_to_surface
 from spherical_cow.geometry.measure import area, signed_volume
 from spherical_cow.geometry.visibility import sample_visible
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.cad.dissolve import dissolve_planar
-from spherical_cow.repair.cad.shaping import cubify, decimate, outer_surface, smooth, solidify, voxel_remesh
-from spherical_cow.repair.cad.symmetry import symmetrise
-from spherical_cow.repair.run import repair
-from spherical_cow.repair.traced import Traced
+from spherical_cow.repairs.cad.dissolve import dissolve_planar
+from spherical_cow.repairs.cad.shaping import cubify, decimate, outer_surface, smooth, solidify, voxel_remesh
+from spherical_cow.repairs.cad.symmetry import symmetrise
+from spherical_cow.repairs.run import repair
+from spherical_cow.repairs.traced import Traced
 from spherical_cow.topology import check
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from meshes import random_rotation
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.run import RepairResult, repair
+from spherical_cow.repairs.run import RepairResult, repair
 from spherical_cow.topology import check
 from spherical_cow.topology.components import component_labels
 

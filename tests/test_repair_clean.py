@@ -14,15 +14,15 @@ from meshes import cube, joined, octahedron, subdivided_sphere, tetrahedron, tor
 from spherical_cow.errors import InvalidMesh
 from spherical_cow.geometry.measure import face_areas, signed_volume
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.clean.degenerate import remove_degenerate
-from spherical_cow.repair.clean.duplicates import remove_duplicates
-from spherical_cow.repair.clean.merge import merge_vertices
-from spherical_cow.repair.clean.nonmanifold import split_non_manifold
-from spherical_cow.repair.clean.orient import orient
-from spherical_cow.repair.clean.parts import keep_parts
-from spherical_cow.repair.clean.stitch import stitch
-from spherical_cow.repair.clean.unusable import remove_unusable
-from spherical_cow.repair.traced import NEW, StepResult, Traced
+from spherical_cow.repairs.clean.degenerate import remove_degenerate
+from spherical_cow.repairs.clean.duplicates import remove_duplicates
+from spherical_cow.repairs.clean.merge import merge_vertices
+from spherical_cow.repairs.clean.nonmanifold import split_non_manifold
+from spherical_cow.repairs.clean.orient import orient
+from spherical_cow.repairs.clean.parts import keep_parts
+from spherical_cow.repairs.clean.stitch import stitch
+from spherical_cow.repairs.clean.unusable import remove_unusable
+from spherical_cow.repairs.traced import NEW, StepResult, Traced
 from spherical_cow.topology import check
 
 STEPS: tuple[Callable[..., StepResult], ...] = (

@@ -15,11 +15,11 @@ from meshes import joined, random_rotation, real_mesh, subdivided_sphere, torus
 from spherical_cow.errors import Cancelled, RepairFailed
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.surgery.discs import disc_area, disc_over
-from spherical_cow.repair.surgery.graph import surface_graph
-from spherical_cow.repair.surgery.handles import remove_handles
-from spherical_cow.repair.surgery.loops import handle_loops
-from spherical_cow.repair.traced import NEW, StepResult, Traced
+from spherical_cow.repairs.surgery.discs import disc_area, disc_over
+from spherical_cow.repairs.surgery.graph import surface_graph
+from spherical_cow.repairs.surgery.handles import remove_handles
+from spherical_cow.repairs.surgery.loops import handle_loops
+from spherical_cow.repairs.traced import NEW, StepResult, Traced
 from spherical_cow.topology import check
 
 Field = Callable[[np.ndarray], np.ndarray]

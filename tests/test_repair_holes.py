@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from meshes import cube, joined, random_rotation, real_mesh, subdivided_sphere, tetrahedron, torus, uv_sphere
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.surgery.caps import cap_loops
-from spherical_cow.repair.surgery.clearance import touching
-from spherical_cow.repair.surgery.holes import boundary_loops, fill_holes
-from spherical_cow.repair.traced import NEW, StepResult, Traced
+from spherical_cow.repairs.surgery.caps import cap_loops
+from spherical_cow.repairs.surgery.clearance import touching
+from spherical_cow.repairs.surgery.holes import boundary_loops, fill_holes
+from spherical_cow.repairs.traced import NEW, StepResult, Traced
 from spherical_cow.topology import check
 from spherical_cow.topology.checks import degenerate_faces
 from spherical_cow.topology.intersections import equal_positions, meet

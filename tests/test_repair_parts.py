@@ -14,14 +14,14 @@ from spherical_cow.errors import InvalidParameter, RepairFailed
 from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.geometry.measure import area, signed_volume
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.surgery.bridges import bridge_parts, single_loop
-from spherical_cow.repair.surgery.gaps import spanning_gaps
-from spherical_cow.repair.surgery.nesting import FaceTree, enclosed_parts, face_parts, winding_numbers
-from spherical_cow.repair.surgery.parts import resolve_parts
-from spherical_cow.repair.surgery.thicken import thicken_sheets
-from spherical_cow.repair.surgery.tubes import band, polygon_in_face
-from spherical_cow.repair.surgery.union import MOST_PAIRS, outer_surface, resolve_self_intersections
-from spherical_cow.repair.traced import StepResult, Traced
+from spherical_cow.repairs.surgery.bridges import bridge_parts, single_loop
+from spherical_cow.repairs.surgery.gaps import spanning_gaps
+from spherical_cow.repairs.surgery.nesting import FaceTree, enclosed_parts, face_parts, winding_numbers
+from spherical_cow.repairs.surgery.parts import resolve_parts
+from spherical_cow.repairs.surgery.thicken import thicken_sheets
+from spherical_cow.repairs.surgery.tubes import band, polygon_in_face
+from spherical_cow.repairs.surgery.union import MOST_PAIRS, outer_surface, resolve_self_intersections
+from spherical_cow.repairs.traced import StepResult, Traced
 from spherical_cow.topology import check
 from spherical_cow.topology.intersections import intersecting_faces
 

@@ -13,12 +13,12 @@ import pytest
 from meshes import cube, random_rotation, uv_sphere
 from spherical_cow.errors import InvalidParameter
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.catalogue import STEPS
-from spherical_cow.repair.recipe import Recipe, Step, recipe_from_json, recipe_to_json
-from spherical_cow.repair.recipes import RECIPES, find_recipe
-from spherical_cow.repair.traced import NEW, Traced
-from spherical_cow.repair.transfer import barycentric, origin_of, with_attributes
-from spherical_cow.repair.words import PHRASES, phrases
+from spherical_cow.repairs.catalogue import STEPS
+from spherical_cow.repairs.recipe import Recipe, Step, recipe_from_json, recipe_to_json
+from spherical_cow.repairs.recipes import RECIPES, find_recipe
+from spherical_cow.repairs.traced import NEW, Traced
+from spherical_cow.repairs.transfer import barycentric, origin_of, with_attributes
+from spherical_cow.repairs.words import PHRASES, phrases
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=str)
@@ -87,7 +87,7 @@ def test_settings_reach_every_step_that_has_them() -> None:
 
 
 def test_showing_recipes_loads_no_compiler() -> None:
-    code = "import sys, spherical_cow.repair.recipes; sys.exit('numba' in sys.modules or 'scipy' in sys.modules)"
+    code = "import sys, spherical_cow.repairs.recipes; sys.exit('numba' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

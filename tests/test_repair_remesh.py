@@ -9,12 +9,12 @@ import trimesh
 from meshes import cube, joined, real_mesh, subdivided_sphere, torus
 from spherical_cow.geometry.distance import compare, distances_to_surface
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.traced import NEW, Traced
-from spherical_cow.repair.volume.fit import fit_to
-from spherical_cow.repair.volume.grid import Field
-from spherical_cow.repair.volume.remesh import remesh_volume
-from spherical_cow.repair.volume.simplify import simplify
-from spherical_cow.repair.volume.surface import extract
+from spherical_cow.repairs.traced import NEW, Traced
+from spherical_cow.repairs.volume.fit import fit_to
+from spherical_cow.repairs.volume.grid import Field
+from spherical_cow.repairs.volume.remesh import remesh_volume
+from spherical_cow.repairs.volume.simplify import simplify
+from spherical_cow.repairs.volume.surface import extract
 from spherical_cow.topology.checks import check
 from spherical_cow.topology.intersections import intersecting_faces
 

@@ -11,11 +11,11 @@ from spherical_cow.errors import Cancelled, InvalidMesh, InvalidParameter, Repai
 from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.genus import ensure_genus_zero
-from spherical_cow.repair.recipe import Recipe, Step
-from spherical_cow.repair.recipes import RECIPES
-from spherical_cow.repair.run import repair
-from spherical_cow.repair.traced import StepResult, Traced
+from spherical_cow.repairs.genus import ensure_genus_zero
+from spherical_cow.repairs.recipe import Recipe, Step
+from spherical_cow.repairs.recipes import RECIPES
+from spherical_cow.repairs.run import repair
+from spherical_cow.repairs.traced import StepResult, Traced
 from spherical_cow.topology import check
 
 

@@ -16,13 +16,13 @@ from spherical_cow.errors import InvalidMesh, InvalidParameter, RepairFailed
 from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.geometry.measure import signed_volume
 from spherical_cow.mesh import Mesh
-from spherical_cow.repair.volume.band import distance_to, near_distance
-from spherical_cow.repair.volume.grid import CONNECTIVITY, NEIGHBOURS, Field, Lattice, euler_characteristic
-from spherical_cow.repair.volume.growth import ball_labels
-from spherical_cow.repair.volume.inside import inside_field
-from spherical_cow.repair.volume.lines import look_around
-from spherical_cow.repair.volume.parts import fill_cavities, join_parts, largest_part
-from spherical_cow.repair.volume.simple import SIMPLE
+from spherical_cow.repairs.volume.band import distance_to, near_distance
+from spherical_cow.repairs.volume.grid import CONNECTIVITY, NEIGHBOURS, Field, Lattice, euler_characteristic
+from spherical_cow.repairs.volume.growth import ball_labels
+from spherical_cow.repairs.volume.inside import inside_field
+from spherical_cow.repairs.volume.lines import look_around
+from spherical_cow.repairs.volume.parts import fill_cavities, join_parts, largest_part
+from spherical_cow.repairs.volume.simple import SIMPLE
 
 Height = Callable[[np.ndarray], np.ndarray]
 

@@ -9,8 +9,8 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from .. import recipe_book
-from ..core.repair.catalogue import STEPS
-from ..core.repair.recipe import Step
+from ..core.repairs.catalogue import STEPS
+from ..core.repairs.recipe import Step
 from ..idnames import Menus, Operators
 from .shell import guarded
 
@@ -47,7 +47,7 @@ class SPHERICAL_COW_OT_recipe_load(bpy.types.Operator):
 
     def _load(self, context: bpy.types.Context) -> str:
         recipe = recipe_book.find(self.name or recipe_book.DEFAULT)
-        recipe_book.show(context.scene.spherical_cow.repair, recipe)
+        recipe_book.show(context.scene.spherical_cow.repairs, recipe)
         return f"Recipe {recipe.title!r}: {len(recipe.steps)} steps"
 
 
@@ -92,7 +92,7 @@ class SPHERICAL_COW_OT_recipe_delete(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The recipe is the user's."""
-        if context.scene.spherical_cow.repair.recipe not in recipe_book.own_recipes():
+        if context.scene.spherical_cow.repairs.recipe not in recipe_book.own_recipes():
             cls.poll_message_set("This recipe comes with the extension: only your own can be removed")
             return False
         return True

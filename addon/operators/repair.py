@@ -13,8 +13,8 @@ from .. import bridge, jobs, messages, recipe_book, rewrite, storage
 from ..choices import TARGETS
 from ..core.errors import InvalidParameter
 from ..core.mesh import Mesh
-from ..core.repair.catalogue import STEPS
-from ..core.repair.recipe import Recipe, recipe_to_json
+from ..core.repairs.catalogue import STEPS
+from ..core.repairs.recipe import Recipe, recipe_to_json
 from ..idnames import Attributes, Operators
 from ..repair_properties import blender_steps_property
 from .batch import BatchOperator

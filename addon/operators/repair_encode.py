@@ -9,8 +9,8 @@ import bpy
 
 from .. import bridge, jobs, messages
 from ..core.errors import InvalidParameter
-from ..core.repair.recipe import Recipe
-from ..core.repair.recipes import GENUS_ZERO
+from ..core.repairs.recipe import Recipe
+from ..core.repairs.recipes import GENUS_ZERO
 from ..idnames import Operators
 from ..properties import EncodeSettings
 from .batch import BatchOperator

@@ -16,7 +16,7 @@ from ..choices import FILE_TYPES
 from ..core.errors import InvalidParameter, OutputError, SphericalCowError
 from ..core.files import atomic_write
 from ..core.mesh import Mesh
-from ..core.repair.recipe import Recipe
+from ..core.repairs.recipe import Recipe
 from ..idnames import Operators
 from .batch import share
 from .repair import RepairSettings, repair_request

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from .. import bridge, recipe_book, storage
-from ..core.repair.catalogue import STEPS
+from ..core.repairs.catalogue import STEPS
 from ..idnames import STEP_LIST, Attributes, Menus, Operators, Panels
 from ..operators.repair import uses_blender
 from ..repair_properties import SHARED, property_name, with_parameter

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.mesh import Mesh
 from core.progress import Progress, silent
-from core.repair.traced import StepResult, Traced
+from core.repairs.traced import StepResult, Traced
 
 
 @contextmanager

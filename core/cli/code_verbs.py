@@ -19,7 +19,7 @@ from ..interchange import open_shape
 from ..mesh import Mesh
 from ..meshfile import READABLE, read_mesh
 from ..progress import Stages
-from ..repair.run import repair
+from ..repairs.run import repair
 from ..shape import Shape
 from .console import Console, require_writable
 

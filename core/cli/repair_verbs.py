@@ -12,10 +12,10 @@ from ..errors import InvalidParameter, OutputError, SphericalCowError
 from ..files import expanded
 from ..meshfile import READABLE, WRITABLE, read_mesh, write_mesh
 from ..progress import Progress
-from ..repair.catalogue import STEPS
-from ..repair.recipe import Recipe, recipe_to_json
-from ..repair.recipes import RECIPES, find_recipe
-from ..repair.run import RepairResult, repair
+from ..repairs.catalogue import STEPS
+from ..repairs.recipe import Recipe, recipe_to_json
+from ..repairs.recipes import RECIPES, find_recipe
+from ..repairs.run import RepairResult, repair
 from .console import Console, make_folder, require_writable
 
 SETTINGS = ("parts", "resolution", "prefer")

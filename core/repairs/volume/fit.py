@@ -14,7 +14,7 @@ from ...geometry.edges import edge_table
 from ...geometry.measure import face_cross, face_normals, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
-from ...topology.intersections import intersecting_faces
+from .contact import faces_meeting
 
 BoolArray = NDArray[np.bool_]
 SURE = 0.35
@@ -186,16 +186,20 @@ def _untangled(mesh: Mesh, vertices: FloatArray, progress: Progress) -> Mesh:
     """`mesh` with its vertices moved towards `vertices` as far as there are no self-intersections."""
     level = np.zeros(mesh.n_vertices, dtype=np.int64)
     share = np.concatenate([[1.0], SHARES])
+    fresh = np.ones(mesh.n_vertices, dtype=bool)
     for attempt in range(3 * len(SHARES)):
         weight = share[level][:, None]
         place = np.where(weight == 1.0, vertices, mesh.vertices + weight * (vertices - mesh.vertices))
         moved = mesh.with_vertices(place)
-        bad = intersecting_faces(moved, progress=part(progress, attempt / (3 * len(SHARES)), 1.0))
+        asked = fresh[mesh.faces].any(axis=1)  # what stayed where it was does not meet what stayed
+        bad = faces_meeting(moved, asked, part(progress, attempt / (3 * len(SHARES)), 1.0))
         if not len(bad):
             return moved
         hit = np.zeros(mesh.n_vertices, dtype=bool)
         hit[mesh.faces[bad].ravel()] = True
         for _ in range(1 + attempt // 3):
             hit[mesh.faces[hit[mesh.faces].any(axis=1)].ravel()] = True
+        before = level.copy()
         level[hit] = np.minimum(level[hit] + 1, len(SHARES))
+        fresh = hit if (level != before).any() else np.ones_like(hit)
     return mesh
