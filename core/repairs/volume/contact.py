@@ -17,9 +17,10 @@ _SURE = 1e-11
 
 
 def faces_meeting(mesh: Mesh, chosen: NDArray[np.bool_] | None = None, progress: Progress = silent) -> IntArray:
-    """(n,) faces, in ascending order, that touch or pass through others where at least one of both is `chosen` (F,), by default all.
+    """(n,) faces, in ascending order, that touch or pass through others, where at least one of both is `chosen`.
 
-    As `intersecting_faces`, for few new faces among many that are known not to meet. All coordinates are numbers.
+    chosen: (F,), by default all. The answer is that of `intersecting_faces`; it comes sooner where few faces are new
+    among many that are known not to meet. All coordinates are numbers, and all faces have an area.
     """
     order = along_curve(mesh.vertices[mesh.faces].mean(axis=1))
     faces, place = mesh.faces[order], equal_positions(mesh.vertices)[mesh.faces[order]]
