@@ -10,7 +10,7 @@ from ...mesh import Mesh
 from ...progress import Progress, part, silent
 from ..traced import StepResult, Traced
 from .fit import Target, fit_to
-from .grid import Field
+from .grid import Ball, Field
 from .growth import ball_labels
 from .inside import inside_field
 from .simplify import simplify
@@ -26,6 +26,10 @@ TOLERANCE = 2.5e-4
 """Relative to the diagonal: how far simplification may move the surface."""
 FEWEST, MOST = 5_000, 60_000
 """Range of the default number of triangles."""
+TANGLE, TANGLE_FACES = 100, 500_000
+"""More handles, on a surface with more triangles before it is simplified, are a tangle."""
+COARSEST, FINEST = 32, 512
+"""Resolutions below which a tangle is not halved any more, and above which none can be chosen."""
 
 
 def remesh_volume(
@@ -42,18 +46,30 @@ def remesh_volume(
     resolution: voxels along the longest side. prefer: "cut" handles, "fill" tunnels, or "auto", the smaller change.
     parts: "join" them by bridges, or keep the "largest". n_faces: triangles of the result; by default about as
     many as the mesh has, from 5,000 to 60,000, and more where the distance would exceed 0.025 % of the diagonal.
+    Noise that makes a tangle of hundreds of handles is rebuilt with half the resolution, and a warning.
     Raises `InvalidMesh` for a mesh without area and `InvalidParameter` for settings out of range.
     """
-    mesh = traced.mesh
-    field = inside_field(mesh, resolution, progress=part(progress, 0.0, 0.3))
-    ball = ball_labels(field, prefer=prefer, parts=parts, progress=part(progress, 0.3, 0.5))
-    surface = fitted_surface(extract(field, ball.inside), mesh, field.spacing, n_faces, part(progress, 0.5, 1.0))
+    mesh, used = traced.mesh, resolution
+    while True:
+        field = inside_field(mesh, used, progress=part(progress, 0.0, 0.3))
+        ball = ball_labels(field, prefer=prefer, parts=parts, progress=part(progress, 0.3, 0.5))
+        surface = extract(field, ball.inside)
+        if used // 2 < COARSEST or not _is_tangle(ball, surface):
+            break
+        used //= 2
+    fitted = fitted_surface(surface, mesh, field.spacing, n_faces, part(progress, 0.5, 1.0))
     counts = {**ball.counts, "sheets_thickened": field.sheets_thickened, "surfaces_rebuilt": 1}
     return StepResult(
-        Traced.remade(traced.source, surface),
+        Traced.remade(traced.source, fitted),
         {name: count for name, count in counts.items() if count},
-        _warnings(field, resolution),
+        _warnings(field, resolution, used),
     )
+
+
+def _is_tangle(ball: Ball, surface: Mesh) -> bool:
+    """Whether so many handles are so near to each other that their walls leave no room to simplify."""
+    handles = ball.counts.get("handles_cut", 0) + ball.counts.get("tunnels_filled", 0)
+    return handles > TANGLE and surface.n_faces > TANGLE_FACES
 
 
 def fitted_surface(surface: Mesh, mesh: Mesh, spacing: float, n_faces: int = 0, progress: Progress = silent) -> Mesh:
@@ -79,13 +95,19 @@ def fitted_surface(surface: Mesh, mesh: Mesh, spacing: float, n_faces: int = 0, 
     return Mesh(simple.vertices, simple.faces)
 
 
-def _warnings(field: Field, resolution: int) -> tuple[str, ...]:
+def _warnings(field: Field, resolution: int, used: int) -> tuple[str, ...]:
     found = []
+    if used < resolution:
+        found.append(f"The shape is a tangle of handles: it was rebuilt with a resolution of {used}, not {resolution}.")
     if field.sheets_thickened:
         found.append("Open or very thin pieces were made thick enough to be solid.")
-    if field.resolution_needed > resolution:
+    if field.resolution_needed > FINEST:
         found.append(
-            f"Parts are thinner than a voxel at resolution {resolution}. "
+            "Parts are thinner than a voxel of any resolution there is: they were made thick enough to be kept."
+        )
+    elif field.resolution_needed > used:
+        found.append(
+            f"Parts are thinner than a voxel at resolution {used}. "
             f"A resolution of {field.resolution_needed} would do for them."
         )
     return tuple(found)
