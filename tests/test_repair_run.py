@@ -142,6 +142,8 @@ def test_numbers_without_a_solution_lead_to_the_last_resort() -> None:
 
     result = repair(torus(32, 16), engines={"remove_handles": singular}, resolution=48)
     assert result.report.method == "volume" and check(result.mesh).is_genus_zero
+    with pytest.raises(RepairFailed, match="numbers that it could not compute with"):
+        repair(torus(32, 16), "clean", engines={"fill_holes": singular})
 
 
 def test_what_was_mended_badly_is_rebuilt_from_the_volume() -> None:

@@ -109,9 +109,11 @@ def _run(
         try:
             result = _step(step, traced, functions, share)
         except (RepairFailed, *NUMERICAL) as failure:
-            if LAST_RESORT not in {later.name for later in todo[number + 1 :]}:
-                raise
             given_up = _reason(failure, STEPS[step.name].title)
+            if LAST_RESORT not in {later.name for later in todo[number + 1 :]}:
+                if isinstance(failure, RepairFailed):
+                    raise
+                raise RepairFailed(given_up, "Switch the step off, or try Make Genus 0.") from failure
             result = StepResult(traced, warnings=(given_up,))
         traced = result.traced
         reports.append(StepReport(step.name, STEPS[step.name].title, result.counts, result.warnings))
