@@ -62,7 +62,10 @@ def test_what_is_no_recipe_is_refused(text: str) -> None:
         ("merge_vertices", {"distance_rel": True}),
         ("ensure_genus_zero", {"resolution": 128.0}),
         ("ensure_genus_zero", {"resolution": 10**6}),
+        ("ensure_genus_zero", {"resolution": 10**400}),
+        ("merge_vertices", {"distance_rel": 10**400}),
         ("remove_handles", {"prefer": "both"}),
+        ("remove_handles", {"prefer": ["cut"]}),
         ("fill_holes", {"smooth": 1}),
     ],
 )

@@ -30,14 +30,13 @@ class Parameter:
     def require(self, value: Value) -> None:
         """Raise `InvalidParameter` unless the value has the right type and range."""
         if self.kind == "enum":
-            if value not in dict(self.choices):
-                raise InvalidParameter(
-                    f"{self.title} is {value!r}.", f"Choose from {', '.join(name for name, _ in self.choices)}."
-                )
+            names = [name for name, _ in self.choices]
+            if value not in names:
+                raise InvalidParameter(f"{self.title} is {value!r}.", f"Choose from {', '.join(names)}.")
             return
         if not self._has_type(value):
             raise InvalidParameter(f"{self.title} is {value!r}, which is not of kind {self.kind}.", self.description)
-        if self.kind != "bool" and not self.minimum <= float(value) <= self.maximum:
+        if not isinstance(value, str) and not self.minimum <= value <= self.maximum:
             raise InvalidParameter(
                 f"{self.title} is {value}.", f"Give a value between {self.minimum:g} and {self.maximum:g}."
             )
@@ -47,7 +46,7 @@ class Parameter:
             return self.kind == "bool" and isinstance(value, bool)
         if self.kind == "int":
             return isinstance(value, int)
-        return isinstance(value, int | float) and math.isfinite(value)
+        return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 @dataclass(frozen=True)
