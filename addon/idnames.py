@@ -32,7 +32,7 @@ class Operators(StrEnum):
     RECIPE_LOAD = "spherical_cow.recipe_load"
     RECIPE_SAVE = "spherical_cow.recipe_save"
     RECONSTRUCT = "spherical_cow.reconstruct"
-    REPAIR = "spherical_cow.repairs"
+    REPAIR = "spherical_cow.repair"
     REPAIR_AND_ENCODE = "spherical_cow.repair_and_encode"
     REPAIR_FOLDER = "spherical_cow.repair_folder"
     RESET_EQUALISER = "spherical_cow.reset_equaliser"

@@ -126,8 +126,8 @@ def _plain(recipe: Recipe) -> list[tuple[str, bool, dict[str, Value]]]:
 def fill() -> None:
     """Show the usual recipe in every scene that has none yet. Panels cannot write, so they ask for this."""
     for scene in bpy.data.scenes:
-        if not scene.spherical_cow.repairs.recipe:
-            show(scene.spherical_cow.repairs, RECIPES[DEFAULT])
+        if not scene.spherical_cow.repair.recipe:
+            show(scene.spherical_cow.repair, RECIPES[DEFAULT])
 
 
 def ask_to_fill() -> None:

@@ -19,7 +19,7 @@ ops = bpy.ops.spherical_cow
 
 
 def report(obj) -> dict:
-    return json.loads(obj.data.spherical_cow.repairs.report)
+    return json.loads(obj.data.spherical_cow.repair.report)
 
 
 @pytest.fixture
@@ -47,11 +47,11 @@ def test_undo_brings_everything_back(rich):  # noqa: F811
     bpy.ops.ed.undo_push(message="Before")
     assert ops.repair("EXEC_DEFAULT", True, recipe="clean") == {"FINISHED"}
     obj = bpy.data.objects["Sphere"]
-    assert picture(obj) != before and obj.data.spherical_cow.repairs.report
+    assert picture(obj) != before and obj.data.spherical_cow.repair.report
     bpy.ops.ed.undo()
     obj = bpy.data.objects["Sphere"]
     same(before, picture(obj))
-    assert not obj.data.spherical_cow.repairs.report and "repaired" not in obj.data.attributes
+    assert not obj.data.spherical_cow.repair.report and "repaired" not in obj.data.attributes
     bpy.ops.ed.redo()
     assert "repaired" in bpy.data.objects["Sphere"].data.attributes
 
@@ -98,7 +98,7 @@ def test_a_good_mesh_is_not_touched(blob):
 def test_a_dry_run_says_and_leaves(torus):
     before = positions(torus).tobytes()
     assert ops.repair(recipe="genus0", dry_run=True) == {"FINISHED"}
-    assert report(torus)["done"] and torus.data.spherical_cow.repairs.dry_run
+    assert report(torus)["done"] and torus.data.spherical_cow.repair.dry_run
     assert positions(torus).tobytes() == before and "repaired" not in torus.data.attributes
 
 
@@ -114,7 +114,7 @@ def test_a_new_object_beside_the_old_one(torus):
         and new.name == "Torus Repaired"
         and new.location.x == 3.0
     )
-    assert positions(torus).tobytes() == before and torus.hide_get() and not torus.data.spherical_cow.repairs.report
+    assert positions(torus).tobytes() == before and torus.hide_get() and not torus.data.spherical_cow.repair.report
     assert report(new)["after"]["is_genus_zero"] and "repaired" in new.data.attributes
 
 
@@ -153,8 +153,8 @@ def test_what_cannot_be_repaired_says_so_and_stays(torus):
     with pytest.raises(RuntimeError, match="no faces"):
         ops.repair(recipe="genus0")
     session = bpy.context.window_manager.spherical_cow
-    assert session.operator == "spherical_cow.repairs" and session.found and session.remedy
-    assert len(empty.data.vertices) == 3 and not empty.data.spherical_cow.repairs.report
+    assert session.operator == "spherical_cow.repair" and session.found and session.remedy
+    assert len(empty.data.vertices) == 3 and not empty.data.spherical_cow.repair.report
 
 
 @pytest.mark.parametrize("recipe", ["moo", "{}", '{"format_version": 1, "name": "a", "title": "A", "steps": [{}]}'])
@@ -167,10 +167,10 @@ def test_all_selected_in_one_undo_step(torus, blob):
     torus.select_set(True)
     bpy.ops.ed.undo_push(message="Before")
     assert ops.repair("EXEC_DEFAULT", True, recipe="genus0", all_selected=True) == {"FINISHED"}
-    assert bpy.data.objects["Torus"].data.spherical_cow.repairs.report
+    assert bpy.data.objects["Torus"].data.spherical_cow.repair.report
     assert report(bpy.data.objects["Blob"])["method"] == "unchanged"
     bpy.ops.ed.undo()
-    assert not bpy.data.objects["Torus"].data.spherical_cow.repairs.report
+    assert not bpy.data.objects["Torus"].data.spherical_cow.repair.report
 
 
 def test_each_step_is_kept_as_an_object(torus):
@@ -197,7 +197,7 @@ def test_encode_offers_the_repair_and_does_both(torus):
 
 
 def test_repair_and_encode_uses_a_recipe_that_ends_in_genus_zero(torus):
-    bpy.context.scene.spherical_cow.repairs.recipe = ""
+    bpy.context.scene.spherical_cow.repair.recipe = ""
     ops.recipe_load(name="clean")
     assert ops.repair_and_encode(lmax=4) == {"FINISHED"} and report(torus)["recipe"] == "genus0"
 
@@ -353,9 +353,9 @@ def test_a_switched_off_extension_takes_its_timer_along(extension):
     book.ask_to_fill()
     book.forget()
     assert not bpy.app.timers.is_registered(book.fill)
-    bpy.context.scene.spherical_cow.repairs.recipe = ""
+    bpy.context.scene.spherical_cow.repair.recipe = ""
     book.fill()
-    assert bpy.context.scene.spherical_cow.repairs.title == "Make Genus 0"
+    assert bpy.context.scene.spherical_cow.repair.title == "Make Genus 0"
 
 
 @pytest.mark.parametrize("blender_steps", [True, False], ids=["Blender", "library"])

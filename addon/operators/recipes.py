@@ -47,7 +47,7 @@ class SPHERICAL_COW_OT_recipe_load(bpy.types.Operator):
 
     def _load(self, context: bpy.types.Context) -> str:
         recipe = recipe_book.find(self.name or recipe_book.DEFAULT)
-        recipe_book.show(context.scene.spherical_cow.repairs, recipe)
+        recipe_book.show(context.scene.spherical_cow.repair, recipe)
         return f"Recipe {recipe.title!r}: {len(recipe.steps)} steps"
 
 
@@ -92,7 +92,7 @@ class SPHERICAL_COW_OT_recipe_delete(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """The recipe is the user's."""
-        if context.scene.spherical_cow.repairs.recipe not in recipe_book.own_recipes():
+        if context.scene.spherical_cow.repair.recipe not in recipe_book.own_recipes():
             cls.poll_message_set("This recipe comes with the extension: only your own can be removed")
             return False
         return True

@@ -18,7 +18,7 @@ def press(operator, across=0.3):
 
 
 def report():
-    return bpy.context.object.data.spherical_cow.repairs.report
+    return bpy.context.object.data.spherical_cow.repair.report
 
 
 def show(turn=(1.1, 0.0, 0.6)):
@@ -102,7 +102,7 @@ def assembly():
 def repair(number, name, panel):
     yield from guilib.settle()
     guilib.screenshot(f"{number}-{name}-before.png")
-    yield from press("spherical_cow.repairs")
+    yield from press("spherical_cow.repair")
     yield from guilib.until(report, 200, what=f"the repair of the {name}")
     yield from guilib.until(idle, 5)
     yield from guilib.settle()
