@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from meshes import cube, torus, uv_sphere
 from spherical_cow.cli.code_verbs import band_gain, fraction
 from spherical_cow.cli.main import main
@@ -167,6 +168,20 @@ def test_repair_of_a_folder_goes_on_after_a_bad_file(tmp_path: Path, capsys: pyt
     status, data = run_json(capsys, "repair", tmp_path / "in", tmp_path / "out")
     assert (status, data["failed"]) == (1, 1)
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "c.obj"]
+
+
+def test_no_result_of_a_folder_replaces_a_file_or_another_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    trimesh.Trimesh(cube().vertices, cube().faces).export(tmp_path / "in" / "a.stl")
+    uv_sphere(8).save(tmp_path / "in" / "a.ply")
+    status, _ = run_json(capsys, "repair", tmp_path / "in", tmp_path / "out")
+    assert status == 0
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "a.stl.ply"]
+    status, data = run_json(capsys, "repair", tmp_path / "in", tmp_path / "in")
+    assert (status, data["error"]) == (2, "InvalidParameter")
+    assert sorted(file.name for file in (tmp_path / "in").iterdir()) == ["a.ply", "a.stl"]
 
 
 def test_recipes_can_be_shown_changed_and_given_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,8 +125,11 @@ class SPHERICAL_COW_OT_repair_folder(RepairSettings, JobOperator, bpy.types.Oper
 
     def _all(self, files: list[Path], target: Path, recipe: Recipe) -> Generator[jobs.Step, None, jobs.Result]:
         """One file after the other; one that fails does not stop the others."""
+        names = Counter(path.stem.casefold() for path in files)
         for index, path in enumerate(files):
-            place = target / f"{path.stem}.{self.file_type.lower()}"
+            # Files that differ in their endings only keep them, so that no result replaces another.
+            stem = path.name if names[path.stem.casefold()] > 1 else path.stem
+            place = target / f"{stem}.{self.file_type.lower()}"
             try:
                 working = repair_file(path, place, recipe, stages=self.keep_stages, blender_steps=self.blender_steps)
                 result = yield from share(working, index, len(files), path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,17 @@ def _repair_folder(source: Path, recipe: Recipe, arguments: Namespace, console: 
     if not files:
         raise InvalidParameter(f"There is no mesh in {source}.", f"Its files should end in {', '.join(READABLE)}.")
     folder = expanded(arguments.output)
+    if folder.resolve() == source.resolve():
+        raise InvalidParameter("The results would replace the files.", "Choose another folder for the output.")
     if not arguments.dry_run:
         make_folder(folder)
+    taken = {file.name.casefold() for file in files}
     results: dict[str, Any] = {}
     for file in files:
         console.log(f"{file.name} …")
         try:
             with console.progress() as progress:
-                results[file.name] = _repair_file(file, folder / _output_name(file), recipe, arguments, progress)
+                results[file.name] = _repair_file(file, folder / _output_name(file, taken), recipe, arguments, progress)
             console.log(f"  {_summary(results[file.name])}")
         except OutputError:
             raise
@@ -118,9 +122,13 @@ def _repair_folder(source: Path, recipe: Recipe, arguments: Namespace, console: 
     return 1 if failed else 0
 
 
-def _output_name(file: Path) -> str:
-    """The same name; PLY where the format can be read but not written."""
-    return file.name if file.suffix.lower() in WRITABLE else f"{file.stem}.ply"
+def _output_name(file: Path, taken: Container[str]) -> str:
+    """The same name; PLY where the format can be read but not written, after the whole name where another file of
+    the folder has that one (`taken`, in lower case)."""
+    if file.suffix.lower() in WRITABLE:
+        return file.name
+    name = f"{file.stem}.ply"
+    return f"{file.name}.ply" if name.casefold() in taken else name
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
