@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...geometry.edges import edge_table
-from ...mesh import FloatArray, IntArray
+from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.components import component_labels
 from ..traced import Traced
 from .candidates import Cut
@@ -73,11 +73,22 @@ class Closed:
     def hits(self, obstacles: Obstacles) -> IntArray:
         """The cut of each new or moved face that meets others; not of moved ones that met the `obstacles` before."""
         new = np.flatnonzero(self.owner >= 0)
-        mesh = self.traced.mesh
-        bad = new[Obstacles(mesh.vertices, mesh.faces).hit(mesh.faces[new])]
+        part, faces = _around(self.traced.mesh, new)
+        bad = new[Obstacles(part.vertices, part.faces).hit(faces)]
         old = bad[bad < len(self.before)]
         met_before = old[obstacles.hit(self.before[old])]
         return self.owner[np.setdiff1d(bad, met_before)]
+
+
+def _around(mesh: Mesh, chosen: IntArray) -> tuple[Mesh, IntArray]:
+    """The faces in the box around the `chosen` ones, these among them, and the chosen ones by its vertices (n, 3)."""
+    corners = mesh.vertices[mesh.faces]
+    low, high = corners[chosen].min(axis=(0, 1)), corners[chosen].max(axis=(0, 1))
+    near = mesh.faces[((corners.min(axis=1) <= high) & (corners.max(axis=1) >= low)).all(axis=1)]
+    used = np.zeros(mesh.n_vertices, dtype=bool)
+    used[near.ravel()] = True
+    number = np.cumsum(used) - 1
+    return Mesh(mesh.vertices[used], number[near]), number[mesh.faces[chosen]]
 
 
 def cut_and_close(traced: Traced, cuts: Sequence[Cut], gaps: Sequence[float]) -> Closed:

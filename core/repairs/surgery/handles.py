@@ -22,7 +22,7 @@ Prefer = Literal["auto", "cut", "fill"]
 _GAPS = (0.15, 0.04, 0.01, 0.002)
 """How far apart the two sides of a cut are, as a part of the length of the edges there: the first that is clean."""
 
-_TRIALS = 8
+_TRIALS = 3
 """How many cuts are tried where none is clean."""
 
 
