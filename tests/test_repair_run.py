@@ -116,6 +116,16 @@ def test_every_recipe_of_a_moved_mesh_does_the_same() -> None:
     assert repair(mesh).report.counts == repair(moved).report.counts
 
 
+@pytest.mark.parametrize("name", ["solidify", "symmetrise", "cubify", "smooth", "decimate", "voxel_remesh"])
+def test_a_step_that_changes_the_shape_is_never_called_unchanged(name: str) -> None:
+    mesh = torus().with_vertices(torus().vertices @ random_rotation(3))
+    report = repair(
+        mesh, Recipe("one", "One", (Step(name),)), **({"min_faces": 16} if name == "decimate" else {})
+    ).report
+    assert report.change.faces_new > 0
+    assert report.done and report.method != "unchanged"
+
+
 def test_stages_are_kept_on_request() -> None:
     result = repair(cube(1.0, 4), "cad", resolution=32, keep_stages=True)
     names = [stage.name for stage in result.stages]

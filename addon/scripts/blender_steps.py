@@ -81,7 +81,8 @@ def dissolve_planar(traced: Traced, *, angle: float = 5.0, progress: Progress = 
 def solidify(traced: Traced, *, thickness_rel: float = 0.006, progress: Progress = silent) -> StepResult:
     """The Solidify modifier, inward."""
     thickness = thickness_rel * traced.mesh.diagonal
-    return StepResult(_modified(traced, "SOLIDIFY", {"thickness": thickness, "offset": -1.0}))
+    result = _modified(traced, "SOLIDIFY", {"thickness": thickness, "offset": -1.0})
+    return StepResult(result, {"surfaces_solidified": 1})
 
 
 def voxel_remesh(traced: Traced, *, resolution: int = 111, progress: Progress = silent) -> StepResult:

@@ -26,6 +26,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "handles_cut": ("handle cut", "handles cut"),
     "tunnels_filled": ("tunnel filled", "tunnels filled"),
     "surfaces_rebuilt": ("surface rebuilt from its volume", "surfaces rebuilt from their volume"),
+    "surfaces_solidified": ("surface solidified", "surfaces solidified"),
+    "halves_mirrored": ("half mirrored", "halves mirrored"),
     "faces_dissolved": ("face dissolved", "faces dissolved"),
     "faces_removed": ("face removed by decimation", "faces removed by decimation"),
     "vertices_moved": ("vertex moved", "vertices moved"),

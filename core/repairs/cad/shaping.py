@@ -39,7 +39,8 @@ def solidify(traced: Traced, *, thickness_rel: float = 0.006, progress: Progress
     rim = np.concatenate(
         [np.stack([head, tail, tail + shift], axis=1), np.stack([head, tail + shift, head + shift], axis=1)]
     )
-    return StepResult(traced.added(inward, np.concatenate([mesh.faces[:, ::-1] + shift, rim])))
+    solid = traced.added(inward, np.concatenate([mesh.faces[:, ::-1] + shift, rim]))
+    return StepResult(solid, {"surfaces_solidified": 1})
 
 
 def smooth(traced: Traced, *, factor: float = 0.5, iterations: int = 1, progress: Progress = silent) -> StepResult:
@@ -98,7 +99,8 @@ def cubify(traced: Traced, *, resolution: int = 64, progress: Progress = silent)
     field = inside_field(traced.mesh, resolution, progress=progress)
     mesh = _cubes(field.inside)
     placed = mesh.with_vertices(field.origin + field.spacing * (mesh.vertices - 0.5))
-    return split_non_manifold(Traced.remade(traced.source, placed))
+    whole = split_non_manifold(Traced.remade(traced.source, placed)).traced
+    return StepResult(whole, {"surfaces_rebuilt": 1})
 
 
 def outer_surface(traced: Traced, *, progress: Progress = silent) -> StepResult:

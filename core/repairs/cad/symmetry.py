@@ -50,7 +50,7 @@ def symmetrise(
         np.concatenate([origin, np.full(n_new + len(vertices), NEW)]),
         np.concatenate([face_source, np.full(len(faces), NEW)]),
     )
-    return StepResult(result.without_loose())
+    return StepResult(result.without_loose(), {"halves_mirrored": 1})
 
 
 def _clip(mesh: Mesh, height: FloatArray, source: IntArray) -> tuple[FloatArray, IntArray, IntArray]:
