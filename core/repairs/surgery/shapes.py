@@ -15,7 +15,6 @@ from .patches import flipped, refine
 from .polygons import LONGEST, domain, newell, triangulate, uses
 from .rims import Rim
 
-_FLAT = 1e-6
 _SHARP = np.radians(15.0)
 _LONG = 100
 _FAIRINGS = 2
