@@ -133,7 +133,7 @@ def _one_sided(mesh: Mesh, table: EdgeTable, part: IntArray, n: int) -> NDArray[
     return np.bincount(part[same], minlength=n) > 0
 
 
-def joined_sides(n_faces: int, table: EdgeTable) -> tuple[IntArray, IntArray, NDArray[np.bool_]]:
+def joined_sides(table: EdgeTable) -> tuple[IntArray, IntArray, NDArray[np.bool_]]:
     """The half-edges (n,), (n,) of the edges with two faces, and whether front meets front there."""
     start = table.start[:-1][table.count == 2]
     return table.order[start], table.order[start + 1], (table.forward == 1)[table.count == 2]
@@ -141,7 +141,7 @@ def joined_sides(n_faces: int, table: EdgeTable) -> tuple[IntArray, IntArray, ND
 
 def side_labels(n_faces: int, table: EdgeTable) -> IntArray:
     """(2F,) a label for each side of each face, front then back: the same where one can walk between them."""
-    first, second, straight = joined_sides(n_faces, table)
+    first, second, straight = joined_sides(table)
     f, g = first % n_faces, second % n_faces
     other = np.where(straight, 0, n_faces)
     return component_labels(

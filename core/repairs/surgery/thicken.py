@@ -180,7 +180,7 @@ def _side_corners(faces: IntArray, table: EdgeTable) -> tuple[IntArray, IntArray
     """(2, 3, F) the vertex of each corner of the fronts and the backs, and (n,) the old vertex of each of them."""
     n = len(faces)
     # Corner k of the front of face f is f + n k, of its back 3 n more; a half-edge has the number of its first corner.
-    first, second, straight = joined_sides(n, table)
+    first, second, straight = joined_sides(table)
     first_end, second_end = (first + n) % (3 * n), (second + n) % (3 * n)
     beside_first, beside_end = np.where(straight, second_end, second), np.where(straight, second, second_end)
     turn = np.where(straight, 0, 3 * n)
