@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from spherical_cow.mesh import Mesh
 from spherical_cow.repairs.catalogue import STEPS
 from spherical_cow.repairs.recipe import Recipe, Step, recipe_from_json, recipe_to_json
 from spherical_cow.repairs.recipes import RECIPES, find_recipe
+from spherical_cow.repairs.steps import FUNCTIONS
 from spherical_cow.repairs.traced import NEW, Traced
 from spherical_cow.repairs.transfer import barycentric, origin_of, with_attributes
 from spherical_cow.repairs.words import PHRASES, phrases
@@ -78,6 +80,15 @@ def test_usual_values_are_in_their_own_ranges() -> None:
     for info in STEPS.values():
         for parameter in info.parameters:
             parameter.require(parameter.default)
+
+
+def test_functions_have_the_usual_values_of_the_catalogue() -> None:
+    assert set(FUNCTIONS) == set(STEPS)
+    for name, info in STEPS.items():
+        known = inspect.signature(FUNCTIONS[name]).parameters
+        assert {each.name: known[each.name].default for each in info.parameters} == {
+            each.name: each.default for each in info.parameters
+        }
 
 
 def test_settings_reach_every_step_that_has_them() -> None:

@@ -35,7 +35,7 @@ _CRUMB, _CRUMBS = 1e-3, 1e-2
 that are left in a hole, which the surface that fills it replaces. A soup of small triangles is kept."""
 
 
-def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Progress = silent) -> StepResult:
+def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.005, progress: Progress = silent) -> StepResult:
     """Make thin closed solids of the parts that enclose no volume; all others stay as they are.
 
     thickness_rel: as a part of the diagonal, in (0, 1]; less for small sheets, and where a sheet would pass through
@@ -47,7 +47,7 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.01, progress: Pro
     two faces meet count as boundary. A few scraps (see `_CRUMB`) are dropped instead. Raises `InvalidParameter`.
     """
     if not 0.0 < thickness_rel <= 1.0:
-        raise InvalidParameter(f"A thickness of {thickness_rel} does not fit.", "Give a part of the size, as 0.01.")
+        raise InvalidParameter(f"A thickness of {thickness_rel} does not fit.", "Give a part of the size, as 0.005.")
     mesh = traced.mesh
     if not mesh.n_faces:
         return StepResult(traced)
