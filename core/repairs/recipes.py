@@ -19,8 +19,8 @@ _MEND = (
     Step("orient"),
 )
 
-CLEAN = Recipe("clean", "Clean", (*_MEND, Step("fill_holes"), Step("keep_parts")))
-"""Mend what is broken; handles and parts stay."""
+CLEAN = Recipe("clean", "Clean", (*_MEND, Step("fill_holes"), Step("orient"), Step("keep_parts")))
+"""Mend what is broken; handles and parts stay. What was open may look inward once it is closed: so a second look."""
 
 CAD = Recipe(
     "cad",

@@ -96,7 +96,8 @@ class _Pass:
                     best = hits, side, closed.traced
                 if not hits:
                     return [side], closed.traced, 0
-        assert best is not None
+        if best is None:
+            raise RepairFailed("No loop was found along which a handle could be cut.", "Rebuild it from its volume.")
         return [best[1]], best[2], 1
 
     def _choose(self, *, wanted_only: bool) -> list[Cut]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import InvalidParameter
+from ...errors import InvalidParameter, RepairFailed
 from ...geometry.edges import EdgeTable, edge_table
 from ...geometry.measure import face_areas, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
@@ -34,6 +34,9 @@ _CRUMB, _CRUMBS = 1e-3, 1e-2
 """Sheets with less than the first share of the area are dropped, when all of them have less than the second: scraps
 that are left in a hole, which the surface that fills it replaces. A soup of small triangles is kept."""
 
+_SOUP = 200
+"""More sheets than this are no sheets but a soup, whose pieces mean a surface together."""
+
 
 def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.005, progress: Progress = silent) -> StepResult:
     """Make thin closed solids of the parts that enclose no volume; all others stay as they are.
@@ -43,8 +46,8 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.005, progress: Pr
     one, a deep one is left to hole filling; single triangles and one-sided surfaces are. The front of a sheet stays
     in its place, its back is a copy that is moved to behind it along the vertex normals, and a rim joins them; the
     two sides of a one-sided surface (Möbius strip) are moved by half the thickness each. Tiny holes are filled first
-    (see `_SMALL_HOLE`). Edges at which not exactly
-    two faces meet count as boundary. A few scraps (see `_CRUMB`) are dropped instead. Raises `InvalidParameter`.
+    (see `_SMALL_HOLE`). Edges at which not exactly two faces meet count as boundary. A few scraps (see `_CRUMB`) are
+    dropped instead. Raises `InvalidParameter`, and `RepairFailed` for more than `_SOUP` sheets.
     """
     if not 0.0 < thickness_rel <= 1.0:
         raise InvalidParameter(f"A thickness of {thickness_rel} does not fit.", "Give a part of the size, as 0.005.")
@@ -64,6 +67,11 @@ def thicken_sheets(traced: Traced, *, thickness_rel: float = 0.005, progress: Pr
     number = int(np.count_nonzero(sheets | folded))
     if not number:
         return StepResult(traced)
+    if number > _SOUP:
+        raise RepairFailed(
+            f"The mesh is a soup of {number:,} loose pieces that enclose nothing by themselves.",
+            "Make Genus 0 rebuilds such a mesh from its volume; or merge its vertices by a larger distance first.",
+        )
     traced, part, n_filled = _without_small_holes(traced, part, sheets, area)
     mesh = traced.mesh
     progress(0.2, "Thickening sheets")
