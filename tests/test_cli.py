@@ -157,6 +157,8 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     torus().save(tmp_path / "torus.ply")
     assert main(["repair", str(tmp_path / "torus.ply"), str(tmp_path / "ball.ply"), "--dry-run"]) == 0
     assert "Dry run, nothing is written" in capsys.readouterr().out
+    assert main(["repair", str(tmp_path / "torus.ply"), "--dry-run"]) == 0
+    assert main(["repair", str(tmp_path / "torus.ply")]) == 2
     assert [file.name for file in tmp_path.iterdir()] == ["torus.ply"]
 
 
@@ -189,6 +191,7 @@ def test_recipes_can_be_shown_changed_and_given_back(tmp_path: Path, capsys: pyt
     assert "merge_vertices" in capsys.readouterr().out
     _, recipe = run_json(capsys, "recipe", "clean")
     assert isinstance(recipe["steps"], list)
+    assert recipe["steps"][1]["parameters"] == {"distance_rel": 1e-7}
     recipe["steps"] = [step for step in recipe["steps"] if step["name"] != "fill_holes"]
     (tmp_path / "mine.json").write_text(json.dumps(recipe), encoding="utf-8")
     cube().save(tmp_path / "cube.ply")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..codec import decode, encode
-from ..errors import InvalidParameter
+from ..errors import InvalidParameter, NotGenusZero
 from ..harmonics.container import Harmonics
 from ..harmonics.filters import apply_gains, gaussian, heat
 from ..interchange import open_shape
@@ -105,8 +105,11 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     if arguments.repair:
         mesh = _mended(mesh, console)
     lmax = TARGET_LMAX if arguments.target is not None else (64 if arguments.lmax is None else arguments.lmax)
-    with console.progress() as progress:
-        shape = encode(mesh, lmax, arguments.method, arguments.channels, target=arguments.target, progress=progress)
+    try:
+        with console.progress() as progress:
+            shape = encode(mesh, lmax, arguments.method, arguments.channels, target=arguments.target, progress=progress)
+    except NotGenusZero as error:
+        raise NotGenusZero(error.reasons, "With --repair it is mended first; `repair` does so by itself.") from error
     with stages("write"):
         shape.save(arguments.output, compact=arguments.compact)
     data = encode_report(shape, stages.seconds)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Container
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def add_verbs(verbs: Any) -> None:
     """Add the verbs of this module to the parser."""
     verb = verbs.add_parser("repair", help="mend a mesh, or a folder of meshes, until it can be encoded")
     verb.add_argument("input", help="a mesh, or a folder of meshes")
-    verb.add_argument("output", help="the mended mesh, or a folder for them")
+    verb.add_argument("output", nargs="?", help="the mended mesh, or a folder for them; not needed for a dry run")
     verb.add_argument(
         "--recipe", default="genus0", metavar="NAME", help=f"{', '.join(RECIPES)} (default genus0), or a file"
     )
@@ -47,6 +47,9 @@ def add_verbs(verbs: Any) -> None:
 def run_repair(arguments: Namespace, console: Console) -> int:
     """Mend one mesh, or each of a folder; 1 when some of a folder could not be mended."""
     recipe = _chosen(arguments)
+    if arguments.output is None and not arguments.dry_run:
+        raise InvalidParameter("There is no place for the result.", "Give one, or ask for a --dry-run.")
+    arguments.output = arguments.output or "."
     source = expanded(arguments.input)
     if source.is_dir():
         return _repair_folder(source, recipe, arguments, console)
@@ -69,8 +72,15 @@ def run_recipe(arguments: Namespace, console: Console) -> int:
             value = step.settings[parameter.name]
             choices = f" ({' | '.join(name for name, _ in parameter.choices)})" if parameter.choices else ""
             lines.append(f"      {parameter.name} = {value}{choices}   {parameter.description}")
-    console.result(json.loads(recipe_to_json(recipe)), lines)
+    if arguments.json:
+        lines = [recipe_to_json(_in_full(recipe))]  # indented, to be edited
+    print("\n".join(lines))
     return 0
+
+
+def _in_full(recipe: Recipe) -> Recipe:
+    """With the value of every parameter."""
+    return replace(recipe, steps=tuple(replace(step, parameters=step.settings) for step in recipe.steps))
 
 
 def _chosen(arguments: Namespace) -> Recipe:
@@ -118,7 +128,8 @@ def _repair_folder(source: Path, recipe: Recipe, arguments: Namespace, console: 
             results[file.name] = error.to_dict()
             console.log(f"  {error}")
     failed = sum("error" in entry for entry in results.values())
-    console.result({"files": results, "failed": failed}, [f"{len(files) - failed} of {len(files)} meshes mended."])
+    done = "could be mended; nothing is written" if arguments.dry_run else "mended"
+    console.result({"files": results, "failed": failed}, [f"{len(files) - failed} of {len(files)} meshes {done}."])
     return 1 if failed else 0
 
 
@@ -140,10 +151,11 @@ def _lines(report: dict[str, Any]) -> list[str]:
         return [*lines, "The mesh is given back as it came."]
     kept = change["faces_kept"] / max(change["faces_before"], 1)
     lines.append(f"kept     {kept:.2%} of the faces as they were; {change['faces_new']:,} faces are new")
-    lines.append(
-        f"distance mean {change['mean_rel']:.4%}, largest {change['hausdorff_rel']:.3%} of the diagonal"
-        " (symmetric, all surfaces)"
-    )
+    removed = change["faces_before"] - change["faces_kept"]
+    lines.append(f"removed  {removed:,} of {change['faces_before']:,} faces")
+    lines.append(f"distance result from input, mean {change['mean_to_input_rel']:.4%} of the diagonal")
+    lines.append(f"         input from result, mean {change['mean_to_result_rel']:.4%}: removed inner walls count")
+    lines.append(f"         largest {change['hausdorff_rel']:.3%}")
     before = "none" if change["volume_before"] is None else f"{change['volume_before']:.6g}"
     lines.append(f"volume   {before} → {change['volume_after']:.6g}")
     lines.append(f"area     {change['area_before']:.6g} → {change['area_after']:.6g}")

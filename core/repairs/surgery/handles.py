@@ -53,8 +53,18 @@ def remove_handles(traced: Traced, *, prefer: Prefer = "auto", progress: Progres
         for cut in chosen:
             counts["tunnels_filled" if cut.fills else "handles_cut"] += 1
     progress(1.0, "Handles removed")
-    warnings = (f"At {bad} of {total} handles the new faces touch the surface around them.",) if bad else ()
-    return StepResult(traced, {name: n for name, n in counts.items() if n}, warnings)
+    warnings = [f"At {bad} of {total} handles the new faces touch the surface around them."] if bad else []
+    warnings += _against(prefer, counts)
+    return StepResult(traced, {name: n for name, n in counts.items() if n}, tuple(warnings))
+
+
+def _against(prefer: Prefer, counts: dict[str, int]) -> list[str]:
+    """What had to be done the other way than the user preferred."""
+    if prefer == "fill" and counts["handles_cut"]:
+        return [f"Not all tunnels could be filled: {counts['handles_cut']} times the handle was cut."]
+    if prefer == "cut" and counts["tunnels_filled"]:
+        return [f"Not all handles could be cut: {counts['tunnels_filled']} times the tunnel was filled."]
+    return []
 
 
 _Done = tuple[list[Cut], Traced, int]
