@@ -15,7 +15,7 @@ from .core.files import atomic_write
 from .core.repairs.catalogue import STEPS, Value
 from .core.repairs.recipe import Recipe, Step, recipe_from_json, recipe_to_json
 from .core.repairs.recipes import GENUS_ZERO, RECIPES, find_recipe
-from .repair_properties import property_name, to_shown, to_value
+from .properties.repair import property_name, to_shown, to_value
 
 DEFAULT = GENUS_ZERO.name
 

@@ -26,7 +26,7 @@ from .core.shape import Shape
 from .idnames import SCALARS, Attributes
 
 if TYPE_CHECKING:
-    from .properties import SPHERICAL_COW_PG_mesh
+    from .properties.mesh import SPHERICAL_COW_PG_mesh
 
 Arrays = Mapping[str, NDArray[Any]]
 

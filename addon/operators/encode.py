@@ -11,7 +11,7 @@ import bpy
 from .. import bridge, jobs, storage
 from ..core.shape import Shape
 from ..idnames import SCALARS, Operators
-from ..properties import EncodeSettings
+from ..properties.coding import EncodeSettings
 from .batch import BatchOperator
 
 CHANNEL_NAMES = {

@@ -7,7 +7,7 @@ import bpy
 
 from .. import bridge, resynthesis, storage
 from ..idnames import Operators
-from ..properties import BANDS
+from ..properties.equaliser import BANDS
 from .shell import MeshOperator
 
 

@@ -16,7 +16,7 @@ from ..core.harmonics.container import COLOR, CURVATURE_DENSITY, POSITION, SCALA
 from ..core.mesh import Mesh
 from ..core.shape import Shape
 from ..idnames import Attributes, Operators
-from ..properties import ReconstructSettings
+from ..properties.coding import ReconstructSettings
 from .shell import JobOperator, guarded
 
 

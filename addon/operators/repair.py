@@ -16,7 +16,7 @@ from ..core.mesh import Mesh
 from ..core.repairs.catalogue import STEPS
 from ..core.repairs.recipe import Recipe, recipe_to_json
 from ..idnames import Attributes, Operators
-from ..repair_properties import blender_steps_property
+from ..properties.repair import blender_steps_property
 from .batch import BatchOperator
 from .check import SELECT_MODES
 from .shell import MeshOperator, guarded

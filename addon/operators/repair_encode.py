@@ -12,7 +12,7 @@ from ..core.errors import InvalidParameter
 from ..core.repairs.recipe import Recipe
 from ..core.repairs.recipes import GENUS_ZERO
 from ..idnames import Operators
-from ..properties import EncodeSettings
+from ..properties.coding import EncodeSettings
 from .batch import BatchOperator
 from .encode import encode_request, store_result
 from .repair import RepairSettings, repair_request, require_no_shape_keys, store_report, write_result

@@ -12,7 +12,7 @@ from .. import bridge, recipe_book, storage
 from ..core.repairs.catalogue import STEPS
 from ..idnames import STEP_LIST, Attributes, Menus, Operators, Panels
 from ..operators.repair import uses_blender
-from ..repair_properties import SHARED, property_name, with_parameter
+from ..properties.repair import SHARED, property_name, with_parameter
 from .common import SidebarPanel, batch_button, error_box, fact, job_button, mesh_object, settings, wrapped
 from .encode import percent
 

@@ -30,3 +30,6 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
         details: StringProperty(name="Details", description="All that is known, for a bug report")
         comparison: StringProperty(name="Comparison", description="The result of the last comparison (JSON)")
         compared: StringProperty(name="Compared", description="On which object Compare ran")
+
+
+classes = (SPHERICAL_COW_PG_session,)

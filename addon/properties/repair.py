@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from .choices import TARGETS
-from .core.repairs.catalogue import STEPS, Parameter, Value
+from ..choices import TARGETS
+from ..core.repairs.catalogue import STEPS, Parameter, Value
 
 SHARED = ("parts", "prefer", "resolution")
 """Settings of several steps that the panel also shows once for all of them."""

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of all panels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, PointerProperty
+
+from ..choices import PICTURES, SHOWN
+from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
+from .repair import SPHERICAL_COW_PG_repair
+
+
+class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
+    """Settings of all panels; kept in the scene."""
+
+    if TYPE_CHECKING:
+        self_intersections: bool
+        repair: SPHERICAL_COW_PG_repair
+        encode: SPHERICAL_COW_PG_encode
+        reconstruct: SPHERICAL_COW_PG_reconstruct
+        attribute: str
+        picture: str
+    else:
+        self_intersections: BoolProperty(
+            name="Self-Intersections",
+            description="Also look for faces that pass through each other. They can be encoded, but mean"
+            " trouble for printing and simulation",
+            default=True,
+        )
+        repair: PointerProperty(name="Repair", type=SPHERICAL_COW_PG_repair, description="Settings of Repair")
+        encode: PointerProperty(name="Encode", type=SPHERICAL_COW_PG_encode, description="Settings of Encode")
+        reconstruct: PointerProperty(
+            name="Reconstruct", type=SPHERICAL_COW_PG_reconstruct, description="Settings of Reconstruct"
+        )
+        attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
+        picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)
+
+
+classes = (SPHERICAL_COW_PG_settings,)
