@@ -26,7 +26,7 @@ LAYERS = (
     {"topology", "meshfile"},
     {"harmonics"},
     {"sphere", "intrinsic"},
-    {"repairs", "alignment"},
+    {"repairs", "alignment", "symmetry"},
     {"shape", "shapefile", "channels", "certify", "refine", "interchange", "sample", "colour_map", "plot", "pictures"},
     {"codec", "intrinsic_decode"},
     {"tasks"},

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Symmetry of shapes: planes of reflection and axes of rotation, found, measured, and imposed."""
