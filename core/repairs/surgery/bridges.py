@@ -14,7 +14,8 @@ from ...geometry.edges import edge_table
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, silent
-from ...topology.intersections import equal_positions, meet
+from ...topology.intersections import equal_positions
+from ...topology.triangles import meet
 from ..traced import NEW, Traced
 from .gaps import nearest_faces, spanning_gaps
 from .nesting import FaceTree

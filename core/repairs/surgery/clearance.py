@@ -9,9 +9,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ...geometry.boxes import LEAF, along_curve, box_tree, face_box, leaves_near
 from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.checks import degenerate_faces
-from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
+from ...topology.intersections import equal_positions
+from ...topology.triangles import meet
 from ..traced import BoolArray
 
 
@@ -44,28 +46,12 @@ def touching(vertices: FloatArray, faces: Sequence[IntArray], new: IntArray) -> 
 @njit(cache=True)
 def _near(vertices: FloatArray, faces: IntArray, boxes: FloatArray) -> NDArray[np.bool_]:
     """(F,) whether the box of a face overlaps one of the smallest boxes of the tree."""
-    leaves = len(boxes) // 2
     near = np.zeros(len(faces), np.bool_)
-    stack = np.empty(128, np.int64)
-    low, high = np.empty(3), np.empty(3)
+    low, high, found = np.empty(3), np.empty(3), np.empty(64, np.int64)
     for f in range(len(faces)):
-        for i in range(3):
-            a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
-            low[i], high[i] = min(a, b, c), max(a, b, c)
-        stack[0], top = 1, 1
-        while top:
-            top -= 1
-            node = stack[top]
-            apart = False
-            for i in range(3):
-                apart |= not (boxes[node, i] <= high[i] and boxes[node, 3 + i] >= low[i])
-            if apart:
-                continue
-            if node >= leaves:
-                near[f] = True
-                break
-            stack[top], stack[top + 1] = 2 * node, 2 * node + 1
-            top += 2
+        face_box(vertices, faces[f], low, high)
+        count, found = leaves_near(boxes, low, high, found)
+        near[f] = count > 0
     return near
 
 
@@ -82,9 +68,7 @@ def _mark_touching(
     stack = np.empty(128, np.int64)
     low, high, walls = np.empty(3), np.empty(3), np.empty((5, 4))
     for f in range(n):
-        for i in range(3):
-            a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
-            low[i], high[i] = min(a, b, c), max(a, b, c)
+        face_box(vertices, faces[f], low, high)
         _build_walls(vertices, faces[f, 0], faces[f, 1], faces[f, 2], walls)
         stack[0], top = 1, 1
         while top:

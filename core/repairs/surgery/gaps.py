@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from ...geometry.boxes import LEAF
 from ...mesh import FloatArray, IntArray
-from ...topology.intersections import LEAF
 from ..traced import BoolArray
 from .nesting import FaceTree
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from ...geometry.boxes import LEAF, along_curve, box_tree, face_box, leaf_faces, leaves_near
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.components import face_components
-from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
+from ...topology.intersections import equal_positions
 from ...topology.predicates import side
+from ...topology.triangles import meet
 from ..traced import BoolArray, Traced
 
 _TRIES = 12
@@ -28,7 +30,7 @@ class FaceTree:
     """The faces of a mesh in a tree of boxes.
 
     order: (F,) the faces along a space-filling curve; faces, vertices: in that order; boxes: (2 P, 6) of a
-    complete binary tree (see `topology.intersections.box_tree`).
+    complete binary tree (see `geometry.boxes.box_tree`).
     """
 
     vertices: FloatArray
@@ -54,7 +56,7 @@ def meeting_pairs(
     """(n, 2) pairs of faces of the same part, or of different ones, that touch or pass through each other.
 
     part: (F,) of each face. active: (F,) only pairs of which one is active are looked for (default: all). Vertices at
-    exactly equal positions count as shared, as in `topology.intersections`.
+    exactly equal positions count as shared, as in `intersecting_faces`.
     """
     place = equal_positions(mesh.vertices)[tree.faces]
     label = np.ascontiguousarray(part[tree.order])
@@ -141,35 +143,17 @@ def _rays(tree: FaceTree, count: int) -> FloatArray:
 def _overlapping(
     vertices: FloatArray, faces: IntArray, boxes: FloatArray, low: FloatArray, high: FloatArray
 ) -> IntArray:
-    leaves = len(boxes) // 2
-    stack = np.empty(128, np.int64)
-    stack[0] = 1
-    top = 1
-    found = []
-    while top:
-        top -= 1
-        node = stack[top]
-        apart = False
-        for i in range(3):
-            apart |= boxes[node, i] > high[i] or boxes[node, 3 + i] < low[i]
-        if apart:
-            continue
-        if node < leaves:
-            stack[top], stack[top + 1] = 2 * node, 2 * node + 1
-            top += 2
-            continue
-        first = (node - leaves) * LEAF
-        for f in range(first, min(first + LEAF, len(faces))):
-            inside = True
-            for i in range(3):
-                a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
-                inside &= min(a, b, c) <= high[i] and max(a, b, c) >= low[i]
-            if inside:
-                found.append(f)
-    result = np.empty(len(found), np.int64)
-    for k in range(len(found)):
-        result[k] = found[k]
-    return result
+    own_low, own_high = np.empty(3), np.empty(3)
+    count, near = leaves_near(boxes, low, high, np.empty(64, np.int64))
+    found = np.empty(LEAF * count, np.int64)
+    n = 0
+    for leaf in near[:count]:
+        for f in leaf_faces(leaf, len(faces)):
+            face_box(vertices, faces[f], own_low, own_high)
+            if (own_low <= high).all() and (own_high >= low).all():
+                found[n] = f
+                n += 1
+    return found[:n]
 
 
 @njit(cache=True)
@@ -183,33 +167,14 @@ def _pairs(
     same: bool,
 ) -> IntArray:
     """(n, 2) places in the tree of the faces that meet and have the same label, or different ones."""
-    leaves = len(boxes) // 2
-    stack = np.empty(128, np.int64)
-    low, high = np.empty(3), np.empty(3)
+    low, high, near = np.empty(3), np.empty(3), np.empty(64, np.int64)
     pairs = np.empty((1024, 2), np.int64)
     count = 0
-    for f in range(len(faces)):
-        if not active[f]:
-            continue
-        for i in range(3):
-            a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
-            low[i], high[i] = min(a, b, c), max(a, b, c)
-        stack[0] = 1
-        top = 1
-        while top:
-            top -= 1
-            node = stack[top]
-            apart = False
-            for i in range(3):
-                apart |= boxes[node, i] > high[i] or boxes[node, 3 + i] < low[i]
-            if apart:
-                continue
-            if node < leaves:
-                stack[top], stack[top + 1] = 2 * node, 2 * node + 1
-                top += 2
-                continue
-            first = (node - leaves) * LEAF
-            for g in range(first, min(first + LEAF, len(faces))):
+    for f in np.flatnonzero(active):
+        face_box(vertices, faces[f], low, high)
+        n, near = leaves_near(boxes, low, high, near)
+        for leaf in near[:n]:
+            for g in leaf_faces(leaf, len(faces)):
                 if (
                     g == f
                     or (g < f and active[g])

@@ -7,8 +7,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ...geometry.boxes import along_curve, box_tree, face_box, leaf_faces, leaves_near
 from ...mesh import FloatArray, IntArray
-from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
+from ...topology.intersections import equal_positions
+from ...topology.triangles import meet
 
 
 class Obstacles:
@@ -49,39 +51,24 @@ def _hit(
     vertices: FloatArray, surface: IntArray, place: IntArray, boxes: FloatArray, faces: IntArray
 ) -> NDArray[np.bool_]:
     result = np.zeros(len(faces), np.bool_)
-    leaves = len(boxes) // 2
-    stack = np.empty(128, np.int64)
-    low, high = np.empty(3), np.empty(3)
+    low, high, near = np.empty(3), np.empty(3), np.empty(64, np.int64)
     pair, places = np.empty((2, 3), np.int64), np.empty((2, 3), np.int64)
     for f in range(len(faces)):
         pair[0] = faces[f]
         for k in range(3):
             places[0, k] = place[pair[0, k]]
-        for i in range(3):
-            a, b, c = vertices[pair[0, 0], i], vertices[pair[0, 1], i], vertices[pair[0, 2], i]
-            low[i], high[i] = min(a, b, c), max(a, b, c)
-        stack[0] = 1
-        top = 1
-        while top and not result[f]:
-            top -= 1
-            node = stack[top]
-            apart = False
-            for i in range(3):
-                apart |= boxes[node, i] > high[i] or boxes[node, 3 + i] < low[i]
-            if apart:
-                continue
-            if node < leaves:
-                stack[top], stack[top + 1] = 2 * node, 2 * node + 1
-                top += 2
-                continue
-            first = (node - leaves) * LEAF
-            for g in range(first, min(first + LEAF, len(surface))):
+        face_box(vertices, pair[0], low, high)
+        count, near = leaves_near(boxes, low, high, near)
+        for leaf in near[:count]:
+            for g in leaf_faces(leaf, len(surface)):
                 pair[1] = surface[g]
                 for k in range(3):
                     places[1, k] = place[pair[1, k]]
                 if meet(vertices, pair, places, 0, 1):
                     result[f] = True
                     break
+            if result[f]:
+                break
     return result
 
 

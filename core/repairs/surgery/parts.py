@@ -11,6 +11,7 @@ from ...errors import InvalidParameter, RepairFailed
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
+from ...topology.components import component_labels
 from ..traced import BoolArray, StepResult, Traced
 from .bridges import bridge_parts
 from .nesting import FaceTree, enclosed_parts, face_parts, meeting_pairs, part_volumes, visible_parts
@@ -38,7 +39,7 @@ def resolve_parts(
     first: StepResult | None = None
     try:
         first = _resolved(traced, label, traced.mesh.vertices, parts == "join", unite, progress)
-        if "parts_united" not in first.counts or shape(first.traced.mesh).euler == 2:
+        if _settled(first, traced.mesh, label, unite):
             return first
     except RepairFailed:
         if not unite:
@@ -51,9 +52,28 @@ def resolve_parts(
         if first is None:
             raise
         return first
-    if first is not None and shape(first.traced.mesh).euler >= shape(second.traced.mesh).euler:
-        return first
-    return second
+    return second if first is None else max(first, second, key=_quality)
+
+
+def _settled(result: StepResult, mesh: Mesh, label: IntArray, unite: bool) -> bool:
+    """Whether nothing of `result`, made of the parts (F,) of `mesh`, looks like the work of a rounding error."""
+    if not unite:
+        return True
+    if "parts_united" in result.counts and shape(result.traced.mesh).euler != 2:
+        return False
+    near = mesh.with_vertices(inflated(mesh, label)) if "parts_joined" in result.counts else mesh
+    return near is mesh or _groups(near, label) == _groups(mesh, label)
+
+
+def _quality(result: StepResult) -> tuple[int, int]:
+    """Larger for fewer handles; for as many, with fewer bridges."""
+    return shape(result.traced.mesh).euler, -result.counts.get("parts_joined", 0)
+
+
+def _groups(mesh: Mesh, label: IntArray) -> int:
+    """How many groups there are of parts (F,) that meet."""
+    pairs = label[meeting_pairs(mesh, FaceTree.of(mesh), label, same=False)]
+    return len(np.unique(component_labels(int(label.max()) + 1, pairs[:, 0], pairs[:, 1])))
 
 
 def _resolved(

@@ -14,7 +14,7 @@ from ...geometry.edges import edge_table
 from ...geometry.measure import face_cross, face_normals, vertex_normals
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
-from .contact import faces_meeting
+from ...topology.intersections import intersecting_faces
 
 BoolArray = NDArray[np.bool_]
 SURE = 0.35
@@ -192,7 +192,7 @@ def _untangled(mesh: Mesh, vertices: FloatArray, progress: Progress) -> Mesh:
         place = np.where(weight == 1.0, vertices, mesh.vertices + weight * (vertices - mesh.vertices))
         moved = mesh.with_vertices(place)
         asked = fresh[mesh.faces].any(axis=1)  # what stayed where it was does not meet what stayed
-        bad = faces_meeting(moved, asked, part(progress, attempt / (3 * len(SHARES)), 1.0))
+        bad = intersecting_faces(moved, progress=part(progress, attempt / (3 * len(SHARES)), 1.0), asked=asked)
         if not len(bad):
             return moved
         hit = np.zeros(mesh.n_vertices, dtype=bool)

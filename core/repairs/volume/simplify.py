@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ...geometry.measure import face_areas, face_normals, scatter_to_vertices
 from ...mesh import FloatArray, IntArray, Mesh
 from ...progress import Progress, part, silent
+from ...topology.intersections import intersecting_faces
 from .collapse import collapse_edges, plane_quadrics
-from .contact import faces_meeting
 
 ROUNDS = 7
 """Attempts to find a simplification without self-intersections, before places around the faults are left alone."""
@@ -47,7 +47,7 @@ def simplify(
         )
         moved = (place != unit.vertices).any(axis=1)
         place = np.where(moved[:, None], place * scale + centre, mesh.vertices)
-        bad = faces_meeting(Mesh(place, faces), progress=part(step, 0.6, 1.0))
+        bad = intersecting_faces(Mesh(place, faces), progress=part(step, 0.6, 1.0))
         if not len(bad):
             return _compact(mesh, place, faces)
         fault = np.zeros(mesh.n_vertices, dtype=bool)

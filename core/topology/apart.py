@@ -1,93 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which triangles meet after some of them moved: plain sums first, exact signs where those are not sure."""
+"""A quick proof that two triangles do not meet, for most of those that do not."""
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from ...mesh import FloatArray, IntArray, Mesh
-from ...progress import Progress, silent
-from ...topology.intersections import LEAF, along_curve, box_tree, equal_positions, meet
+from ..mesh import FloatArray, IntArray
 
-_CHUNK = 10_000
 _SURE = 1e-11
 """Part of the size of the terms by which a plain sum must differ from zero to be sure of its sign."""
 
 
-def faces_meeting(mesh: Mesh, chosen: NDArray[np.bool_] | None = None, progress: Progress = silent) -> IntArray:
-    """(n,) faces, in ascending order, that touch or pass through others, where at least one of both is `chosen`.
-
-    chosen: (F,), by default all. The answer is that of `intersecting_faces`; it comes sooner where few faces are new
-    among many that are known not to meet. All coordinates are numbers, and all faces have an area.
-    """
-    order = along_curve(mesh.vertices[mesh.faces].mean(axis=1))
-    faces, place = mesh.faces[order], equal_positions(mesh.vertices)[mesh.faces[order]]
-    boxes = box_tree(mesh.vertices, faces)
-    hit = np.zeros(len(faces), dtype=np.bool_)
-    asked = np.arange(len(faces)) if chosen is None else np.flatnonzero(chosen[order])
-    for begin in range(0, len(asked), _CHUNK):
-        progress(begin / len(asked), "Looking for self-intersections")
-        _mark(mesh.vertices, faces, place, boxes, hit, asked[begin : begin + _CHUNK])
-    return np.sort(order[hit])
-
-
 @njit(cache=True)
-def _mark(
-    vertices: FloatArray,
-    faces: IntArray,
-    place: IntArray,
-    boxes: FloatArray,
-    hit: NDArray[np.bool_],
-    asked: IntArray,
-) -> None:
-    """Set `hit` for the faces `asked` and all others that they meet."""
-    leaves = len(boxes) // 2
-    stack = np.empty(128, np.int64)
-    low, high = np.empty(3), np.empty(3)
-    for f in asked:
-        for i in range(3):
-            a, b, c = vertices[faces[f, 0], i], vertices[faces[f, 1], i], vertices[faces[f, 2], i]
-            low[i], high[i] = min(a, b, c), max(a, b, c)
-        stack[0] = 1
-        top = 1
-        while top:
-            top -= 1
-            node = stack[top]
-            apart = False
-            for i in range(3):
-                apart |= boxes[node, i] > high[i] or boxes[node, 3 + i] < low[i]
-            if apart:
-                continue
-            if node < leaves:
-                stack[top], stack[top + 1] = 2 * node, 2 * node + 1
-                top += 2
-                continue
-            first = (node - leaves) * LEAF
-            for g in range(first, min(first + LEAF, len(faces))):
-                if g != f and (not hit[f] or not hit[g]) and _meet(vertices, faces, place, f, g):
-                    hit[f] = hit[g] = True
-
-
-@njit(cache=True)
-def _meet(vertices: FloatArray, faces: IntArray, place: IntArray, f: int, g: int) -> bool:
-    """As `meet`, which is asked only where no plane tells the two triangles apart at once."""
-    shared, turn_f, turn_g, sum_f, sum_g = 0, 0, 0, 0, 0
-    for i in range(3):
-        for j in range(3):
-            if place[f, i] == place[g, j]:
-                shared += 1
-                turn_f, turn_g = i, j
-                sum_f += i
-                sum_g += j
-    if shared < 3 and _surely_apart(vertices, faces, f, g, shared, turn_f, turn_g, 3 - sum_f, 3 - sum_g):
-        return False
-    return bool(meet(vertices, faces, place, f, g))
-
-
-@njit(cache=True)
-def _surely_apart(
+def surely_apart(
     vertices: FloatArray, faces: IntArray, f: int, g: int, shared: int, turn_f: int, turn_g: int, far_f: int, far_g: int
 ) -> bool:
     """Whether two triangles are on two sides of a plane, through what they share; without exact arithmetic.
