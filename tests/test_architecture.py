@@ -28,6 +28,7 @@ LAYERS = (
     {"sphere", "intrinsic"},
     {"repairs", "alignment", "symmetry"},
     {"shape", "shapefile", "channels", "certify", "refine", "interchange", "sample", "colour_map", "plot", "pictures"},
+    {"shape_alignment"},
     {"codec", "intrinsic_decode"},
     {"tasks"},
     {"worker", "cli"},

@@ -66,6 +66,12 @@ def angle_between(a: FloatArray, b: FloatArray) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
+def proper_rotation(matrix: FloatArray) -> FloatArray:
+    """The rotation (3, 3), never a reflection, that is nearest to a matrix (3, 3): it maximises the trace of RᵀM."""
+    u, _, vt = np.linalg.svd(matrix)
+    return np.asarray((u * [1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt)
+
+
 def best_similarity(source: FloatArray, target: FloatArray, *, scaling: bool = False) -> Similarity:
     """The similarity (a rigid motion unless `scaling`) that brings points (N, 3) nearest to others, in pairs.
 

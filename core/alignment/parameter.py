@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn the parameter sphere of encoded shapes, so that equal coefficients mean equal places on the surface.
+
+Turning the sphere does not move the surface: it changes from which direction each point of it is reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations, product
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ..errors import InvalidParameter
+from ..harmonics.container import POSITION, Harmonics
+from ..harmonics.correlation import best_rotations
+from ..harmonics.generators import generators
+from ..harmonics.rotation import rotate
+from ..harmonics.transforms import analyse_grid, synthesize_grid
+from ..mesh import FloatArray
+from ..progress import Progress, part, silent
+from .similarity import Similarity, proper_rotation
+
+_COARSE, _FINE, _GRID = 12, 128, 32
+"""Degrees with which candidates are tried and the best are refined, and of the grid for moments and extents."""
+_CANDIDATES, _FINALISTS = 8, 3
+_COARSE_ROUNDS, _FINE_ROUNDS = 12, 40
+_SETTLED = 1e-10
+"""A fit ends when a step is shorter than this, in radians."""
+
+
+@dataclass(frozen=True)
+class ParameterAlignment:
+    """Coefficients after an alignment, and how they came about.
+
+    harmonics: the aligned coefficients, all channels. rotation: (3, 3) R of the parameter sphere: what lay in
+    direction d of the sphere now lies in direction R d (turn stored sphere positions along: `sphere @ R.T`).
+    similarity: what moved the surface in space; the identity unless the pose was aligned too.
+    distance: root mean square over the sphere of the distance between the points of the two surfaces that share a
+    direction, in units of the reference (Parseval: the norm of the difference of the coefficients); distance_rel: as a
+    part of the reference's bounding-box diagonal. Both are NaN without a reference.
+    """
+
+    harmonics: Harmonics
+    rotation: FloatArray
+    similarity: Similarity
+    distance: float = float("nan")
+    distance_rel: float = float("nan")
+
+
+def align_parameters(
+    harmonics: Harmonics,
+    reference: Harmonics,
+    *,
+    pose: bool = False,
+    scaling: bool = False,
+    progress: Progress = silent,
+) -> ParameterAlignment:
+    """Turn the parameter sphere of one shape so that it agrees with that of a reference of the same kind.
+
+    The two shapes should already lie on each other in space. With `pose` they may lie anywhere: the rigid motion is
+    found together with the rotation of the sphere, with `scaling` also the size (equal root mean square radii about
+    the mean, as centroid sizes are in Procrustes analysis).
+
+    Candidates are all ways to lay the axes of one degree-1 ellipsoid on those of the other (Brechbühler, Gerig and
+    Kübler 1995), and the highest correlations over all rotations: of the positions, or, where the pose is unknown, of
+    the distance from the centre, which does not depend on it. Each is refined by least squares over both
+    rotations (Levenberg and Marquardt, with exact derivatives); the nearest result is kept.
+
+    Raises `InvalidParameter` for shapes without positions or without any extent.
+    """
+    moving, target = _Centred.of(harmonics), _Centred.of(reference)
+    size = target.size / moving.size if pose and scaling else 1.0
+    there, here = target.unit, moving.unit * (moving.size * size / target.size)
+    progress(0.0, "Looking at all rotations of the sphere")
+    trials = []
+    candidates = _candidates(here, there, pose)
+    few, goal = _cut(here, _COARSE), _cut(there, _COARSE)
+    trying = part(progress, 0.1, 0.7)
+    for number, start in enumerate(candidates):
+        trying(number / len(candidates), "Trying rotations of the sphere")
+        trials.append(_fit(few, goal, start, pose, _COARSE_ROUNDS))
+    trials.sort(key=lambda trial: trial.error)
+    progress(0.7, "Refining the best")
+    many, goal = _cut(here, _FINE), _cut(there, _FINE)
+    finals = [_fit(many, goal, trial, pose, _FINE_ROUNDS) for trial in _distinct(trials)]
+    best = min(finals, key=lambda trial: trial.error)
+    turn = best.space if pose else np.eye(3)
+    shift = target.middle - size * turn @ moving.middle if pose else np.zeros(3)
+    similarity = Similarity(turn, size, shift)
+    result = transform_positions(rotate(harmonics, best.sphere), similarity)
+    distance = surface_distance(result, reference)
+    return ParameterAlignment(result, best.sphere, similarity, distance, distance / _diagonal(reference))
+
+
+def canonical_parameters(harmonics: Harmonics) -> ParameterAlignment:
+    """Turn the parameter sphere to where the shape's own degree-1 ellipsoid says, without any reference.
+
+    The longest axis of the ellipsoid comes to lie at x of the sphere, the middle one at y and the shortest at the
+    pole z (Brechbühler, Gerig and Kübler 1995). That leaves four choices; of each axis that end is taken to which the
+    surface reaches farther (a positive third moment), the axis with the weakest sense following from the other two.
+    The result depends neither on the pose of the shape nor on how the sphere lay before; for shapes whose ellipsoid has
+    equal axes, or without such a sense, the choice means nothing.
+
+    Raises `InvalidParameter` for shapes without positions, or whose ellipsoid is flat.
+    """
+    centred = _Centred.of(harmonics)
+    left, spread, right = _ellipsoid(centred.unit)
+    if not spread[2] > 1e-9 * spread[0]:
+        raise InvalidParameter(
+            "The degree-1 ellipsoid of the shape is flat, so that it gives the sphere no orientation.",
+            "Align the sphere with a reference instead.",
+        )
+    skewness = _third_moments(np.einsum("ki,kab->iab", left, centred.unit))
+    axes = (right * np.where(skewness < 0.0, -1.0, 1.0)[:, None]).copy()
+    weakest = int(np.argmin(np.abs(skewness)))
+    axes[weakest] = np.cross(axes[(weakest + 1) % 3], axes[(weakest + 2) % 3])
+    return ParameterAlignment(rotate(harmonics, axes), axes, Similarity.identity())
+
+
+def transform_positions(harmonics: Harmonics, similarity: Similarity) -> Harmonics:
+    """The coefficients of the surface moved in space: the positions are turned, scaled and shifted, nothing else."""
+    rows = [harmonics.channels.index(name) for name in harmonics.select(POSITION).channels]
+    coefficients = harmonics.coefficients.copy()
+    moved = similarity.scale * np.einsum("kj,jab->kab", similarity.rotation, coefficients[rows])
+    moved[:, 0, 0] += similarity.translation
+    coefficients[rows] = moved
+    return Harmonics(coefficients, harmonics.channels)
+
+
+def surface_distance(a: Harmonics, b: Harmonics) -> float:
+    """Root mean square over the sphere of the distance between the points with the same direction, by Parseval.
+
+    Degrees that only one of them has count in full. Raises `InvalidParameter` without positions.
+    """
+    one, two = a.select(POSITION).coefficients, b.select(POSITION).coefficients
+    size = max(one.shape[-1], two.shape[-1])
+    difference = _padded(one, size) - _padded(two, size)
+    return float(np.sqrt(np.square(difference).sum()))
+
+
+@dataclass(frozen=True)
+class _Centred:
+    """The positions (3, L+1, L+1) about their mean, with root mean square radius 1."""
+
+    unit: FloatArray
+    middle: FloatArray
+    size: float
+
+    @staticmethod
+    def of(harmonics: Harmonics) -> _Centred:
+        positions = harmonics.select(POSITION).coefficients.copy()
+        middle = positions[:, 0, 0].copy()
+        positions[:, 0, 0] = 0.0
+        size = float(np.sqrt(np.square(positions).sum()))
+        if not size > 0.0:
+            raise InvalidParameter("The shape is a single point: it has no degree above 0.", "Encode it again.")
+        return _Centred(positions / size, middle, size)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Rotations (3, 3) of the parameter sphere and in space, and the squared distance with them."""
+
+    sphere: FloatArray
+    space: FloatArray
+    error: float = float("nan")
+
+
+def _candidates(moving: FloatArray, target: FloatArray, pose: bool) -> list[_Trial]:
+    spheres = [*_ellipsoid_rotations(moving, target), *_correlated_rotations(moving, target, pose)]
+    trials = []
+    for sphere in spheres:
+        space = _best_space(_turned(_cut(moving, _COARSE), sphere), _cut(target, _COARSE)) if pose else np.eye(3)
+        trials.append(_Trial(sphere, space))
+    return trials
+
+
+def _ellipsoid_rotations(moving: FloatArray, target: FloatArray) -> list[FloatArray]:
+    """The 24 rotations that lay the axes of one degree-1 ellipsoid on those of the other, on the sphere."""
+    own, goal = (proper_rotation(_ellipsoid(c)[2]) for c in (moving, target))
+    signed = (
+        np.diag(signs) @ np.eye(3)[list(order)]
+        for order in permutations(range(3))
+        for signs in product((1.0, -1.0), repeat=3)
+    )
+    return [goal.T @ swap @ own for swap in signed if np.linalg.det(swap) > 0.0]
+
+
+def _correlated_rotations(moving: FloatArray, target: FloatArray, pose: bool) -> list[FloatArray]:
+    lmax = min(moving.shape[-1], target.shape[-1]) - 1
+    pair = [_cut(c, lmax) for c in (target, moving)]
+    if pose:
+        pair = [_radii(c) for c in pair]
+        if min(np.square(c).sum() - np.square(c[:, 0, 0]).sum() for c in pair) < 1e-20:
+            return []  # round: every rotation of the sphere goes with one in space
+    return list(best_rotations(*pair, count=_CANDIDATES)[0])
+
+
+def _radii(positions: FloatArray) -> FloatArray:
+    """(2, n, n) the distance from the centre and its square, as functions on the sphere; no motion in space changes
+    them.
+    """
+    values = synthesize_grid(_cut(positions, _GRID // 2), _GRID)
+    square = np.square(values).sum(axis=0)
+    return analyse_grid(np.stack([np.sqrt(square), square]), _GRID // 2)
+
+
+def _fit(moving: FloatArray, target: FloatArray, start: _Trial, pose: bool, rounds: int) -> _Trial:
+    """The nearest minimum of the squared distance over the rotation of the sphere and, with `pose`, that in space."""
+    size = max(moving.shape[-1], target.shape[-1])
+    moving, target = _padded(moving, size), _padded(target, size)
+    sphere, space, damping = start.sphere, start.space, 1e-6
+    current = _placed(moving, sphere, space)
+    error = float(np.square(target - current).sum())
+    for _ in range(rounds):
+        columns = generators(current)
+        if pose:
+            columns = np.concatenate([columns, np.cross(np.eye(3)[:, :, None, None], current[None], axis=1)])
+        columns = columns.reshape(len(columns), -1)
+        normal, slope = columns @ columns.T, columns @ (target - current).ravel()
+        step = np.linalg.solve(normal + damping * np.trace(normal) * np.eye(len(normal)), slope)
+        new_sphere = Rotation.from_rotvec(step[:3]).as_matrix() @ sphere
+        new_space = Rotation.from_rotvec(step[3:]).as_matrix() @ space if pose else space
+        trial = _placed(moving, new_sphere, new_space)
+        new_error = float(np.square(target - trial).sum())
+        if new_error <= error:
+            sphere, space, current, error = new_sphere, new_space, trial, new_error
+            damping = max(0.1 * damping, 1e-12)
+        else:
+            damping = max(10.0 * damping, 1e-6)
+        if np.abs(step).max() < _SETTLED:
+            break
+    return _Trial(proper_rotation(sphere), proper_rotation(space), error)
+
+
+def _distinct(trials: list[_Trial]) -> list[_Trial]:
+    """The first few trials, best first, of those that ended in the same place only one."""
+    chosen: list[_Trial] = []
+    for trial in trials:
+        if all(np.abs(trial.sphere - other.sphere).max() > 1e-3 for other in chosen):
+            chosen.append(trial)
+    return chosen[:_FINALISTS]
+
+
+def _placed(moving: FloatArray, sphere: FloatArray, space: FloatArray) -> FloatArray:
+    return np.einsum("kj,jab->kab", space, _turned(moving, sphere))
+
+
+def _turned(positions: FloatArray, sphere: FloatArray) -> FloatArray:
+    return rotate(Harmonics(positions, POSITION), sphere).coefficients
+
+
+def _best_space(moving: FloatArray, target: FloatArray) -> FloatArray:
+    """The rotation in space that brings one set of coefficients nearest to another (Kabsch 1976)."""
+    size = min(moving.shape[-1], target.shape[-1])
+    return proper_rotation(np.einsum("kab,jab->kj", target[:, :size, :size], moving[:, :size, :size]))
+
+
+def _ellipsoid(positions: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(U, S, Vᵀ) of the matrix by which degree 1 maps the unit sphere to the best-fitting ellipsoid."""
+    if positions.shape[-1] < 2:
+        raise InvalidParameter("The shape has no degree 1.", "Encode it with a higher degree.")
+    # √3 x, √3 y and √3 z are the three harmonics of degree 1.
+    matrix = np.sqrt(3.0) * np.stack([positions[:, 0, 1], positions[:, 1, 0], positions[:, 1, 1]], axis=1)
+    left, spread, right = np.linalg.svd(matrix)
+    return left, spread, right
+
+
+def _third_moments(functions: FloatArray) -> FloatArray:
+    """(K,) mean over the sphere of the cube of functions (K, L+1, L+1), over the cube of their root mean square."""
+    few = _cut(functions, _GRID // 2)
+    values = synthesize_grid(few, _GRID)
+    weights = np.polynomial.legendre.leggauss(_GRID + 1)[1]  # type: ignore[no-untyped-call]
+    cubes = 0.5 * np.einsum("t,ktp->k", weights, values**3) / values.shape[2]
+    return np.asarray(cubes / np.square(few).sum(axis=(1, 2)) ** 1.5)
+
+
+def _diagonal(harmonics: Harmonics) -> float:
+    values = synthesize_grid(harmonics.select(POSITION), 2 * _GRID).reshape(3, -1)
+    return float(np.linalg.norm(np.ptp(values, axis=1)))
+
+
+def _cut(coefficients: FloatArray, lmax: int) -> FloatArray:
+    return np.ascontiguousarray(coefficients[:, : lmax + 1, : lmax + 1])
+
+
+def _padded(coefficients: FloatArray, size: int) -> FloatArray:
+    short = size - coefficients.shape[-1]
+    return coefficients if not short else np.pad(coefficients, ((0, 0), (0, short), (0, short)))

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Alignment of whole encoded shapes: their coefficients, with the map and the facts of the source along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .alignment.parameter import ParameterAlignment, align_parameters, canonical_parameters, transform_positions
+from .alignment.similarity import Similarity
+from .harmonics.container import POSITION, Harmonics
+from .harmonics.rotation import rotate
+from .harmonics.transforms import synthesize_grid
+from .mesh import FloatArray
+from .progress import Progress, silent
+from .shape import Shape
+from .sphere.distortion import flips
+
+
+def align_shape(
+    shape: Shape,
+    reference: Shape | None = None,
+    *,
+    pose: bool = False,
+    scaling: bool = False,
+    progress: Progress = silent,
+) -> tuple[Shape, ParameterAlignment]:
+    """The shape with its parameter sphere turned to agree with a reference, and how it was turned.
+
+    Without a reference the shape's own degree-1 ellipsoid decides, and `pose` and `scaling` mean nothing. The surface
+    stays where it is unless `pose`: see `alignment.parameter.align_parameters`, and there for what is raised.
+    """
+    if reference is None:
+        found = canonical_parameters(shape.harmonics)
+    else:
+        found = align_parameters(shape.harmonics, reference.harmonics, pose=pose, scaling=scaling, progress=progress)
+    moved = transform_shape(turn_parameters(shape, found.rotation), found.similarity)
+    return moved.with_harmonics(found.harmonics), found
+
+
+def turn_parameters(shape: Shape, rotation: FloatArray) -> Shape:
+    """The same surface, its sphere turned by a rotation (3, 3): coefficients and stored sphere positions together.
+
+    The triangles on the sphere are counted anew for flips. Raises `InvalidParameter` unless it is a rotation.
+    """
+    harmonics = rotate(shape.harmonics, rotation)
+    if shape.sphere is None or shape.faces is None:
+        return shape.with_harmonics(harmonics)
+    sphere = shape.sphere @ np.asarray(rotation, dtype=np.float64).T
+    certificate = replace(shape.certificate, flips=flips(sphere, shape.faces))
+    return replace(shape, harmonics=harmonics, sphere=sphere, certificate=certificate)
+
+
+def transform_shape(shape: Shape, similarity: Similarity) -> Shape:
+    """The shape moved in space: its positions, and the facts of its source."""
+    harmonics = transform_positions(shape.harmonics, similarity)
+    source, scale = shape.source, similarity.scale
+    x, y, z = (float(value) for value in similarity.apply(np.array([source.centre]))[0])
+    # The bounding box is that of other directions: its diagonal changes as that of the rebuilt surface does.
+    growth = _diagonal(harmonics) / (_diagonal(shape.harmonics) or 1.0)
+    moved = replace(
+        source,
+        area=source.area * scale**2,
+        volume=source.volume * scale**3,
+        centre=(x, y, z),
+        diagonal=source.diagonal * growth,
+    )
+    return replace(shape, harmonics=harmonics, source=moved)
+
+
+def _diagonal(harmonics: Harmonics) -> float:
+    values = synthesize_grid(harmonics.select(POSITION), 64).reshape(3, -1)
+    return float(np.linalg.norm(np.ptp(values, axis=1)))
