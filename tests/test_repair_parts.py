@@ -20,7 +20,7 @@ from spherical_cow.repairs.surgery.nesting import FaceTree, enclosed_parts, face
 from spherical_cow.repairs.surgery.parts import resolve_parts
 from spherical_cow.repairs.surgery.thicken import thicken_sheets
 from spherical_cow.repairs.surgery.tubes import band, polygon_in_face
-from spherical_cow.repairs.surgery.union import MOST_PAIRS, outer_surface, resolve_self_intersections
+from spherical_cow.repairs.surgery.union import MOST_PAIRS, outer_boundary, resolve_self_intersections
 from spherical_cow.repairs.traced import StepResult, Traced
 from spherical_cow.topology import check
 from spherical_cow.topology.intersections import intersecting_faces
@@ -224,13 +224,13 @@ def test_without_unite_overlapping_parts_are_joined_only() -> None:
 def test_too_many_intersections_are_refused() -> None:
     pairs = np.zeros((MOST_PAIRS + 1, 2), np.int64)
     with pytest.raises(RepairFailed, match="too many places"):
-        outer_surface(Traced.start(BALL), pairs)
+        outer_boundary(Traced.start(BALL), pairs)
 
 
 def test_a_surface_that_encloses_nothing_is_refused() -> None:
     flat = several(cube(), turned(cube()))
     with pytest.raises(RepairFailed):
-        outer_surface(Traced.start(flat), np.stack([np.arange(12), np.arange(12, 24)], axis=1))
+        outer_boundary(Traced.start(flat), np.stack([np.arange(12), np.arange(12, 24)], axis=1))
 
 
 # --- bridges -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ...topology.components import component_labels
 from ..traced import BoolArray, StepResult, Traced
 from .bridges import bridge_parts
 from .nesting import FaceTree, enclosed_parts, face_parts, meeting_pairs, part_volumes, visible_parts
-from .union import inflated, outer_surface, shape
+from .union import inflated, outer_boundary, shape
 
 
 def resolve_parts(
@@ -25,7 +25,7 @@ def resolve_parts(
 
     In this order: parts wholly inside others are dropped, because nothing of them is visible (`cavities_dropped`);
     with `unite`, those that touch or pass through each other become one surface, their outer one (`parts_united`,
-    see `union.outer_surface`); parts that are apart are then joined by bridges (`parts_joined`, see
+    see `union.outer_boundary`); parts that are apart are then joined by bridges (`parts_joined`, see
     `bridges.bridge_parts`), or with `parts="largest"` all but the one with the largest area are dropped
     (`parts_dropped`). Parts that look inward are turned first. A mesh of one part stays as it is.
     Raises `InvalidParameter`, and `RepairFailed` where parts cannot be united or joined.
@@ -125,7 +125,7 @@ def _united(traced: Traced, chosen: BoolArray, positions: FloatArray, progress: 
     others, meeting = traced.keep_faces(~chosen).without_loose(), traced.keep_faces(chosen)
     mesh = meeting.mesh.with_vertices(positions)
     pairs = meeting_pairs(mesh, FaceTree.of(mesh), np.zeros(mesh.n_faces, np.int64), same=True)
-    outer = outer_surface(meeting, pairs, progress, positions)
+    outer = outer_boundary(meeting, pairs, progress, positions)
     return Traced(
         traced.source,
         Mesh(

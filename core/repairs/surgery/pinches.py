@@ -11,7 +11,7 @@ from ...mesh import FloatArray, IntArray
 from ...topology.components import component_labels
 
 
-def take_apart(vertices: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray, IntArray, IntArray]:
+def separate_sheets(vertices: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray, IntArray, IntArray]:
     """Give each sheet its own vertices where sheets of the boundary of a solid touch, so that it is manifold.
 
     Around an edge with more than two faces, those are neighbours that have the inside between them. Where an edge

@@ -18,7 +18,7 @@ from ..traced import NEW, StepResult, Traced
 from .arrangement import arrange, outer_faces
 from .bridges import bridge_parts
 from .nesting import FaceTree, face_parts, meeting_pairs, visible_parts
-from .pinches import take_apart
+from .pinches import separate_sheets
 
 MOST_PAIRS = 15_000
 """More pairs of faces that meet are refused: cutting them takes about a millisecond each."""
@@ -30,7 +30,7 @@ _CRUMB = 1e-3
 """Pieces that come off with a smaller share of the area are dropped."""
 
 
-def outer_surface(
+def outer_boundary(
     traced: Traced, pairs: IntArray, progress: Progress = silent, positions: FloatArray | None = None
 ) -> Traced:
     """The boundary of what the surface encloses: where it winds around a point at least once.
@@ -54,7 +54,7 @@ def outer_surface(
     kept = outer_faces(pieces)
     if not len(kept):
         raise RepairFailed("The surface encloses nothing.", "Rebuild it from its volume.")
-    vertices, faces, origin, birth = take_apart(pieces.vertices, pieces.faces[kept])
+    vertices, faces, origin, birth = separate_sheets(pieces.vertices, pieces.faces[kept])
     old = (origin >= 0) & (origin < mesh.n_vertices)
     vertices[old] = traced.mesh.vertices[origin[old]]
     vertex_source = np.append(traced.vertex_source, np.full(len(pieces.vertices) - mesh.n_vertices + 1, NEW))[origin]
@@ -128,7 +128,7 @@ def resolve_self_intersections(traced: Traced, *, progress: Progress = silent) -
     """Cut closed parts free where they pass through themselves or each other, and keep their outer surface.
 
     Faces that meet no other stay as they are. Pieces that come off are joined by bridges again, or dropped where they
-    are inside or tiny. A surface without intersections stays as it is. Raises `RepairFailed` as `outer_surface`, and
+    are inside or tiny. A surface without intersections stays as it is. Raises `RepairFailed` as `outer_boundary`, and
     where most of the surface would be lost.
     """
     mesh = traced.mesh
@@ -139,7 +139,7 @@ def resolve_self_intersections(traced: Traced, *, progress: Progress = silent) -
     if not len(pairs):
         return StepResult(traced)
     before = face_parts(mesh).max() + 1
-    result = outer_surface(traced, pairs, part(progress, 0.1, 0.8))
+    result = outer_boundary(traced, pairs, part(progress, 0.1, 0.8))
     result, _ = visible_parts(result)
     if face_areas(result.mesh).sum() < 0.5 * face_areas(mesh).sum():
         raise RepairFailed(
