@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import io
 import json
-import math
-import struct
-import zipfile
-import zlib
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .archive import Arrays, Layout, archive_bytes, load_archive, read_archive, scalar
 from .errors import HarmonicsFileError, SphericalCowError
 from .files import atomic_write
 from .harmonics.container import NORMALIZATION, Harmonics
@@ -29,9 +25,6 @@ from .mesh import FloatArray, IntArray
 from .shape import Certificate, Shape, Source
 
 FORMAT_VERSION = 1
-LARGEST_CONTENT = 2 * 1024**3
-"""Bytes of all arrays together beyond which a file is refused before anything is allocated."""
-
 _REQUIRED = ("format_version", "coefficients", "channels", "lmax", "normalization", "facts")
 _KINDS = {
     **{"format_version": "iu", "coefficients": "f", "channels": "U", "lmax": "iu", "normalization": "U"},
@@ -39,14 +32,8 @@ _KINDS = {
 }
 _COMPRESSED = ("faces", "facts")
 """Members that shrink to a fraction at little cost; coefficients and positions hardly shrink at all."""
-_DAMAGE = (
-    *(ValueError, TypeError, SyntaxError, OverflowError, RecursionError, EOFError, MemoryError, KeyError),
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, OSError),
-)
-_npy: Any = np.lib.format  # NumPy has no type hints for it
 _REMEDY = "Encode the mesh again, or choose another file."
-
-Arrays = dict[str, NDArray[Any]]
+_LAYOUT = Layout("a harmonics file", "*.harmonics.npz", _KINDS, _REQUIRED, _REMEDY)
 
 
 def save_shape(shape: Shape, path: str | Path) -> None:
@@ -58,15 +45,7 @@ def save_shape(shape: Shape, path: str | Path) -> None:
 
 def load_shape(path: str | Path) -> Shape:
     """Read a shape. Raises `HarmonicsFileError`, naming the key at fault, for anything that is not one."""
-    try:
-        with Path(path).open("rb") as stream:
-            return _read(stream, str(path))
-    except IsADirectoryError as error:
-        raise HarmonicsFileError(f"{path} is a folder.", "Choose a *.harmonics.npz file.") from error
-    except FileNotFoundError as error:
-        raise HarmonicsFileError(f"There is no file {path}.", "Check the name.") from error
-    except OSError as error:
-        raise HarmonicsFileError(f"{path} cannot be read: {error.strerror}.", "Check the file.") from error
+    return _shape(load_archive(path, _LAYOUT))
 
 
 def shape_to_bytes(shape: Shape) -> bytes:
@@ -82,102 +61,33 @@ def shape_to_bytes(shape: Shape) -> bytes:
     }
     if shape.sphere is not None and shape.faces is not None:
         arrays.update(sphere=shape.sphere, faces=np.asarray(shape.faces, dtype=np.int32))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for key, array in arrays.items():
-            info = zipfile.ZipInfo(f"{key}.npy")  # with a fixed date, so that the bytes repeat
-            info.compress_type = zipfile.ZIP_DEFLATED if key in _COMPRESSED else zipfile.ZIP_STORED
-            with archive.open(info, "w", force_zip64=True) as member:
-                _npy.write_array(member, np.asanyarray(array), allow_pickle=False)
-    return buffer.getvalue()
+    return archive_bytes(arrays, _COMPRESSED)
 
 
 def shape_from_bytes(data: bytes) -> Shape:
     """The inverse of `shape_to_bytes`; raises `HarmonicsFileError` as `load_shape` does."""
-    return _read(io.BytesIO(data), "the stored shape")
-
-
-def _read(stream: IO[bytes], name: str) -> Shape:
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            arrays = _read_arrays(archive, name)
-    except _DAMAGE as error:
-        raise HarmonicsFileError(f"{name} is not a harmonics file, or is cut short.", _REMEDY) from error
-    return _shape(arrays)
-
-
-def _read_arrays(archive: zipfile.ZipFile, name: str) -> Arrays:
-    """The known arrays, after all their headers were found to be harmless."""
-    there = set(archive.namelist())
-    for key in _REQUIRED:
-        if f"{key}.npy" not in there:
-            raise HarmonicsFileError(f"The key '{key}' is missing in {name}.", _REMEDY)
-    keys = [key for key in _KINDS if f"{key}.npy" in there]
-    total = 0
-    for key in keys:
-        total += _check_header(archive, key)
-        if total > LARGEST_CONTENT:
-            raise HarmonicsFileError(f"With the key '{key}', {name} claims {total:.2g} bytes.", _REMEDY)
-    return {key: _read_array(archive, key) for key in keys}
-
-
-def _check_header(archive: zipfile.ZipFile, key: str) -> int:
-    """The bytes that the array will take; raises when it is not plain data, or not all there."""
-    info = archive.getinfo(f"{key}.npy")
-    try:
-        with archive.open(info) as member:
-            version = _npy.read_magic(member)
-            readers = {
-                (1, 0): _npy.read_array_header_1_0,
-                (2, 0): _npy.read_array_header_2_0,
-            }
-            shape, _, dtype = readers[version](member)
-            size, header = math.prod(shape) * dtype.itemsize, member.tell()
-    except _DAMAGE as error:
-        raise HarmonicsFileError(f"The key '{key}' has a damaged header.", _REMEDY) from error
-    if dtype.hasobject or dtype.kind not in _KINDS[key]:
-        raise HarmonicsFileError(f"The key '{key}' holds {dtype}, not plain data.", _REMEDY)
-    if any(length < 0 for length in shape) or header + size != info.file_size:
-        raise HarmonicsFileError(f"The key '{key}' claims the shape {shape}, not what is there.", _REMEDY)
-    return int(size)
-
-
-def _read_array(archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
-    try:
-        with archive.open(f"{key}.npy") as member:
-            array: NDArray[Any] = _npy.read_array(member, allow_pickle=False)
-            if member.read(1):  # reading to the end also makes zipfile compare the checksum
-                raise ValueError("trailing bytes")
-            return array
-    except _DAMAGE as error:
-        raise HarmonicsFileError(f"The key '{key}' is damaged.", _REMEDY) from error
+    return _shape(read_archive(io.BytesIO(data), "the stored shape", _LAYOUT))
 
 
 def _shape(arrays: Arrays) -> Shape:
-    version = _scalar(arrays, "format_version")
+    version = scalar(arrays, "format_version", _REMEDY)
     if version != FORMAT_VERSION:
         raise HarmonicsFileError(
             f"The key 'format_version' is {version}; this version reads {FORMAT_VERSION}.",
             "Update Spherical Cow, or encode the mesh again.",
         )
-    if _scalar(arrays, "normalization") != NORMALIZATION:
+    if scalar(arrays, "normalization", _REMEDY) != NORMALIZATION:
         raise HarmonicsFileError(
             f"The key 'normalization' is {str(arrays['normalization'])[:40]!r}.", f"It must be {NORMALIZATION}."
         )
     harmonics = _harmonics(arrays)
-    source, certificate = _facts(str(_scalar(arrays, "facts")))
+    source, certificate = _facts(str(scalar(arrays, "facts", _REMEDY)))
     sphere, faces = _map(arrays)
     return Shape(harmonics, source, certificate, sphere, faces)
 
 
-def _scalar(arrays: Arrays, key: str) -> Any:
-    if arrays[key].shape != ():
-        raise HarmonicsFileError(f"The key '{key}' has shape {arrays[key].shape}, not a single value.", _REMEDY)
-    return arrays[key].item()
-
-
 def _harmonics(arrays: Arrays) -> Harmonics:
-    coefficients, channels, lmax = arrays["coefficients"], arrays["channels"], _scalar(arrays, "lmax")
+    coefficients, channels, lmax = arrays["coefficients"], arrays["channels"], scalar(arrays, "lmax", _REMEDY)
     if lmax < 0 or coefficients.ndim != 3 or coefficients.shape[1:] != (lmax + 1, lmax + 1):
         raise HarmonicsFileError(
             f"The key 'coefficients' has shape {coefficients.shape} for an lmax of {lmax}.", _REMEDY

@@ -21,7 +21,7 @@ MOST_LINES = 400
 # From the ground up; a module may import its own layer and those above it in this list.
 LAYERS = (
     {"errors", "progress", "data"},
-    {"mesh", "files"},
+    {"mesh", "files", "archive"},
     {"geometry"},
     {"topology", "meshfile"},
     {"harmonics"},
@@ -30,6 +30,7 @@ LAYERS = (
     {"shape", "shapefile", "channels", "certify", "refine", "interchange", "sample", "colour_map", "plot", "pictures"},
     {"shape_alignment"},
     {"codec", "intrinsic_decode"},
+    {"blending"},
     {"tasks"},
     {"worker", "cli"},
 )

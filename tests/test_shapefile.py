@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from meshes import subdivided_sphere
-from spherical_cow import shapefile
+from spherical_cow import archive
 from spherical_cow.errors import HarmonicsFileError, OutputError
 from spherical_cow.harmonics.container import NORMALIZATION, Harmonics
 from spherical_cow.shape import Certificate, Shape, Source
@@ -207,7 +207,7 @@ def test_headers_that_lie_are_refused_before_anything_is_allocated(key, content)
 
 def test_a_bomb_is_refused_before_it_goes_off(monkeypatch):
     """64 MB of zeros in 64 kB, where 32 MB are allowed; and not a byte of them is unpacked."""
-    monkeypatch.setattr(shapefile, "LARGEST_CONTENT", 32 * 1024**2)
+    monkeypatch.setattr(archive, "LARGEST_CONTENT", 32 * 1024**2)
     data = with_member("coefficients", header((8, 1000, 1000), "<f8") + bytes(64 * 10**6))
     assert len(data) < 100_000
     tracemalloc.start()
