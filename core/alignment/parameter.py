@@ -22,9 +22,9 @@ from ..mesh import FloatArray
 from ..progress import Progress, part, silent
 from .similarity import Similarity, proper_rotation
 
-_COARSE, _FINE, _GRID = 12, 128, 32
+_COARSE, _FINE, _GRID = 8, 128, 32
 """Degrees with which candidates are tried and the best are refined, and of the grid for moments and extents."""
-_CANDIDATES, _FINALISTS = 8, 3
+_CANDIDATES, _FINALISTS = 8, 2
 _COARSE_ROUNDS, _FINE_ROUNDS = 12, 40
 _SETTLED = 1e-10
 """A fit ends when a step is shorter than this, in radians."""
@@ -74,17 +74,19 @@ def align_parameters(
     size = target.size / moving.size if pose and scaling else 1.0
     there, here = target.unit, moving.unit * (moving.size * size / target.size)
     progress(0.0, "Looking at all rotations of the sphere")
-    trials = []
-    candidates = _candidates(here, there, pose)
-    few, goal = _cut(here, _COARSE), _cut(there, _COARSE)
+    few, goal = _both(here, there, _COARSE)
+    candidates = sorted(_candidates(few, goal, pose), key=lambda trial: trial.error)[:_CANDIDATES]
     trying = part(progress, 0.1, 0.7)
+    trials = []
     for number, start in enumerate(candidates):
         trying(number / len(candidates), "Trying rotations of the sphere")
-        trials.append(_fit(few, goal, start, pose, _COARSE_ROUNDS))
+        trials.append(_fit(few, goal, start, pose, _COARSE_ROUNDS, 1e-3))
     trials.sort(key=lambda trial: trial.error)
     progress(0.7, "Refining the best")
-    many, goal = _cut(here, _FINE), _cut(there, _FINE)
-    finals = [_fit(many, goal, trial, pose, _FINE_ROUNDS) for trial in _distinct(trials)]
+    many, goal = _both(here, there, _FINE)
+    # By so much, at most, can the degrees that were left out change which is nearer.
+    detail = 4.0 * np.sqrt(_power(many, _COARSE) * _power(goal, _COARSE))
+    finals = [_fit(many, goal, trial, pose, _FINE_ROUNDS, _SETTLED) for trial in _distinct(trials, detail)]
     best = min(finals, key=lambda trial: trial.error)
     turn = best.space if pose else np.eye(3)
     shift = target.middle - size * turn @ moving.middle if pose else np.zeros(3)
@@ -172,8 +174,10 @@ def _candidates(moving: FloatArray, target: FloatArray, pose: bool) -> list[_Tri
     spheres = [*_ellipsoid_rotations(moving, target), *_correlated_rotations(moving, target, pose)]
     trials = []
     for sphere in spheres:
-        space = _best_space(_turned(_cut(moving, _COARSE), sphere), _cut(target, _COARSE)) if pose else np.eye(3)
-        trials.append(_Trial(sphere, space))
+        turned = _turned(moving, sphere)
+        space = _best_space(turned, target) if pose else np.eye(3)
+        rest = target - np.einsum("kj,jab->kab", space, turned)
+        trials.append(_Trial(sphere, space, float(np.square(rest).sum())))
     return trials
 
 
@@ -189,13 +193,12 @@ def _ellipsoid_rotations(moving: FloatArray, target: FloatArray) -> list[FloatAr
 
 
 def _correlated_rotations(moving: FloatArray, target: FloatArray, pose: bool) -> list[FloatArray]:
-    lmax = min(moving.shape[-1], target.shape[-1]) - 1
-    pair = [_cut(c, lmax) for c in (target, moving)]
+    pair = [target, moving]
     if pose:
         pair = [_radii(c) for c in pair]
         if min(np.square(c).sum() - np.square(c[:, 0, 0]).sum() for c in pair) < 1e-20:
             return []  # round: every rotation of the sphere goes with one in space
-    return list(best_rotations(*pair, count=_CANDIDATES)[0])
+    return list(best_rotations(*pair, count=_CANDIDATES, lmax=_COARSE, refine=False)[0])
 
 
 def _radii(positions: FloatArray) -> FloatArray:
@@ -207,10 +210,8 @@ def _radii(positions: FloatArray) -> FloatArray:
     return analyse_grid(np.stack([np.sqrt(square), square]), _GRID // 2)
 
 
-def _fit(moving: FloatArray, target: FloatArray, start: _Trial, pose: bool, rounds: int) -> _Trial:
+def _fit(moving: FloatArray, target: FloatArray, start: _Trial, pose: bool, rounds: int, settled: float) -> _Trial:
     """The nearest minimum of the squared distance over the rotation of the sphere and, with `pose`, that in space."""
-    size = max(moving.shape[-1], target.shape[-1])
-    moving, target = _padded(moving, size), _padded(target, size)
     sphere, space, damping = start.sphere, start.space, 1e-6
     current = _placed(moving, sphere, space)
     error = float(np.square(target - current).sum())
@@ -230,16 +231,18 @@ def _fit(moving: FloatArray, target: FloatArray, start: _Trial, pose: bool, roun
             damping = max(0.1 * damping, 1e-12)
         else:
             damping = max(10.0 * damping, 1e-6)
-        if np.abs(step).max() < _SETTLED:
+        if np.abs(step).max() < settled:
             break
     return _Trial(proper_rotation(sphere), proper_rotation(space), error)
 
 
-def _distinct(trials: list[_Trial]) -> list[_Trial]:
-    """The first few trials, best first, of those that ended in the same place only one."""
+def _distinct(trials: list[_Trial], reach: float) -> list[_Trial]:
+    """The first few trials, best first, of those that ended in the same place only one, within `reach` of the best."""
     chosen: list[_Trial] = []
     for trial in trials:
-        if all(np.abs(trial.sphere - other.sphere).max() > 1e-3 for other in chosen):
+        if trial.error <= trials[0].error + reach and all(
+            np.abs(trial.sphere - other.sphere).max() > 1e-3 for other in chosen
+        ):
             chosen.append(trial)
     return chosen[:_FINALISTS]
 
@@ -254,8 +257,7 @@ def _turned(positions: FloatArray, sphere: FloatArray) -> FloatArray:
 
 def _best_space(moving: FloatArray, target: FloatArray) -> FloatArray:
     """The rotation in space that brings one set of coefficients nearest to another (Kabsch 1976)."""
-    size = min(moving.shape[-1], target.shape[-1])
-    return proper_rotation(np.einsum("kab,jab->kj", target[:, :size, :size], moving[:, :size, :size]))
+    return proper_rotation(np.einsum("kab,jab->kj", target, moving))
 
 
 def _ellipsoid(positions: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -284,6 +286,18 @@ def _diagonal(harmonics: Harmonics) -> float:
 
 def _cut(coefficients: FloatArray, lmax: int) -> FloatArray:
     return np.ascontiguousarray(coefficients[:, : lmax + 1, : lmax + 1])
+
+
+def _both(a: FloatArray, b: FloatArray, lmax: int) -> tuple[FloatArray, FloatArray]:
+    """Two sets of coefficients with the same degrees, at most `lmax`; missing ones are 0."""
+    size = min(max(a.shape[-1], b.shape[-1]), lmax + 1)
+    return _padded(_cut(a, size - 1), size), _padded(_cut(b, size - 1), size)
+
+
+def _power(coefficients: FloatArray, above: int) -> float:
+    """The sum of the squares of all coefficients of higher degrees than `above`."""
+    total, low = np.square(coefficients).sum(), np.square(coefficients[:, : above + 1, : above + 1]).sum()
+    return float(max(total - low, 0.0))
 
 
 def _padded(coefficients: FloatArray, size: int) -> FloatArray:

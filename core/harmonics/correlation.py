@@ -18,7 +18,7 @@ _OVERSAMPLING = 2
 
 
 def best_rotations(
-    target: FloatArray, moving: FloatArray, *, count: int = 1, lmax: int = 16
+    target: FloatArray, moving: FloatArray, *, count: int = 1, lmax: int = 16, refine: bool = True
 ) -> tuple[FloatArray, FloatArray]:
     """Rotations R (n, 3, 3), n ≤ count, that maximise the correlation of `target` with `moving` rotated by R.
 
@@ -28,7 +28,7 @@ def best_rotations(
 
     With R = Rz(α) Ry(β) Rz(γ) the correlation is a trigonometric polynomial in the three angles, which one fast
     Fourier transform evaluates everywhere (Kostelec and Rockmore 2008; Risbo 1996); its highest peaks are then
-    refined. Raises `InvalidParameter` for shapes that differ or functions without power above degree 0.
+    refined, unless `refine` is false. Raises `InvalidParameter` for shapes that differ or functions without power above degree 0.
     """
     if target.shape != moving.shape or target.ndim != 3:
         raise InvalidParameter("The two sets of coefficients differ in shape.", "Give as many channels and degrees.")
@@ -38,8 +38,8 @@ def best_rotations(
     if not norm > 0.0:
         raise InvalidParameter("The functions are constant: every rotation fits.", "Give shapes with features.")
     series = _series(f, g, top)
-    angles = _peaks(series, top, 4 * count)
-    refined = [_refine(series, top, start) for start in angles]
+    peaks = _peaks(series, top, 4 * count)
+    refined = [_refine(series, top, angles) if refine else (value, rotation_matrix(*angles)) for value, angles in peaks]
     refined.sort(key=lambda pair: -pair[0])
     kept: list[tuple[float, FloatArray]] = []
     for value, rotation in refined:
@@ -47,6 +47,18 @@ def best_rotations(
             kept.append((value, rotation))
     chosen = kept[:count]
     return np.stack([rotation for _, rotation in chosen]), np.array([value for value, _ in chosen]) / norm
+
+
+def correlation_grid(target: FloatArray, moving: FloatArray, *, lmax: int = 6) -> FloatArray:
+    """(K, J, n, n/2 + 1, n) correlations ∫ targetₖ · (R movingⱼ) of every pair of functions, on a grid of rotations.
+
+    target: (K, L+1, L+1) compact coefficients of K functions, moving: (J, M+1, M+1) of J. lmax: highest degree used;
+    degree 0, which no rotation changes, is left out. Entry (…, a, b, c) belongs to `rotation_matrix(2π a / n, 2π b / n,
+    2π c / n)`, with n = 4 (lmax + 1) for the highest degree that both have.
+    """
+    top = min(lmax, target.shape[-1] - 1, moving.shape[-1] - 1)
+    f, g = (to_alm(np.ascontiguousarray(c[:, : top + 1, : top + 1])) for c in (target, moving))
+    return np.stack([[_on_grid(_series(one[None], other[None], top), top) for other in g] for one in f])
 
 
 def rotation_matrix(alpha: float, beta: float, gamma: float) -> FloatArray:
@@ -100,16 +112,12 @@ def _series(f: ComplexArray, g: ComplexArray, lmax: int) -> ComplexArray:
     return np.asarray(phase[:, None, :] * series)
 
 
-def _peaks(series: ComplexArray, lmax: int, count: int) -> list[FloatArray]:
-    """The angles of the highest local maxima on the grid of the transform."""
-    size = _OVERSAMPLING * (2 * lmax + 2)
-    padded = np.zeros((size, size, size), dtype=np.complex128)
-    at = np.arange(-lmax, lmax + 1) % size
-    padded[np.ix_(at, at, at)] = series
-    values = np.fft.fftn(padded).real[:, : size // 2 + 1]
+def _peaks(series: ComplexArray, lmax: int, count: int) -> list[tuple[float, FloatArray]]:
+    """The highest local maxima on the grid of the transform: value and angles."""
+    values = _on_grid(series, lmax)
     peaks = np.argwhere(values == maximum_filter(values, 3, mode=("wrap", "nearest", "wrap")))
     best = np.argsort(-values[tuple(peaks.T)], kind="stable")[:count]
-    return [2.0 * np.pi / size * peaks[i] for i in best]
+    return [(float(values[tuple(peaks[i])]), 2.0 * np.pi / size * peaks[i]) for i in best]
 
 
 def _refine(series: ComplexArray, lmax: int, start: FloatArray) -> tuple[float, FloatArray]:
