@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .blending.morph import blend
+    from .blending.region import filter_region
     from .codec import decode, encode
     from .errors import NotGenusZero, SphericalCowError
     from .geometry.distance import compare
@@ -37,10 +39,12 @@ _PLACES = {
     "NotGenusZero": (".errors", "NotGenusZero"),
     "Shape": (".shape", "Shape"),
     "SphericalCowError": (".errors", "SphericalCowError"),
+    "blend": (".blending.morph", "blend"),
     "check": (".topology", "check"),
     "compare": (".geometry.distance", "compare"),
     "decode": (".codec", "decode"),
     "encode": (".codec", "encode"),
+    "filter_region": (".blending.region", "filter_region"),
     "load": (".meshfile", "read_mesh"),
     "load_shape": (".shapefile", "load_shape"),
     "repair": (".repairs.run", "repair"),
@@ -54,10 +58,12 @@ __all__ = [
     "NotGenusZero",
     "Shape",
     "SphericalCowError",
+    "blend",
     "check",
     "compare",
     "decode",
     "encode",
+    "filter_region",
     "load",
     "load_shape",
     "repair",

@@ -20,6 +20,7 @@ MODULES: Mapping[str, str] = {
     "repair": "meshes",
     "encode": "shapes",
     "decode": "shapes",
+    "morph": "blending",
 }
 """Task → the module of this package whose `TASKS` has it."""
 
