@@ -28,7 +28,8 @@ def best_rotations(
 
     With R = Rz(α) Ry(β) Rz(γ) the correlation is a trigonometric polynomial in the three angles, which one fast
     Fourier transform evaluates everywhere (Kostelec and Rockmore 2008; Risbo 1996); its highest peaks are then
-    refined, unless `refine` is false. Raises `InvalidParameter` for shapes that differ or functions without power above degree 0.
+    refined, unless `refine` is false. Raises `InvalidParameter` for shapes that differ or functions without power
+    above degree 0.
     """
     if target.shape != moving.shape or target.ndim != 3:
         raise InvalidParameter("The two sets of coefficients differ in shape.", "Give as many channels and degrees.")
@@ -117,7 +118,16 @@ def _peaks(series: ComplexArray, lmax: int, count: int) -> list[tuple[float, Flo
     values = _on_grid(series, lmax)
     peaks = np.argwhere(values == maximum_filter(values, 3, mode=("wrap", "nearest", "wrap")))
     best = np.argsort(-values[tuple(peaks.T)], kind="stable")[:count]
-    return [(float(values[tuple(peaks[i])]), 2.0 * np.pi / size * peaks[i]) for i in best]
+    return [(float(values[tuple(peaks[i])]), 2.0 * np.pi / len(values) * peaks[i]) for i in best]
+
+
+def _on_grid(series: ComplexArray, lmax: int) -> FloatArray:
+    """(n, n/2 + 1, n) the correlation on an even grid of α, β ≤ π and γ."""
+    size = _OVERSAMPLING * (2 * lmax + 2)
+    padded = np.zeros((size, size, size), dtype=np.complex128)
+    at = np.arange(-lmax, lmax + 1) % size
+    padded[np.ix_(at, at, at)] = series
+    return np.asarray(np.fft.fftn(padded).real[:, : size // 2 + 1])
 
 
 def _refine(series: ComplexArray, lmax: int, start: FloatArray) -> tuple[float, FloatArray]:
