@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from meshes import cube, random_rotation, uv_sphere
+from meshes import cube, joined, random_rotation, subdivided_sphere, uv_sphere
 from spherical_cow.errors import InvalidParameter
 from spherical_cow.mesh import Mesh
 from spherical_cow.repairs.catalogue import STEPS
 from spherical_cow.repairs.recipe import Recipe, Step, recipe_from_json, recipe_to_json
 from spherical_cow.repairs.recipes import RECIPES, find_recipe
+from spherical_cow.repairs.run import repair
 from spherical_cow.repairs.steps import FUNCTIONS
 from spherical_cow.repairs.traced import NEW, Traced
 from spherical_cow.repairs.transfer import barycentric, origin_of, with_attributes
@@ -171,3 +172,16 @@ def test_barycentric_coordinates_give_the_point_back() -> None:
     np.testing.assert_allclose(barycentric(points, triangles), weights, atol=1e-9)
     flat = np.repeat(triangles[:, :1], 3, axis=1)
     np.testing.assert_array_equal(barycentric(points, flat), np.tile([1.0, 0.0, 0.0], (50, 1)))
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    recipe = find_recipe("genus0").with_settings(resolution=np.int64(64))
+    assert '"resolution": 64' in recipe_to_json(recipe)
+
+
+def test_the_report_tells_of_intersections_and_time() -> None:
+    sphere = subdivided_sphere(2)
+    both = joined(sphere, sphere.with_vertices(sphere.vertices + np.array([0.5, 0.1, 0.2])))
+    report = repair(both).report
+    assert any("pass through" in text or "touch" in text for text in report.found), report.found
+    assert report.after.row("self_intersections").ok and report.seconds > 0.0

@@ -80,6 +80,8 @@ def write_result(obj: bpy.types.Object, result: jobs.Result) -> bool:
     with bridge.object_mode(obj):
         data = bridge.mesh_of(obj)
         if new.is_same_as(data):
+            if Attributes.REPAIRED in data.attributes:  # of an earlier repair
+                data.attributes.remove(data.attributes[Attributes.REPAIRED])
             return False
         rewrite.rewrite(obj, data, new)
         storage.data_of(data).live = False
@@ -109,7 +111,11 @@ def repaired_copy(context: bpy.types.Context, obj: bpy.types.Object, result: job
     if copy.data.shape_keys is not None:
         copy.shape_key_clear()
     copy.name = copy.data.name = f"{obj.name} Repaired"
-    write_result(copy, result)
+    try:
+        write_result(copy, result)
+    except Exception:
+        bpy.data.meshes.remove(bridge.mesh_of(copy))  # and the object with it: nothing half-made stays
+        raise
     for collection in obj.users_collection or (context.scene.collection,):
         collection.objects.link(copy)
     context.view_layer.update()

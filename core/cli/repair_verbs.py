@@ -159,6 +159,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     before = "none" if change["volume_before"] is None else f"{change['volume_before']:.6g}"
     lines.append(f"volume   {before} → {change['volume_after']:.6g}")
     lines.append(f"area     {change['area_before']:.6g} → {change['area_after']:.6g}")
+    lines.append(f"time     {report['seconds']:.2f} s")
     return lines
 
 

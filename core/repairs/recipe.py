@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from ..errors import InvalidParameter
 from .catalogue import STEPS, Value
 
@@ -29,10 +31,14 @@ class Step:
     enabled: bool = True
 
     def __post_init__(self) -> None:
+        plain = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in self.parameters.items()
+        }
+        object.__setattr__(self, "parameters", plain)
         if self.name not in STEPS:
             raise InvalidParameter(f"There is no repair step {self.name!r}.", f"Choose from {', '.join(STEPS)}.")
         known = {parameter.name: parameter for parameter in STEPS[self.name].parameters}
-        for name, value in self.parameters.items():
+        for name, value in plain.items():
             if name not in known:
                 hint = f"It has {', '.join(known)}." if known else "It has no parameters."
                 raise InvalidParameter(f"The step {self.name!r} has no parameter {name!r}.", hint)

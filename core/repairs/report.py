@@ -70,7 +70,7 @@ class Change:
 
 @dataclass(frozen=True)
 class RepairReport:
-    """The whole story. method: "unchanged", "surface" (most faces kept) or "volume" (rebuilt)."""
+    """The whole story. method: "unchanged", "surface" (most faces kept) or "volume" (rebuilt). seconds: wall time."""
 
     recipe: str
     method: str
@@ -79,6 +79,7 @@ class RepairReport:
     steps: tuple[StepReport, ...]
     change: Change
     warnings: tuple[str, ...]
+    seconds: float
 
     @property
     def counts(self) -> dict[str, int]:
@@ -101,7 +102,7 @@ class RepairReport:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: `recipe`, `method`, `found`, `done`, `counts`, `warnings`, `change`, `before`, `after`,
-        `steps`."""
+        `steps`, `seconds`."""
         return {
             "recipe": self.recipe,
             "method": self.method,
@@ -113,6 +114,7 @@ class RepairReport:
             "before": self.before.to_dict(),
             "after": self.after.to_dict(),
             "steps": [step.to_dict() for step in self.steps],
+            "seconds": self.seconds,
         }
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,17 +82,18 @@ def repair(
     """
     chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     chosen = chosen.with_settings(**settings)
-    surface = _require_surface(mesh)
-    before = check(mesh, self_intersections=False, progress=part(progress, 0.0, 0.05))
+    surface, begin = _require_surface(mesh), time.perf_counter()
+    before = check(mesh, progress=part(progress, 0.0, 0.05))
     if chosen.spares_spheres and before.is_genus_zero and before.row("outward").ok:
-        return _unchanged(mesh, chosen, before)
+        return _unchanged(mesh, chosen, before, begin)
     traced, steps, stages = _run(mesh, chosen, {**FUNCTIONS, **(engines or {})}, keep_stages, progress)
     progress(0.9, "Comparing with the input")
     origin = origin_of(traced, surface)
-    after = check(traced.mesh, self_intersections=False)
+    after = check(traced.mesh)
     change = measure_change(traced, surface, _is_closed(before))
     progress(1.0, "Repaired")
-    return RepairResult(with_attributes(traced, origin), _report(chosen, before, after, steps, change), origin, stages)
+    report = _report(chosen, before, after, steps, change, begin)
+    return RepairResult(with_attributes(traced, origin), report, origin, stages)
 
 
 def _run(
@@ -149,15 +151,21 @@ def _is_closed(report: TopologyReport) -> bool:
     return all(report.row(name).ok for name in ("closed", "manifold_edges", "oriented"))
 
 
-def _unchanged(mesh: Mesh, recipe: Recipe, before: TopologyReport) -> RepairResult:
-    traced = Traced.start(mesh)
-    return RepairResult(mesh, _report(recipe, before, before, [], no_change(mesh)), origin_of(traced))
+def _unchanged(mesh: Mesh, recipe: Recipe, before: TopologyReport, begin: float) -> RepairResult:
+    report = _report(recipe, before, before, [], no_change(mesh), begin)
+    return RepairResult(mesh, report, origin_of(Traced.start(mesh)))
 
 
 def _report(
-    recipe: Recipe, before: TopologyReport, after: TopologyReport, steps: list[StepReport], change: Change
+    recipe: Recipe,
+    before: TopologyReport,
+    after: TopologyReport,
+    steps: list[StepReport],
+    change: Change,
+    begin: float,
 ) -> RepairReport:
     rebuilt = any(step.counts.get("surfaces_rebuilt") for step in steps)
     method = "volume" if rebuilt else ("surface" if any(step.counts for step in steps) else "unchanged")
     warnings = tuple(text for step in steps for text in step.warnings)
-    return RepairReport(recipe.name, method, before, after, tuple(steps), change, warnings)
+    seconds = time.perf_counter() - begin
+    return RepairReport(recipe.name, method, before, after, tuple(steps), change, warnings, seconds)
