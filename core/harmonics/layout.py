@@ -9,6 +9,8 @@ m = 1, and so on. `cilm` is pyshtools' array (2, L+1, L+1): cosine terms [0, l, 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +19,12 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+@lru_cache(maxsize=16)
 def degrees_and_orders(lmax: int) -> tuple[IntArray, IntArray]:
-    """Degree and order (n,) of each entry of an `alm` vector, n = (lmax+1)(lmax+2)/2."""
-    order, degree = np.triu_indices(lmax + 1)
-    return degree.astype(np.int64), order.astype(np.int64)
+    """Degree and order (n,) of each entry of an `alm` vector, n = (lmax+1)(lmax+2)/2; not to be written to."""
+    order, degree = (index.astype(np.int64) for index in np.triu_indices(lmax + 1))
+    order.flags.writeable = degree.flags.writeable = False
+    return degree, order
 
 
 def to_alm(coefficients: FloatArray) -> ComplexArray:

@@ -14,6 +14,8 @@ from .transforms import threads
 
 TOLERANCE = 1e-9
 """How far the entries of `matrix @ matrix.T` may be from the identity."""
+_SMALL = 128
+"""Up to this degree several threads take longer than one."""
 
 
 def rotate(harmonics: Harmonics, matrix: FloatArray) -> Harmonics:
@@ -25,8 +27,9 @@ def rotate(harmonics: Harmonics, matrix: FloatArray) -> Harmonics:
     Raises `InvalidParameter` unless the matrix is a rotation: orthonormal, and no reflection.
     """
     psi, theta, phi = euler_angles(matrix)
+    workers = 1 if harmonics.lmax <= _SMALL else threads()
     rotated = [
-        ducc0.sht.rotate_alm(alm, harmonics.lmax, psi, theta, phi, nthreads=threads())
+        ducc0.sht.rotate_alm(alm, harmonics.lmax, psi, theta, phi, nthreads=workers)
         for alm in to_alm(harmonics.coefficients)
     ]
     return Harmonics(from_alm(np.stack(rotated), harmonics.lmax), harmonics.channels)
