@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find the symmetries of a surface: planes of reflection and axes of rotation, exact or approximate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InvalidParameter
+from ..mesh import FloatArray, Mesh, require_usable
+from ..progress import Progress, part, silent
+from .closure import implied, same_direction
+from .elements import CONTINUOUS, HIGHEST_ORDER, Axis, Element, Plane
+from .fit import Surface, across, one_image_each, refine, rms
+from .kinds import REPRESENTATIONS, Kind, kind_of, share_of
+from .orders import CLEARLY, with_order
+from .spread import candidates
+
+THRESHOLD = 0.01
+"""Root mean square error up to which something counts as a symmetry, as a part of the diagonal."""
+
+_SAMPLES = 20_000
+_PEAKS_PLANES, _PEAKS_AXES = 16, 6
+_GLANCE = (400, 0.03)
+"""Points for a first look at a candidate, and how far above the threshold it may be: it is degrees off."""
+
+_ROUGH = (500, 3)
+_FINE = (3_000, 15)
+_SLACK = 1.5
+_RING_STEPS, _RING_SAMPLES = 24, 300
+_MOST = 64
+"""No more elements than this are listed; a solid has at most 15 planes and 31 axes, a prism 13 of each."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plane or axis with how well it fits.
+
+    error: root mean square distance of the images of the surface to the surface, over random points, and all rotations
+    of an axis; largest: the largest such distance over the points and the vertices (for an axis each is turned by one
+    of the rotations). Both as parts of the bounding-box diagonal. score: share of the surface, in [0, 1], whose image
+    lies within the threshold. family: one of infinitely many, which all fit: planes that hold a continuous axis, and
+    axes across it.
+    """
+
+    element: Element
+    error: float
+    largest: float
+    score: float
+    family: bool = False
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-ready: that of the element, and the numbers."""
+        numbers = {"error": self.error, "largest": self.largest, "score": self.score, "family": self.family}
+        return {**self.element.to_dict(), **numbers}
+
+
+@dataclass(frozen=True)
+class Symmetries:
+    """What `symmetries` found.
+
+    planes, axes: best first. kind: "none", "one plane", "two planes", "rotational" or "spherical". parameters: share of
+    the parameters that is enough to describe the shape, in (0, 1]. nearest_plane: the best plane even where its error
+    is above the threshold, or None where no candidate came near. centre: (3,) centroid of the surface.
+    """
+
+    planes: tuple[Found, ...]
+    axes: tuple[Found, ...]
+    kind: Kind
+    parameters: float
+    nearest_plane: Found | None
+    centre: FloatArray
+    diagonal: float
+    threshold: float
+
+    def to_dict(self) -> dict[str, object]:
+        """All of it, JSON-ready."""
+        return {
+            "kind": self.kind,
+            "parameters": self.parameters,
+            "representation": REPRESENTATIONS[self.kind],
+            "threshold": self.threshold,
+            "diagonal": self.diagonal,
+            "centre": self.centre.tolist(),
+            "planes": [found.to_dict() for found in self.planes],
+            "axes": [found.to_dict() for found in self.axes],
+            "nearest_plane": None if self.nearest_plane is None else self.nearest_plane.to_dict(),
+        }
+
+
+def symmetries(mesh: Mesh, threshold: float = THRESHOLD, *, seed: int = 0, progress: Progress = silent) -> Symmetries:
+    """The planes of reflection and axes of rotation of a surface, at any pose; it may be open and of any genus.
+
+    threshold: root mean square distance of the image to the surface up to which something counts as a symmetry, as a
+    part of the bounding-box diagonal. Candidates are the peaks of the surface's symmetric power over all directions
+    (Kazhdan, Funkhouser and Rusinkiewicz 2004); each is fitted to the surface itself, and what the found ones
+    imply is looked at as well. Raises `InvalidMesh` for an unusable mesh, and `InvalidParameter` for a threshold that
+    is not between 0 and 0.2.
+    """
+    if not 0.0 < threshold <= 0.2:
+        raise InvalidParameter(
+            f"A threshold of {threshold:g} is out of range.", "Give a part of the diagonal such as 0.01, at most 0.2."
+        )
+    require_usable(mesh)
+    progress(0.0, "Looking at all directions")
+    surface = Surface(mesh, _SAMPLES, seed)
+    search = _Search(surface, threshold)
+    if _is_sphere(surface, threshold):
+        search.add_sphere()
+        return search.result(sphere=True)
+    normals, directions = candidates(surface.points, _PEAKS_PLANES)
+    search.try_axes(directions, part(progress, 0.1, 0.5))
+    search.try_planes(normals, part(progress, 0.5, 0.8))
+    progress(0.8, "Looking for what follows")
+    search.look_around_axis()
+    search.try_implied()
+    progress(1.0, "Done")
+    return search.result(sphere=False)
+
+
+class _Search:
+    """The elements found so far, in the coordinates of a `Surface`."""
+
+    def __init__(self, surface: Surface, threshold: float) -> None:
+        self.surface, self.threshold = surface, threshold
+        self.planes: list[Found] = []
+        self.axes: list[Found] = []
+        self.nearest: Found | None = None
+
+    def try_axes(self, directions: dict[int, FloatArray], progress: Progress) -> None:
+        """Fit the candidates of each order: continuous ones first."""
+        for number, order in enumerate(sorted(directions)):
+            progress(number / len(directions), "Fitting axes")
+            for direction in directions[order][:_PEAKS_AXES]:
+                self.try_axis(Axis(direction, np.zeros(3), order))
+
+    def try_axis(self, axis: Axis) -> None:
+        """Fit an axis, find its order, and keep it if its error is within the threshold."""
+        if self._is_known(axis) or (rough := self._approach(axis)) is None or self._is_known(rough):
+            return
+        assert isinstance(rough, Axis)
+        ordered = with_order(self.surface, rough, _SLACK * self.threshold)
+        if ordered is None:
+            return
+        fine = refine(self.surface, ordered, *_FINE, cap=3.0 * self.threshold)
+        assert isinstance(fine, Axis)
+        final = with_order(self.surface, fine, self.threshold)
+        if final is None or self._is_known(final):
+            return
+        if final.order != fine.order:
+            final = refine(self.surface, final, *_FINE, cap=3.0 * self.threshold)  # type: ignore[assignment]
+        found = self._measured(final)
+        if found.error <= self.threshold:
+            self.axes.append(found)
+
+    def try_planes(self, normals: FloatArray, progress: Progress) -> None:
+        """Fit the candidates."""
+        for number, normal in enumerate(normals):
+            progress(number / len(normals), "Fitting planes")
+            self.try_plane(Plane(normal, 0.0))
+
+    def try_plane(self, plane: Plane) -> None:
+        """Fit a plane, and keep it if its error is within the threshold."""
+        if self._is_known(plane) or (rough := self._approach(plane)) is None or self._is_known(rough):
+            return
+        fine = refine(self.surface, rough, *_FINE, cap=3.0 * self.threshold)
+        if self._is_known(fine):
+            return
+        found = self._measured(fine)
+        self._note(found)
+        if found.error <= self.threshold:
+            self.planes.append(found)
+
+    def look_around_axis(self) -> None:
+        """Planes that hold the main axis, and axes of order two across it: many and close together on a prism."""
+        if not self.axes:
+            return
+        main = max(self.axes, key=lambda found: _rank(found.element)).element
+        assert isinstance(main, Axis)
+        first, second = across(main.direction)
+        if main.is_continuous:
+            self._add_families(main)
+            return
+        if main.order < 3:
+            return
+        angles = np.pi / main.order * np.arange(_RING_STEPS) / _RING_STEPS
+        around = np.cos(angles)[:, None] * first + np.sin(angles)[:, None] * second
+        planes: list[Element] = [Plane.through(main.point, normal) for normal in around]
+        plane_across = self._plane_across(main)
+        level = main.point if plane_across is None else _meeting(main, plane_across)
+        halves: list[Element] = [Axis(direction, level, 2) for direction in around]
+        for ring in (planes, halves):
+            errors = [self.surface.error(element, _RING_SAMPLES) for element in ring]
+            best = ring[int(np.argmin(errors))]
+            if isinstance(best, Plane):
+                self.try_plane(best)
+            else:
+                self.try_axis(best)
+
+    def try_implied(self) -> None:
+        """Fit what follows from the elements found, unless it is there."""
+        for element in implied([found.element for found in (*self.planes, *self.axes)]):
+            if len(self.planes) + len(self.axes) >= _MOST:
+                break
+            if isinstance(element, Plane):
+                self.try_plane(element)
+            else:
+                self.try_axis(element)
+
+    def add_sphere(self) -> None:
+        """One plane and one axis for all."""
+        self.planes.append(self._measured(Plane(np.array([1.0, 0.0, 0.0]), 0.0), family=True))
+        self.axes.append(self._measured(Axis(np.array([0.0, 0.0, 1.0]), np.zeros(3), CONTINUOUS), family=True))
+
+    def result(self, *, sphere: bool) -> Symmetries:
+        """Everything in the coordinates of the mesh, best first."""
+        planes, axes = (self._sorted(items) for items in (self.planes, self.axes))
+        some_planes = [found.element for found in planes if isinstance(found.element, Plane)]
+        some_axes = [found.element for found in axes if isinstance(found.element, Axis)]
+        kind = kind_of(some_planes, some_axes, sphere)
+        nearest = planes[0] if planes else self.nearest
+        return Symmetries(
+            tuple(self._outward(found) for found in planes),
+            tuple(self._outward(found) for found in axes),
+            kind,
+            share_of(kind, some_planes, some_axes),
+            None if nearest is None else self._outward(nearest),
+            self.surface.centre,
+            self.surface.scale,
+            self.threshold,
+        )
+
+    def _approach(self, element: Element) -> Element | None:
+        """A few rounds of fitting, for what is promising at a glance."""
+        samples, above = _GLANCE
+        if self.surface.error(element, samples) > self.threshold + above:
+            return None
+        rough = refine(self.surface, element, *_ROUGH, cap=3.0 * self.threshold)
+        error = self.surface.error(rough, _ROUGH[0])
+        if isinstance(rough, Plane) and error > _SLACK * self.threshold:
+            self._note(Found(rough, error, float("inf"), 0.0))
+        return rough if error <= _SLACK * self.threshold else None
+
+    def _note(self, plane: Found) -> None:
+        if self.nearest is None or plane.error < self.nearest.error:
+            self.nearest = plane
+
+    def _measured(self, element: Element, *, family: bool = False) -> Found:
+        sampled = self.surface.distances(one_image_each(element, self.surface.points))
+        corners = self.surface.distances(one_image_each(element, self._some_vertices()))
+        score = float((sampled <= self.threshold).mean())
+        return Found(element, rms(sampled), float(max(sampled.max(), corners.max())), score, family)
+
+    def _some_vertices(self) -> FloatArray:
+        used = np.unique(self.surface.mesh.faces)
+        return self.surface.mesh.vertices[used[:: max(len(used) // _SAMPLES, 1)]]
+
+    def _is_known(self, element: Element) -> bool:
+        """Found already, or one of a family."""
+        axes = [found.element for found in self.axes]
+        if isinstance(element, Axis):
+            if any(same_direction(element.direction, axis.direction) for axis in axes if isinstance(axis, Axis)):
+                return True
+        elif any(same_direction(element.normal, p.element.normal) for p in self.planes if isinstance(p.element, Plane)):
+            return True
+        return any(_is_across(element, axis) for axis in axes)
+
+    def _add_families(self, axis: Axis) -> None:
+        normal = _nearest_across(axis.direction)
+        level = self._plane_across(axis)
+        self.planes.append(self._measured(Plane.through(axis.point, normal), family=True))
+        if level is not None:
+            self.axes.append(self._measured(Axis(normal, _meeting(axis, level), 2), family=True))
+
+    def _plane_across(self, axis: Axis) -> Plane | None:
+        planes = (found.element for found in self.planes)
+        fitting = (p for p in planes if isinstance(p, Plane) and same_direction(p.normal, axis.direction))
+        return next(fitting, None)
+
+    def _sorted(self, items: list[Found]) -> list[Found]:
+        return sorted(items, key=lambda found: (round(found.error, 6), -_rank(found.element)))
+
+    def _outward(self, found: Found) -> Found:
+        return Found(self.surface.outward(found.element), found.error, found.largest, found.score, found.family)
+
+
+def _rank(element: Element) -> int:
+    if isinstance(element, Plane):
+        return 0
+    return HIGHEST_ORDER + 1 if element.is_continuous else element.order
+
+
+def _is_across(element: Element, axis: Element) -> bool:
+    """Whether an element is one of the infinitely many that a continuous axis brings."""
+    if not (isinstance(axis, Axis) and axis.is_continuous):
+        return False
+    if isinstance(element, Plane):
+        return bool(abs(element.normal @ axis.direction) < 0.1)
+    return element.order == 2 and bool(abs(element.direction @ axis.direction) < 0.1)
+
+
+def _meeting(axis: Axis, plane: Plane) -> FloatArray:
+    """(3,) where an axis meets a plane."""
+    return np.asarray(axis.point - plane.distance(axis.point) / (plane.normal @ axis.direction) * axis.direction)
+
+
+def _nearest_across(direction: FloatArray) -> FloatArray:
+    """(3,) the unit vector across a direction that is nearest to x, or to y where the direction is that of x."""
+    helper = np.eye(3)[0 if abs(direction[0]) < 0.9 else 1]
+    normal = helper - (helper @ direction) * direction
+    return np.asarray(normal / np.linalg.norm(normal))
+
+
+def _is_sphere(surface: Surface, threshold: float) -> bool:
+    """Whether the surface stays near to one distance from its centre; a regular solid must not pass."""
+    centre = surface.points.mean(axis=0)
+    for _ in range(5):  # the least-squares centre (Gauss–Newton)
+        arm = surface.points - centre
+        radius = np.linalg.norm(arm, axis=1)
+        unit = arm / np.maximum(radius, 1e-300)[:, None]
+        centred = unit - unit.mean(axis=0)
+        centre = centre + np.linalg.lstsq(centred, radius - radius.mean(), rcond=None)[0]
+    return bool(rms(radius - radius.mean()) <= 2.0 * CLEARLY * threshold)
