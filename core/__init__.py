@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from . import batch, metrics
     from .blending.morph import blend
     from .blending.region import filter_region
     from .codec import decode, encode
     from .errors import NotGenusZero, SphericalCowError
-    from .geometry.distance import compare
     from .harmonics.container import Harmonics
     from .mesh import Mesh
     from .meshfile import read_mesh as load
+    from .metrics import compare
     from .repairs.run import repair
     from .sample import sample_cow
     from .shape import Shape
@@ -39,14 +40,16 @@ _PLACES = {
     "NotGenusZero": (".errors", "NotGenusZero"),
     "Shape": (".shape", "Shape"),
     "SphericalCowError": (".errors", "SphericalCowError"),
+    "batch": (".batch", ""),
     "blend": (".blending.morph", "blend"),
     "check": (".topology", "check"),
-    "compare": (".geometry.distance", "compare"),
+    "compare": (".metrics", "compare"),
     "decode": (".codec", "decode"),
     "encode": (".codec", "encode"),
     "filter_region": (".blending.region", "filter_region"),
     "load": (".meshfile", "read_mesh"),
     "load_shape": (".shapefile", "load_shape"),
+    "metrics": (".metrics", ""),
     "repair": (".repairs.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
     "save_shape": (".shapefile", "save_shape"),
@@ -58,6 +61,7 @@ __all__ = [
     "NotGenusZero",
     "Shape",
     "SphericalCowError",
+    "batch",
     "blend",
     "check",
     "compare",
@@ -66,6 +70,7 @@ __all__ = [
     "filter_region",
     "load",
     "load_shape",
+    "metrics",
     "repair",
     "sample_cow",
     "save_shape",
@@ -77,6 +82,8 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _PLACES[name]
-    value = getattr(import_module(module, __name__), attribute)
+    value = import_module(module, __name__)
+    if attribute:
+        value = getattr(value, attribute)
     globals()[name] = value
     return value

@@ -79,6 +79,10 @@ class WorkerCrashed(SphericalCowError):
     """The worker process ended without a result. `remedy` holds its last words."""
 
 
+class TimedOut(SphericalCowError):
+    """The work took longer than it was given."""
+
+
 def _concrete(cls: type[SphericalCowError]) -> dict[str, type[SphericalCowError]]:
     return {sub.__name__: sub for sub in cls.__subclasses__()}
 

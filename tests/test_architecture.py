@@ -26,17 +26,30 @@ LAYERS = (
     {"topology", "meshfile"},
     {"harmonics"},
     {"sphere", "intrinsic"},
-    {"repairs", "alignment", "symmetry"},
-    {"shape", "shapefile", "channels", "certify", "refine", "interchange", "sample", "colour_map", "plot", "pictures"},
+    {"repairs", "alignment", "symmetry", "fields"},
+    {
+        "shape",
+        "shapefile",
+        "channels",
+        "certify",
+        "refine",
+        "interchange",
+        "sample",
+        "colour_map",
+        "plot",
+        "pictures",
+        "metrics",
+    },
     {"shape_alignment"},
     {"codec", "intrinsic_decode"},
     {"blending"},
+    {"batch"},
     {"tasks"},
     {"worker", "cli"},
 )
 # A method for convenience, which imports when called: `mesh.save(path)`.
 UPWARD_ALLOWED = {("mesh", "meshfile")}
-NOT_IN_THE_LIBRARY = ("bpy", "torch", "pyshtools", "trimesh", "rich", "matplotlib", "tqdm")
+NOT_IN_THE_LIBRARY = ("bpy", "torch", "pyshtools", "trimesh", "rich", "matplotlib", "tqdm", "distributed", "pyarrow")
 
 
 def python_files(*folders: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import time
-from argparse import ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +32,14 @@ def add_verbs(verbs: Any) -> None:
     verb = verbs.add_parser("encode", help="mesh → sphere map and coefficients (*.harmonics.npz)")
     verb.add_argument("mesh", help="a closed mesh of genus 0 (OBJ, PLY, STL, OFF, GLB)")
     verb.add_argument("output", help="where the coefficients go, such as cow.harmonics.npz")
-    degree = verb.add_mutually_exclusive_group()
-    degree.add_argument("--lmax", type=int, help="highest degree (default 64)")
-    degree.add_argument(
-        "--target", type=fraction, metavar="SHARE", help="smallest degree with a mean error below this, as 0.1%%"
-    )
-    verb.add_argument("--method", default="balanced", choices=("balanced", "authalic", "conformal", "cmcf"))
-    verb.add_argument("--channels", nargs="+", metavar="NAME", help="position color vertex_density …")
-    verb.add_argument("--repair", action="store_true", help="mend the mesh first, where it cannot be encoded as it is")
-    verb.add_argument("--compact", action="store_true", help="leave out the sphere map of the source")
+    encode_options(verb)
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_encode)
 
     verb = verbs.add_parser("decode", help="coefficients → mesh with vertex colours")
     verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
     verb.add_argument("output", help="the mesh (OBJ, PLY or GLB)")
-    sampling = verb.add_mutually_exclusive_group()
-    sampling.add_argument("--source", action="store_true", help="the source's own vertices and faces (default)")
-    sampling.add_argument("--icosphere", type=int, metavar="N", help="an icosphere of frequency N, 10 N² + 2 vertices")
-    sampling.add_argument("--vertices", type=int, metavar="N", help="N vertices placed by the vertex density")
-    verb.add_argument("--lmax", type=int, help="use degrees up to this one")
-    verb.add_argument("--from-curvature", action="store_true", help="solve from curvature and area distortion")
-    verb.add_argument("--seed", type=int, default=0)
+    decode_options(verb)
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_decode)
 
@@ -73,6 +59,37 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("--heat", type=float, metavar="T", help="smooth by heat flow on the sphere for time T")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_filter)
+
+
+def encode_options(verb: ArgumentParser) -> None:
+    """The options of encode."""
+    degree = verb.add_mutually_exclusive_group()
+    degree.add_argument("--lmax", type=int, help="highest degree (default 64)")
+    degree.add_argument(
+        "--target", type=fraction, metavar="SHARE", help="smallest degree with a mean error below this, as 0.1%%"
+    )
+    verb.add_argument("--method", default="balanced", choices=("balanced", "authalic", "conformal", "cmcf"))
+    verb.add_argument("--channels", nargs="+", metavar="NAME", help="position color vertex_density …")
+    verb.add_argument("--repair", action="store_true", help="mend the mesh first, where it cannot be encoded as it is")
+    verb.add_argument("--compact", action="store_true", help="leave out the sphere map of the source")
+
+
+def highest_degree(arguments: Namespace) -> int:
+    """The degree to encode to, or to try up to."""
+    if arguments.target is not None:
+        return TARGET_LMAX
+    return 64 if arguments.lmax is None else int(arguments.lmax)
+
+
+def decode_options(verb: ArgumentParser) -> None:
+    """The options of decode."""
+    sampling = verb.add_mutually_exclusive_group()
+    sampling.add_argument("--source", action="store_true", help="the source's own vertices and faces (default)")
+    sampling.add_argument("--icosphere", type=int, metavar="N", help="an icosphere of frequency N, 10 N² + 2 vertices")
+    sampling.add_argument("--vertices", type=int, metavar="N", help="N vertices placed by the vertex density")
+    verb.add_argument("--lmax", type=int, help="use degrees up to this one")
+    verb.add_argument("--from-curvature", action="store_true", help="solve from curvature and area distortion")
+    verb.add_argument("--seed", type=int, default=0)
 
 
 def fraction(text: str) -> float:
@@ -104,7 +121,7 @@ def run_encode(arguments: Namespace, console: Console) -> int:
         mesh = read_mesh(arguments.mesh)
     if arguments.repair:
         mesh = _mended(mesh, console)
-    lmax = TARGET_LMAX if arguments.target is not None else (64 if arguments.lmax is None else arguments.lmax)
+    lmax = highest_degree(arguments)
     try:
         with console.progress() as progress:
             shape = encode(mesh, lmax, arguments.method, arguments.channels, target=arguments.target, progress=progress)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +27,7 @@ def add_verbs(verbs: Any) -> None:
     verb = verbs.add_parser("repair", help="mend a mesh, or a folder of meshes, until it can be encoded")
     verb.add_argument("input", help="a mesh, or a folder of meshes")
     verb.add_argument("output", nargs="?", help="the mended mesh, or a folder for them; not needed for a dry run")
-    verb.add_argument(
-        "--recipe", default="genus0", metavar="NAME", help=f"{', '.join(RECIPES)} (default genus0), or a file"
-    )
-    verb.add_argument("--parts", choices=("join", "largest"), help="join several parts, or keep the largest")
-    verb.add_argument("--resolution", type=int, metavar="N", help="voxels along the longest side, where it takes some")
-    verb.add_argument("--prefer", choices=("auto", "cut", "fill"), help="what to do with handles (default auto)")
-    verb.add_argument("--stages", action="store_true", help="also write the mesh after each step, numbered")
+    repair_options(verb)
     verb.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_repair)
@@ -42,6 +36,17 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("name", nargs="?", default="genus0", help=f"{', '.join(RECIPES)} (default genus0), or a file")
     verb.add_argument("--json", action="store_true", help="as a file that `repair --recipe FILE` takes")
     verb.set_defaults(run=run_recipe)
+
+
+def repair_options(verb: ArgumentParser) -> None:
+    """The options of repair."""
+    verb.add_argument(
+        "--recipe", default="genus0", metavar="NAME", help=f"{', '.join(RECIPES)} (default genus0), or a file"
+    )
+    verb.add_argument("--parts", choices=("join", "largest"), help="join several parts, or keep the largest")
+    verb.add_argument("--resolution", type=int, metavar="N", help="voxels along the longest side, where it takes some")
+    verb.add_argument("--prefer", choices=("auto", "cut", "fill"), help="what to do with handles (default auto)")
+    verb.add_argument("--stages", action="store_true", help="also write the mesh after each step, numbered")
 
 
 def run_repair(arguments: Namespace, console: Console) -> int:

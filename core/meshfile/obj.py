@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from ..mesh import FloatArray, IntArray, Mesh
 from .color import Pixels, linear_to_srgb, mean_at_vertices, open_texture, sample_texture, srgb_to_linear
 from .parts import Parts, fan
 from .text import Words, numbers, table_of, whole_numbers, word_ends, words_of
+
+_LIBRARY = re.compile(rb"^[ \t]*mtllib[ \t]+([^\r\n]+)", re.MULTILINE)
 
 
 @dataclass
@@ -159,6 +162,19 @@ def _read_materials(libraries: Sequence[str], file: Path) -> dict[str, tuple[Flo
             elif word == "map_Kd" and name:
                 materials[name] = (materials[name][0], _texture_file(rest.strip(), path.parent))
     return materials
+
+
+def companions(data: bytes, file: Path) -> list[Path]:
+    """The files that an OBJ file with these bytes takes its colours from: material libraries and their textures."""
+    names = (rest.decode("utf-8", "replace").strip() for rest in _LIBRARY.findall(data))
+    found = [file.parent / name for name in names if (file.parent / name).is_file()]
+    for library in tuple(found):
+        for line in library.read_text("utf-8", "replace").splitlines():
+            word, _, rest = line.strip().partition(" ")
+            texture = _texture_file(rest.strip(), library.parent) if word == "map_Kd" else None
+            if texture is not None:
+                found.append(texture)
+    return list(dict.fromkeys(found))
 
 
 def _texture_file(entry: str, folder: Path) -> Path | None:
