@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from spherical_cow.mesh import Mesh
 from spherical_cow.meshfile import read_mesh
 
 REAL_MESHES = Path(__file__).resolve().parents[2] / "shared" / "meshes"
+REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
 
 
 def tetrahedron() -> Mesh:
@@ -136,3 +139,13 @@ def real_mesh_path(name: str) -> Path:
 def real_mesh(name: str) -> Mesh:
     """A real mesh, as `real_mesh_path` finds it."""
     return read_mesh(real_mesh_path(name))
+
+
+def reference(name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """(arrays, facts) that a published code computed; skips the test where they are absent."""
+    folder = REFERENCE / name
+    if not folder.exists():
+        pytest.skip(f"reference case {name!r} is not in {REFERENCE}")
+    with np.load(folder / "case.npz", allow_pickle=False) as file:
+        arrays = {key: file[key] for key in file.files}
+    return arrays, json.loads((folder / "case.json").read_text("utf-8"))

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Multiresolution iso-surface extraction (MISE; Mescheder et al. 2019, section 3.3): a grid that is fine near the
+surface only.
+
+A coarse grid is evaluated first. A voxel with a corner at or above the threshold and one at or below it is split into
+eight, and the new corners are evaluated, until the finest level is reached and nothing is left to split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InvalidParameter
+from ..mesh import FloatArray, IntArray
+from ..progress import Progress, silent
+
+Field = Callable[[FloatArray], FloatArray]
+"""Points (N, 3) → values (N,); higher inside."""
+
+MOST_CELLS = 1024
+"""Cells along an edge of the box, at most."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """The cube around `centre` (3,) with edges of length `size`."""
+
+    centre: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    size: float = 1.1
+
+    def points(self, index: IntArray, cells: int) -> FloatArray:
+        """(N, 3) the places of grid points with the indices (N, 3) in 0 … cells."""
+        return np.asarray(self.centre) + self.size * (index / cells - 0.5)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A field on the (n + 1)³ points of a grid. values: (n + 1, n + 1, n + 1), indexed x, y, z; what was not
+    evaluated repeats its predecessor. rounds: how many points each round evaluated."""
+
+    values: FloatArray
+    rounds: tuple[int, ...]
+
+
+def sample_near_surface(
+    field: Field,
+    box: Box,
+    *,
+    start: int = 32,
+    steps: int = 2,
+    threshold: float = 0.0,
+    batch: int = 100_000,
+    progress: Progress = silent,
+) -> Sampled:
+    """Evaluate `field` on a grid of `start` × 2^`steps` cells along each edge of the box, but only near its surface.
+
+    threshold: the value on the surface. batch: points that are evaluated at once. Raises `InvalidParameter` for a grid
+    that is empty or too fine, and for a field that gives values that are not numbers.
+    """
+    cells = start << max(steps, 0)
+    if start < 1 or steps < 0 or cells > MOST_CELLS:
+        raise InvalidParameter(
+            f"A grid that starts with {start} cells and doubles {steps} times cannot be evaluated.",
+            f"Start with at least 1, and end with at most {MOST_CELLS}.",
+        )
+    axis = np.arange(0, cells + 1, 1 << steps)
+    fresh = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    values = np.full((cells + 1,) * 3, np.nan)
+    depth = np.zeros((cells,) * 3, np.uint8)  # of the leaf that covers each of the finest cells
+    known, rounds = fresh[:0], list[int]()
+    while len(fresh):
+        progress(min(0.9, 0.3 * len(rounds)), f"Evaluating {len(fresh):,} points")
+        values[tuple(fresh.T)] = _evaluated(field, box.points(fresh, cells), batch)
+        known = np.concatenate([known, fresh])
+        rounds.append(len(fresh))
+        fresh = _split(values, depth, known, steps, threshold)
+    return Sampled(_filled(values), tuple(rounds))
+
+
+def _evaluated(field: Field, points: FloatArray, batch: int) -> FloatArray:
+    parts = [np.asarray(field(points[begin : begin + batch])) for begin in range(0, len(points), batch)]
+    result = np.concatenate(parts).astype(np.float64)
+    if not np.isfinite(result).all():
+        raise InvalidParameter("The field gives values that are not numbers.", "Check the network or its input.")
+    return result
+
+
+def _split(values: FloatArray, depth: NDArray[np.uint8], known: IntArray, steps: int, threshold: float) -> IntArray:
+    """Split the leaves that the surface passes, in `depth`, and give the points (n, 3) that this adds."""
+    value, cells = values[tuple(known.T)], len(depth)
+    above, below = known[value >= threshold], known[value <= threshold]
+    added = []
+    for level in range(steps):
+        size = 1 << (steps - level)
+        count = cells // size
+        active = _touched(above, depth, level, size, count) & _touched(below, depth, level, size, count)
+        leaves = np.argwhere(active)
+        if len(leaves):
+            added.append(_halved(leaves * size, size // 2))
+            _deepen(depth, leaves, size)
+    if not added:
+        return known[:0]
+    points = np.concatenate(added)
+    points = points[np.isnan(values[tuple(points.T)])]
+    flat = np.unique(np.ravel_multi_index(tuple(points.T), values.shape))
+    return np.stack(np.unravel_index(flat, values.shape), axis=1)
+
+
+def _touched(points: IntArray, depth: NDArray[np.uint8], level: int, size: int, count: int) -> NDArray[np.bool_]:
+    """(count, count, count) which leaves of a level have one of the points on them."""
+    found = np.zeros((count,) * 3, np.bool_)
+    for corner in np.ndindex(2, 2, 2):
+        cell = points - np.array(corner)
+        cell = cell[((cell >= 0) & (cell < len(depth))).all(axis=1)]
+        cell = cell[depth[tuple(cell.T)] == level]
+        found[tuple((cell // size).T)] = True
+    return found
+
+
+def _halved(low: IntArray, half: int) -> IntArray:
+    """(27 n, 3) the corners of the eight parts of voxels with the lowest corners `low` (n, 3)."""
+    steps = np.stack(np.meshgrid(*[np.arange(3)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) * half
+    return (low[:, None] + steps).reshape(-1, 3)
+
+
+def _deepen(depth: NDArray[np.uint8], leaves: IntArray, size: int) -> None:
+    count = len(depth) // size
+    blocks = depth.reshape(count, size, count, size, count, size)
+    i, j, k = leaves.T
+    blocks[i, :, j, :, k, :] += 1
+
+
+def _filled(values: FloatArray) -> FloatArray:
+    """Gaps filled with the last known value along x, then y, then z."""
+    for axis in range(3):
+        place = np.arange(values.shape[axis]).reshape([-1 if a == axis else 1 for a in range(3)])
+        index = np.where(np.isnan(values), 0, place)
+        values = np.take_along_axis(values, np.maximum.accumulate(index, axis=axis), axis=axis)
+    return values
