@@ -43,6 +43,17 @@ SMOOTHINGS = (
     ("HEAT", "Heat", "Let the shape diffuse over the sphere, as heat does, for the given time"),
 )
 
+POSES = (
+    ("rigid", "Turn and Move", "Lay the other shapes onto the active one, whatever their pose; sizes stay"),
+    ("similarity", "Also Scale", "Lay the other shapes onto the active one, and give them its size"),
+    ("keep", "Keep", "Leave each shape where it is in the scene"),
+)
+
+EASINGS = (
+    ("BEZIER", "Ease", "Begin and end each part of the way slowly"),
+    ("LINEAR", "Even", "The same speed all the way"),
+)
+
 SHOWN = (
     (
         Attributes.CURVATURE,

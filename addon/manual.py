@@ -25,6 +25,7 @@ _PAGES = {
     "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT, Operators.COMPARE),
     "equalizer": (Operators.RESET_EQUALISER,),
     "shape_keys": (Operators.BANDS_TO_SHAPE_KEYS,),
+    "morph": (Operators.MORPH, Operators.ANIMATE_MORPH, Operators.KEEP_MORPH),
     "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
 }
@@ -35,6 +36,8 @@ _GROUPS = {
     "reconstruct": "reconstruct",
     "equaliser": "equalizer",
     "check": "check",
+    "morph": "morph",
+    "morphed": "morph",
     "repair": "repair",
     "step": "repair",
 }

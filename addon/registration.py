@@ -17,6 +17,7 @@ from .operators import (
     equaliser,
     files,
     general,
+    morph,
     presets,
     recipes,
     reconstruct,
@@ -30,6 +31,7 @@ from .panels import check as check_panel
 from .panels import coefficients as coefficients_panel
 from .panels import encode as encode_panel
 from .panels import equaliser as equaliser_panel
+from .panels import morph as morph_panel
 from .panels import reconstruct as reconstruct_panel
 from .panels import repair as repair_panel
 from .panels import shape_keys as shape_keys_panel
@@ -50,6 +52,7 @@ classes = (
     *shape_keys.classes,
     *attributes.classes,
     *coefficients.classes,
+    *morph.classes,
     *compare.classes,
     *files.classes,
     *presets.classes,
@@ -61,6 +64,7 @@ classes = (
     *shape_keys_panel.classes,
     *attributes_panel.classes,
     *coefficients_panel.classes,
+    *morph_panel.classes,
 )
 
 

@@ -62,9 +62,11 @@ def object_on_new_mesh(obj: bpy.types.Object, mesh: Mesh) -> bpy.types.Object:
     return copy
 
 
-def finish(context: bpy.types.Context, obj: bpy.types.Object, copy: bpy.types.Object, *, hide: bool) -> None:
+def finish(
+    context: bpy.types.Context, obj: bpy.types.Object, copy: bpy.types.Object, *, hide: bool, name: str = ""
+) -> None:
     """Link the new object beside the old one, name and select it, and hide the old one if so wished."""
-    copy.name = f"{obj.name} Reconstruction"
+    copy.name = name or f"{obj.name} Reconstruction"
     copy.data.name = copy.name
     for collection in obj.users_collection or (context.scene.collection,):
         collection.objects.link(copy)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import coding, equaliser, mesh, repair, scene, session
+from . import coding, equaliser, mesh, morph, repair, scene, session
 
 classes = (
     *repair.classes,
     *coding.classes,
+    *morph.classes,
     *scene.classes,
     *equaliser.classes,
     *mesh.classes,

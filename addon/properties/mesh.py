@@ -18,6 +18,7 @@ from bpy.props import (
 
 from ..choices import color_map
 from .equaliser import SPHERICAL_COW_PG_equaliser
+from .morph import SPHERICAL_COW_PG_morphed
 from .repair import SPHERICAL_COW_PG_report
 
 SWATCHES = 8
@@ -84,6 +85,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         check: SPHERICAL_COW_PG_check
         repair: SPHERICAL_COW_PG_report
         equaliser: SPHERICAL_COW_PG_equaliser
+        morph: SPHERICAL_COW_PG_morphed
     else:
         shape: StringProperty(
             name="Shape", description="The coefficients (compact .harmonics.npz)", subtype="BYTE_STRING"
@@ -129,6 +131,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
             type=SPHERICAL_COW_PG_equaliser,
             description="The live sliders of a reconstruction",
         )
+        morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morphed, description="The morph of this mesh")
 
 
 classes = (SPHERICAL_COW_PG_check, SPHERICAL_COW_PG_mesh)

@@ -10,6 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty
 
 from ..choices import PICTURES, SHOWN
 from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
+from .morph import SPHERICAL_COW_PG_morph
 from .repair import SPHERICAL_COW_PG_repair
 
 
@@ -21,6 +22,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         repair: SPHERICAL_COW_PG_repair
         encode: SPHERICAL_COW_PG_encode
         reconstruct: SPHERICAL_COW_PG_reconstruct
+        morph: SPHERICAL_COW_PG_morph
         attribute: str
         picture: str
     else:
@@ -35,6 +37,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         reconstruct: PointerProperty(
             name="Reconstruct", type=SPHERICAL_COW_PG_reconstruct, description="Settings of Reconstruct"
         )
+        morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morph, description="Settings of Morph")
         attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)
 

@@ -159,6 +159,22 @@ def padded(harmonics: Harmonics, lmax: int) -> Harmonics:
     return Harmonics(np.pad(harmonics.coefficients, ((0, 0), (0, short), (0, short))), harmonics.channels)
 
 
+def moved(shape: Shape, matrix: FloatArray) -> Shape:
+    """The shape with its surface moved by an affine map (4, 4), as by Blender's matrices; its facts stay as they are.
+
+    Raises `InvalidParameter` for a matrix that is not finite, or flattens the surface.
+    """
+    affine = np.asarray(matrix, dtype=np.float64)
+    if affine.shape != (4, 4) or not np.isfinite(affine).all() or np.linalg.det(affine[:3, :3]) == 0.0:
+        raise InvalidParameter("The matrix does not move a surface.", "Give a matrix (4, 4) with a volume.")
+    rows = [shape.harmonics.channels.index(name) for name in shape.harmonics.select(POSITION).channels]
+    coefficients = shape.harmonics.coefficients.copy()
+    positions = np.einsum("kj,jab->kab", affine[:3, :3], coefficients[rows])
+    positions[:, 0, 0] += affine[:3, 3]
+    coefficients[rows] = positions
+    return shape.with_harmonics(Harmonics(coefficients, shape.harmonics.channels))
+
+
 def blend(
     shapes: Sequence[Shape],
     weights: Sequence[float],
