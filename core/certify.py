@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .geometry.distance import compare
 from .geometry.spherical import spherical_areas
 from .geometry.subdivide import midpoint_sphere
 from .harmonics.container import POSITION, Harmonics
 from .harmonics.transforms import synthesize
 from .mesh import FloatArray, Mesh
+from .metrics.comparison import compare
 from .progress import Progress, silent
 from .shape import Certificate
 from .sphere.distortion import flips, mean_angle_distortion, mean_area_distortion
@@ -47,5 +47,5 @@ def surface_error(mesh: Mesh, sphere: FloatArray, harmonics: Harmonics, samples:
     if len(faces) <= SUBDIVIDE_BELOW:
         directions, faces = midpoint_sphere(sphere, faces)
     rebuilt = Mesh(synthesize(harmonics.select(POSITION), directions), faces)
-    comparison = compare(mesh, rebuilt, samples=samples)
+    comparison = compare(mesh, rebuilt, samples, volume="none")
     return comparison.mean_rel, comparison.hausdorff_rel

@@ -18,7 +18,7 @@ SUPERSAMPLING = 3
 DECADES = 12
 """The vertical axis spans at most so many powers of ten below the highest value."""
 
-_PAPER, _STRIPE, _GRID, _INK, _SOFT = "#ffffff", "#f3f5f8", "#dde1e7", "#22262c", "#6b7280"
+PAPER, _STRIPE, GRID, INK, SOFT = "#ffffff", "#f3f5f8", "#dde1e7", "#22262c", "#6b7280"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def draw_log_plot(curves: list[Curve], title: str, x_label: str, y_label: str, s
 
     width, height = size
     unit = SUPERSAMPLING * min(width / 1280.0, height / 800.0)
-    image = Image.new("RGB", (width * SUPERSAMPLING, height * SUPERSAMPLING), _PAPER)
+    image = Image.new("RGB", (width * SUPERSAMPLING, height * SUPERSAMPLING), PAPER)
     draw = ImageDraw.Draw(image)
     frame = _frame(curves, image.size, unit)
     _draw_axes(draw, frame, unit, title, x_label, y_label)
@@ -90,25 +90,25 @@ def _draw_axes(draw: ImageDraw, frame: _Frame, unit: float, title: str, x_label:
     step = max(1, -(-(frame.y_high - frame.y_low) // 9))
     for exponent in range(frame.y_high, frame.y_low - 1, -step):
         y = frame.y(exponent)
-        draw.line((frame.left, y, frame.right, y), fill=_GRID, width=_width(unit))
+        draw.line((frame.left, y, frame.right, y), fill=GRID, width=line_width(unit))
         _draw_power(draw, frame.left - 12 * unit, y, exponent, unit)
     for value in powers:
         x = frame.x(value)
-        draw.line((x, frame.bottom, x, frame.bottom + 7 * unit), fill=_SOFT, width=_width(1.5 * unit))
-        draw.text((x, frame.bottom + 12 * unit), str(value), _INK, _font(20 * unit), anchor="ma")
-    draw.line((frame.left, frame.bottom, frame.right, frame.bottom), fill=_SOFT, width=_width(1.5 * unit))
+        draw.line((x, frame.bottom, x, frame.bottom + 7 * unit), fill=SOFT, width=line_width(1.5 * unit))
+        draw.text((x, frame.bottom + 12 * unit), str(value), INK, font(20 * unit), anchor="ma")
+    draw.line((frame.left, frame.bottom, frame.right, frame.bottom), fill=SOFT, width=line_width(1.5 * unit))
     middle = 0.5 * (frame.left + frame.right)
-    draw.text((middle, frame.bottom + 44 * unit), x_label, _SOFT, _font(20 * unit), anchor="ma")
-    draw.text((frame.left, frame.top - 26 * unit), y_label, _SOFT, _font(20 * unit), anchor="rs")
-    draw.text((middle, frame.top - 28 * unit), title, _INK, _font(28 * unit), anchor="ms")
+    draw.text((middle, frame.bottom + 44 * unit), x_label, SOFT, font(20 * unit), anchor="ma")
+    draw.text((frame.left, frame.top - 26 * unit), y_label, SOFT, font(20 * unit), anchor="rs")
+    draw.text((middle, frame.top - 28 * unit), title, INK, font(28 * unit), anchor="ms")
 
 
 def _draw_power(draw: ImageDraw, right: float, y: float, exponent: int, unit: float) -> None:
     """Ten to a power, right-aligned, centred at height y."""
-    small, raised = _font(14 * unit), str(exponent)
+    small, raised = font(14 * unit), str(exponent)
     left = right - draw.textlength(raised, small)
-    draw.text((left, y - 3 * unit), raised, _INK, small, anchor="ls")
-    draw.text((left - 2 * unit, y + 7 * unit), "10", _INK, _font(20 * unit), anchor="rs")
+    draw.text((left, y - 3 * unit), raised, INK, small, anchor="ls")
+    draw.text((left - 2 * unit, y + 7 * unit), "10", INK, font(20 * unit), anchor="rs")
 
 
 def _draw_curve(draw: ImageDraw, frame: _Frame, curve: Curve, unit: float) -> None:
@@ -127,7 +127,7 @@ def _draw_curve(draw: ImageDraw, frame: _Frame, curve: Curve, unit: float) -> No
 
 
 def _draw_line(draw: ImageDraw, points: FloatArray, colour: str, unit: float) -> None:
-    draw.line([(x, y) for x, y in points], fill=colour, width=_width(2.4 * unit), joint="curve")
+    draw.line([(x, y) for x, y in points], fill=colour, width=line_width(2.4 * unit), joint="curve")
 
 
 def _draw_dot(draw: ImageDraw, x: float, y: float, radius: float, colour: str) -> None:
@@ -154,20 +154,22 @@ def _dashes(points: FloatArray, dash: float, gap: float) -> list[FloatArray]:
 
 
 def _draw_legend(draw: ImageDraw, frame: _Frame, curves: list[Curve], unit: float) -> None:
-    left, font = frame.right + 28 * unit, _font(20 * unit)
+    left, letters = frame.right + 28 * unit, font(20 * unit)
     for row, curve in enumerate(curves):
         y = frame.top + (12 + 32 * row) * unit
         line = np.array([[left, y], [left + 34 * unit, y]])
         for piece in _dashes(line, 9 * unit, 6 * unit) if curve.dashed else [line]:
             _draw_line(draw, piece, curve.colour, 1.3 * unit)
-        draw.text((left + 46 * unit, y), curve.label, _INK, font, anchor="lm")
+        draw.text((left + 46 * unit, y), curve.label, INK, letters, anchor="lm")
 
 
-def _width(value: float) -> int:
+def line_width(value: float) -> int:
+    """Whole pixels, at least one."""
     return max(1, round(value))
 
 
-def _font(size: float) -> Any:
+def font(size: float) -> Any:
+    """The font of all plots, that many pixels high."""
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

@@ -8,11 +8,11 @@ import pytest
 from meshes import ellipsoid, real_mesh, tetrahedron, torus, uv_sphere
 from spherical_cow.codec import decode, encode
 from spherical_cow.errors import Cancelled, InvalidMesh, InvalidParameter, NotGenusZero
-from spherical_cow.geometry.distance import compare
 from spherical_cow.geometry.subdivide import midpoint_sphere
 from spherical_cow.harmonics.container import Harmonics
 from spherical_cow.harmonics.transforms import synthesize
 from spherical_cow.mesh import Mesh
+from spherical_cow.metrics import compare
 from spherical_cow.sphere.distortion import flips
 
 FIVE = ["spot_color", "genus0/stanford_bunny", "armadillo", "homer", "cortex_left"]

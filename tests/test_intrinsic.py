@@ -6,13 +6,13 @@ import pytest
 from meshes import ellipsoid, random_rotation, real_mesh
 from spherical_cow.errors import Cancelled, InvalidParameter
 from spherical_cow.geometry.curvature import curvature_density
-from spherical_cow.geometry.distance import compare
 from spherical_cow.geometry.measure import area, signed_volume, vertex_areas
 from spherical_cow.intrinsic import surface_from_curvature
 from spherical_cow.intrinsic.features import Features, make_features
 from spherical_cow.intrinsic.residuals import Residuals
 from spherical_cow.intrinsic.spin import spin
 from spherical_cow.mesh import Mesh
+from spherical_cow.metrics import compare
 from spherical_cow.sphere.distortion import area_distortion
 from spherical_cow.sphere.icosphere import icosphere
 from spherical_cow.sphere.parametrize import parametrize

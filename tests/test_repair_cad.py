@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from meshes import cube, joined, torus, uv_sphere
 from spherical_cow.errors import RepairFailed
-from spherical_cow.geometry.distance import compare, distances_to_surface
+from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.geometry.measure import area, signed_volume
 from spherical_cow.geometry.visibility import sample_visible
 from spherical_cow.mesh import Mesh
+from spherical_cow.metrics import compare
 from spherical_cow.repairs.cad.dissolve import dissolve_planar
 from spherical_cow.repairs.cad.shaping import cubify, decimate, outer_surface, smooth, solidify, voxel_remesh
 from spherical_cow.repairs.cad.symmetry import symmetrise

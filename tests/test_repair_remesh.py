@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import trimesh
 from meshes import cube, joined, real_mesh, subdivided_sphere, torus
-from spherical_cow.geometry.distance import compare, distances_to_surface
+from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.mesh import Mesh
+from spherical_cow.metrics import compare
 from spherical_cow.repairs.traced import NEW, Traced
 from spherical_cow.repairs.volume.fit import fit_to
 from spherical_cow.repairs.volume.grid import Field

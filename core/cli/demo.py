@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..codec import decode, encode, sampling_mesh
-from ..geometry.distance import compare
 from ..mesh import Mesh
+from ..metrics import compare
 from ..pictures import save_png, spectrum_plot
 from ..sample import sample_cow
 from ..shape import Shape
@@ -52,7 +52,7 @@ def run_demo(arguments: Namespace, console: Console) -> int:
     save_png(spectrum_plot(shape.harmonics), folder / "spectrum.png")
     data = {
         **encode_report(shape, {}),
-        "rebuilt": {name: compare(cow, mesh, samples=20_000).mean_rel for name, mesh in rebuilt.items()},
+        "rebuilt": {name: compare(cow, mesh, samples=20_000, volume="none").mean_rel for name, mesh in rebuilt.items()},
         "pictures": [str(file) for file in files],
         "blend": _blend(folder, console),
     }

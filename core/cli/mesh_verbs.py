@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verbs about meshes: check, compare."""
+"""Verbs about meshes: check."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from typing import Any
 
-from ..geometry.distance import compare
 from ..mesh import require_usable
 from ..meshfile import read_mesh
 from ..topology import check
@@ -21,14 +20,6 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_check)
 
-    verb = verbs.add_parser("compare", help="distance between two surfaces")
-    verb.add_argument("a", help="a mesh; distances are also given as parts of its diagonal")
-    verb.add_argument("b", help="another mesh")
-    verb.add_argument("--samples", type=int, default=50_000, help="random points a side (default 50000)")
-    verb.add_argument("--seed", type=int, default=0)
-    verb.add_argument("--json", action="store_true")
-    verb.set_defaults(run=run_compare)
-
 
 def run_check(arguments: Namespace, console: Console) -> int:
     """Print the report; 0 when the mesh is a closed manifold of genus 0, else 1."""
@@ -40,13 +31,3 @@ def run_check(arguments: Namespace, console: Console) -> int:
     verdict = "One closed surface of genus 0: it can be encoded."
     console.result(report.to_dict(), [*lines, verdict if report.is_genus_zero else "It cannot be encoded as it is."])
     return 0 if report.is_genus_zero else 1
-
-
-def run_compare(arguments: Namespace, console: Console) -> int:
-    """Print the distances between two surfaces, absolute and relative to the diagonal of the first."""
-    first, second = read_mesh(arguments.a), read_mesh(arguments.b)
-    with console.progress() as progress:
-        comparison = compare(first, second, arguments.samples, arguments.seed, progress)
-    data = comparison.to_dict()
-    console.result(data, [f"{name:24} {value:.6g}" for name, value in data.items() if isinstance(value, int | float)])
-    return 0

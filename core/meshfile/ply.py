@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _TYPES = {
     "float": "f4", "float32": "f4", "double": "f8", "float64": "f8",
 }  # fmt: skip
 _COLOR_NAMES = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))
+_PLAIN = re.compile(r"(?!(x|y|z|red|green|blue|alpha|position|color)$)[A-Za-z_][A-Za-z0-9_]*")
+"""Names of attributes that a header can hold."""
 
 List = tuple[NDArray[Any], IntArray]
 """A list property: all its values one after the other, and the length of each row's list."""
@@ -200,16 +203,25 @@ def _color(elements: list[_Element], vertex: Columns) -> FloatArray | None:
 
 
 def write(mesh: Mesh, file: Path) -> None:
-    """Write binary little-endian PLY: double positions, uchar sRGB colours where the mesh has `color`."""
+    """Write binary little-endian PLY: double positions, uchar sRGB colours where the mesh has `color`.
+
+    Attributes of one number a vertex follow as float properties of their names.
+    """
     fields: list[tuple[Any, ...]] = [("position", "<f8", (3,))]
     lines = [f"property double {axis}" for axis in "xyz"]
     if "color" in mesh.attributes:
         fields.append(("color", "u1", (3,)))
         lines += [f"property uchar {name}" for name in ("red", "green", "blue")]
+    scalars = {name: values for name, values in mesh.attributes.items() if values.ndim == 1 and _PLAIN.fullmatch(name)}
+    for name in scalars:
+        fields.append((name, "<f4"))
+        lines.append(f"property float {name}")
     vertices = np.zeros(mesh.n_vertices, dtype=fields)
     vertices["position"] = mesh.vertices
     if "color" in mesh.attributes:
         vertices["color"] = color_bytes(mesh.attributes["color"])
+    for name, values in scalars.items():
+        vertices[name] = values
     faces = np.zeros(mesh.n_faces, dtype=[("count", "u1"), ("corners", "<i4", (3,))])
     faces["count"], faces["corners"] = 3, mesh.faces
     header = [

@@ -7,9 +7,8 @@ import numpy as np
 
 from ..errors import RepairFailed
 from ..geometry.distance import distances_to_surface
-from ..geometry.edges import is_open
+from ..geometry.inside import contains, why_no_inside
 from ..geometry.measure import face_areas, signed_volume
-from ..geometry.metrics import contains
 from ..geometry.sampling import sample_surface
 from ..geometry.visibility import sample_visible
 from ..mesh import Mesh
@@ -118,7 +117,7 @@ def _distances(result: Mesh, source: Mesh) -> tuple[float, float]:
     usable = _usable(source)
     seen = sample_visible(usable, _SAMPLES, 1)
     distance = distances_to_surface(seen, result)
-    if not is_open(result.faces):
+    if not why_no_inside(result):
         distance[contains(result, seen)] = 0.0
     lost = float(distance.mean()) if len(seen) else 0.0
     made_up = float(distances_to_surface(sample_surface(result, _SAMPLES, 0)[0], usable).mean())

@@ -16,7 +16,7 @@ from .outcome import Arrays, Outcome, Parameters, Task
 
 MODULES: Mapping[str, str] = {
     "check": "meshes",
-    "compare": "meshes",
+    "compare": "comparison",
     "repair": "meshes",
     "encode": "shapes",
     "decode": "shapes",

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks about meshes: check, compare, repair."""
+"""Tasks about meshes: check, repair."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
 
-from ..geometry.distance import compare
 from ..mesh import require_usable
 from ..progress import Progress
 from ..repairs.recipe import recipe_from_json
@@ -23,13 +22,6 @@ def _check(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcom
     return Outcome(indices, report.to_dict())
 
 
-def _compare(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
-    comparison = compare(
-        mesh_from(arrays, "_a"), mesh_from(arrays, "_b"), int(parameters.get("samples", 50_000)), progress=progress
-    )
-    return Outcome(data=comparison.to_dict())
-
-
 def _repair(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
     recipe = recipe_from_json(str(parameters["recipe"]))
     host = parameters.get("engines")  # a module whose FUNCTIONS take the place of some steps
@@ -44,4 +36,4 @@ def _repair(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outco
     return Outcome(named, {**result.report.to_dict(), "stages": stages})
 
 
-TASKS: Mapping[str, Task] = {"check": _check, "compare": _compare, "repair": _repair}
+TASKS: Mapping[str, Task] = {"check": _check, "repair": _repair}
