@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .sample import sample_cow
     from .shape import Shape
     from .shapefile import load_shape, save_shape
+    from .statistics.descriptors import most_similar
+    from .statistics.space import ShapeSpace, build_space
+    from .statistics.spacefile import load_space
     from .topology import check
 
 _PLACES = {
@@ -39,9 +42,11 @@ _PLACES = {
     "Mesh": (".mesh", "Mesh"),
     "NotGenusZero": (".errors", "NotGenusZero"),
     "Shape": (".shape", "Shape"),
+    "ShapeSpace": (".statistics.space", "ShapeSpace"),
     "SphericalCowError": (".errors", "SphericalCowError"),
     "batch": (".batch", ""),
     "blend": (".blending.morph", "blend"),
+    "build_space": (".statistics.space", "build_space"),
     "check": (".topology", "check"),
     "compare": (".metrics", "compare"),
     "decode": (".codec", "decode"),
@@ -49,7 +54,9 @@ _PLACES = {
     "filter_region": (".blending.region", "filter_region"),
     "load": (".meshfile", "read_mesh"),
     "load_shape": (".shapefile", "load_shape"),
+    "load_space": (".statistics.spacefile", "load_space"),
     "metrics": (".metrics", ""),
+    "most_similar": (".statistics.descriptors", "most_similar"),
     "repair": (".repairs.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
     "save_shape": (".shapefile", "save_shape"),
@@ -60,9 +67,11 @@ __all__ = [
     "Mesh",
     "NotGenusZero",
     "Shape",
+    "ShapeSpace",
     "SphericalCowError",
     "batch",
     "blend",
+    "build_space",
     "check",
     "compare",
     "decode",
@@ -70,7 +79,9 @@ __all__ = [
     "filter_region",
     "load",
     "load_shape",
+    "load_space",
     "metrics",
+    "most_similar",
     "repair",
     "sample_cow",
     "save_shape",

@@ -44,6 +44,7 @@ LAYERS = (
     {"codec", "intrinsic_decode"},
     {"blending"},
     {"batch"},
+    {"statistics"},
     {"tasks"},
     {"worker", "cli"},
 )
