@@ -48,7 +48,9 @@ def mirror_half(mesh: Mesh, plane: Plane, side: str = "positive") -> Mirrored:
     height = sign * plane.distance(mesh.vertices)
     height[np.abs(height) <= SNAP * mesh.diagonal] = 0.0
     if not (height[mesh.faces] > 0.0).any():
-        raise InvalidParameter("Nothing lies on the half that is to be kept.", "Keep the other half, or move the plane.")
+        raise InvalidParameter(
+            "Nothing lies on the half that is to be kept.", "Keep the other half, or move the plane."
+        )
     cut = _Cut(mesh, height)
     faces, face_source = cut.faces, cut.face_source
     points = cut.mixed(mesh.vertices)
@@ -88,9 +90,7 @@ def _joined(
     attributes = {name: cut.mixed(values)[origin] for name, values in mesh.attributes.items()}
     whole = Mesh(vertices, np.concatenate([faces, twin[faces][:, ::-1]]), attributes)
     vertex_source = np.concatenate([source[kept], np.full(len(doubled), NEW)])
-    return Mirrored(
-        whole, vertex_source, np.concatenate([face_source, np.full(len(faces), NEW)]), opposite, len(faces)
-    )
+    return Mirrored(whole, vertex_source, np.concatenate([face_source, np.full(len(faces), NEW)]), opposite, len(faces))
 
 
 class _Cut:
