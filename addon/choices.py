@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .idnames import Attributes
+from .idnames import DETAIL, Attributes
 
 METHODS = (
     ("balanced", "Balanced", "Compromise between angles and areas: the smallest error at a given degree"),
@@ -43,6 +43,12 @@ SMOOTHINGS = (
     ("HEAT", "Heat", "Let the shape diffuse over the sphere, as heat does, for the given time"),
 )
 
+MEASURES = (
+    ("slope", "Slope", "Count how much a band of degrees tilts the surface: what the eye sees"),
+    ("displacement", "Displacement", "Count how far a band of degrees moves the surface: coarse bands weigh most"),
+    ("bending", "Bending", "Count how much a band of degrees curves the surface: fine bands weigh most"),
+)
+
 POSES = (
     ("rigid", "Turn and Move", "Lay the other shapes onto the active one, whatever their pose; sizes stay"),
     ("similarity", "Also Scale", "Lay the other shapes onto the active one, and give them its size"),
@@ -53,6 +59,15 @@ EASINGS = (
     ("BEZIER", "Ease", "Begin and end each part of the way slowly"),
     ("LINEAR", "Even", "The same speed all the way"),
 )
+
+BANDS = tuple((2**octave, 2 ** (octave + 1) - 1) for octave in range(11))
+"""The octaves of degrees that can be shown, 1, 2–3, 4–7 … 1024–2047."""
+
+
+def band_name(low: int, high: int) -> str:
+    """The degrees of a band in words: "1", "4–7"."""
+    return str(low) if low == high else f"{low}–{high}"
+
 
 SHOWN = (
     (
@@ -70,6 +85,15 @@ SHOWN = (
         Attributes.ANGLE,
         "Angle Distortion",
         "Change of the corner angles on the sphere, in degrees: 0 is conformal",
+    ),
+    (Attributes.DOMINANT, "Dominant Degree", "The degree around which the detail of this place is (Locate Detail)"),
+    *(
+        (
+            f"{DETAIL}{low}",
+            f"Detail {band_name(low, high)}",
+            f"Share of the degrees {band_name(low, high)} in the detail",
+        )
+        for low, high in BANDS
     ),
     ("rgb", "RGB", "The colors of the mesh itself"),
 )

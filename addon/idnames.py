@@ -28,6 +28,7 @@ class Operators(StrEnum):
     IMPORT_OFF = "spherical_cow.import_off"
     KEEP_MORPH = "spherical_cow.keep_morph"
     LOAD_SHAPE = "spherical_cow.load_shape"
+    LOCATE_DETAIL = "spherical_cow.locate_detail"
     MORPH = "spherical_cow.morph"
     PRESET_ENCODE = "spherical_cow.preset_encode"
     PRESET_RECONSTRUCT = "spherical_cow.preset_reconstruct"
@@ -87,6 +88,7 @@ class Attributes(StrEnum):
     AREA = "log_area_distortion"
     DENSITY = "vertex_density"
     ANGLE = "angle_distortion"
+    DOMINANT = "dominant_degree"
     COLOR = "Spherical Cow Color"
     SHOWN = "Spherical Cow Display"
     REPAIRED = "repaired"
@@ -94,3 +96,6 @@ class Attributes(StrEnum):
 
 SCALARS = (Attributes.CURVATURE, Attributes.AREA, Attributes.DENSITY, Attributes.ANGLE)
 """The scalar fields that an encode leaves on the vertices."""
+
+DETAIL = "detail_"
+"""Start of the names of the fields that say how much of a band of degrees is at each vertex."""

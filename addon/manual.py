@@ -26,7 +26,7 @@ _PAGES = {
     "equalizer": (Operators.RESET_EQUALISER,),
     "shape_keys": (Operators.BANDS_TO_SHAPE_KEYS,),
     "morph": (Operators.MORPH, Operators.ANIMATE_MORPH, Operators.KEEP_MORPH),
-    "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE),
+    "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE, Operators.LOCATE_DETAIL),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
 }
 """Page of the manual → the operators that it explains."""

@@ -8,7 +8,7 @@ import bpy
 from .. import bridge, storage
 from ..choices import SHOWN
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, error_box, mesh_object, settings
+from .common import SidebarPanel, error_box, job_button, mesh_object, settings
 
 
 class SPHERICAL_COW_PT_attributes(SidebarPanel, bpy.types.Panel):
@@ -28,9 +28,20 @@ class SPHERICAL_COW_PT_attributes(SidebarPanel, bpy.types.Panel):
         row.operator(Operators.SHOW_ON_SPHERE, text="On Sphere", icon="SPHERE").attribute = options.attribute
         error_box(layout, context, Operators.SHOW_ATTRIBUTE)
         error_box(layout, context, Operators.SHOW_ON_SPHERE)
+        draw_locate(layout, context)
         obj = mesh_object(context)
         if obj is not None and storage.data_of(bridge.mesh_of(obj)).shown not in {"", "rgb"}:
             draw_scale(layout, bridge.mesh_of(obj))
+
+
+def draw_locate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The button that finds where the detail is, and what counts as detail."""
+    options = settings(context)
+    row = layout.row(align=True)
+    row.prop(options, "measure", text="")
+    place = row.column(align=True)
+    job_button(place, context, Operators.LOCATE_DETAIL, icon="VIEWZOOM", tall=False, measure=options.measure)
+    error_box(layout, context, Operators.LOCATE_DETAIL)
 
 
 def draw_scale(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:

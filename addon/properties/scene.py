@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, EnumProperty, PointerProperty
 
-from ..choices import PICTURES, SHOWN
+from ..choices import MEASURES, PICTURES, SHOWN
 from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
 from .morph import SPHERICAL_COW_PG_morph
 from .repair import SPHERICAL_COW_PG_repair
@@ -24,6 +24,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         reconstruct: SPHERICAL_COW_PG_reconstruct
         morph: SPHERICAL_COW_PG_morph
         attribute: str
+        measure: str
         picture: str
     else:
         self_intersections: BoolProperty(
@@ -39,6 +40,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         )
         morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morph, description="Settings of Morph")
         attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
+        measure: EnumProperty(name="Measure", description="What of a band of degrees counts as detail", items=MEASURES)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)
 
 

@@ -15,6 +15,7 @@ from ..meshfile import WRITABLE
 from ..progress import Progress, part
 from ..shape import Shape
 from .console import Console, require_writable
+from .sampling import add_sampling, chosen_sampling
 
 SHAPE_ENDING = ".npz"
 MOST_STEPS = 10_000
@@ -29,10 +30,7 @@ def add_verbs(verbs: Any) -> None:
     amount.add_argument("--weights", nargs="+", type=float, metavar="W", help="share of each shape (default: equal)")
     amount.add_argument("--steps", type=int, metavar="N", help="N files from the first shape through all to the last")
     verb.add_argument("--pose", default="rigid", choices=POSES, help="how the others are laid onto the first")
-    sampling = verb.add_mutually_exclusive_group()
-    sampling.add_argument("--source", action="store_true", help="the first shape's own vertices and faces (default)")
-    sampling.add_argument("--icosphere", type=int, metavar="N", help="an icosphere of frequency N, 10 N² + 2 vertices")
-    sampling.add_argument("--vertices", type=int, metavar="N", help="N vertices placed by the vertex density")
+    add_sampling(verb)
     verb.add_argument("--seed", type=int, default=0, help="start of the random numbers of --vertices")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_morph)
@@ -77,7 +75,7 @@ def _write_shapes(family: Family, weights: list[list[float]], files: list[Path],
 def _write_meshes(
     family: Family, weights: list[list[float]], files: list[Path], arguments: Namespace, progress: Progress
 ) -> None:
-    sampling, size = _sampling(arguments, family.first)
+    sampling, size = chosen_sampling(arguments, family.first)
     ends = ends_of(family, sampling, size, seed=arguments.seed, progress=part(progress, 0.0, 0.5))
     for number, (shares, file) in enumerate(zip(weights, files, strict=True)):
         progress(0.5 + 0.5 * number / len(files), f"Writing {file.name}")
@@ -125,13 +123,3 @@ def _outputs(arguments: Namespace) -> list[Path]:
     ending = "".join(output.suffixes[-2:]) if output.name.endswith(".harmonics.npz") else output.suffix
     stem, digits = output.name[: -len(ending)], max(len(str(steps - 1)), 3)
     return [output.with_name(f"{stem}_{number:0{digits}d}{ending}") for number in range(steps)]
-
-
-def _sampling(arguments: Namespace, first: Shape) -> tuple[str, int | None]:
-    if arguments.icosphere is not None:
-        return "icosphere", arguments.icosphere
-    if arguments.vertices is not None:
-        return "adaptive", arguments.vertices
-    if arguments.source or first.sphere is not None:
-        return "source", None
-    return "icosphere", None

@@ -10,7 +10,17 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import Cancelled, InvalidParameter, SphericalCowError
-from . import batch_verbs, blend_verbs, code_verbs, compare_verb, demo, mesh_verbs, picture_verbs, repair_verbs
+from . import (
+    batch_verbs,
+    blend_verbs,
+    code_verbs,
+    compare_verb,
+    demo,
+    locality_verb,
+    mesh_verbs,
+    picture_verbs,
+    repair_verbs,
+)
 from .console import Console
 
 EXIT_BAD_INPUT = 2
@@ -30,7 +40,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="spherical-cow", description="Closed genus-0 meshes as spherical harmonics, and back.")
     parser.add_argument("--version", action="version", version=f"spherical-cow {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for module in (mesh_verbs, compare_verb, repair_verbs, code_verbs, blend_verbs, batch_verbs, picture_verbs, demo):
+    for module in (
+        mesh_verbs,
+        compare_verb,
+        repair_verbs,
+        code_verbs,
+        blend_verbs,
+        locality_verb,
+        batch_verbs,
+        picture_verbs,
+        demo,
+    ):
         module.add_verbs(verbs)
     return parser
 

@@ -21,6 +21,7 @@ MODULES: Mapping[str, str] = {
     "encode": "shapes",
     "decode": "shapes",
     "morph": "blending",
+    "locality": "blending",
     "space": "spaces",
 }
 """Task → the module of this package whose `TASKS` has it."""

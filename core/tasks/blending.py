@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks that mix shapes: morph."""
+"""Tasks that mix shapes, or look where in them the detail is: morph, locality."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..blending.morph import align_shapes, ends_of, moved
+from ..harmonics.locality import locality
 from ..progress import Progress, part
 from .outcome import Arrays, Outcome, Parameters, Task, shape_from
 
@@ -42,4 +43,11 @@ def _morph(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcom
     return Outcome(found, {"channels": channels, "distances_rel": list(family.distances_rel), "far": list(family.far)})
 
 
-TASKS: Mapping[str, Task] = {"morph": _morph}
+def _locality(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
+    """`shape`, `sphere` (V, 3) → `degree` (V,) and `share` (V, B) of the `bands` that the data lists."""
+    measure = str(parameters.get("measure", "slope"))
+    found = locality(shape_from(arrays["shape"]).harmonics, arrays["sphere"], measure, progress=progress)
+    return Outcome({"degree": found.degree, "share": found.share}, {"bands": [list(band) for band in found.bands]})
+
+
+TASKS: Mapping[str, Task] = {"morph": _morph, "locality": _locality}
