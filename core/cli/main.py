@@ -20,6 +20,7 @@ from . import (
     mesh_verbs,
     picture_verbs,
     repair_verbs,
+    space_verbs,
 )
 from .console import Console
 
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         repair_verbs,
         code_verbs,
         blend_verbs,
+        space_verbs,
         locality_verb,
         batch_verbs,
         picture_verbs,
