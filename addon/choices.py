@@ -64,8 +64,8 @@ BANDS = tuple((2**octave, 2 ** (octave + 1) - 1) for octave in range(11))
 """The octaves of degrees that can be shown, 1, 2–3, 4–7 … 1024–2047."""
 
 
-def band_name(low: int, high: int) -> str:
-    """The degrees of a band in words: "1", "4–7"."""
+def band_label(low: int, high: int) -> str:
+    """The degrees of a band as the panel shows them: "1", "4–7"."""
     return str(low) if low == high else f"{low}–{high}"
 
 
@@ -90,8 +90,8 @@ SHOWN = (
     *(
         (
             f"{DETAIL}{low}",
-            f"Detail {band_name(low, high)}",
-            f"Share of the degrees {band_name(low, high)} in the detail",
+            f"Detail {band_label(low, high)}",
+            f"Share of the degrees {band_label(low, high)} in the detail",
         )
         for low, high in BANDS
     ),
@@ -122,7 +122,42 @@ PICTURES = (
     (Attributes.DENSITY, "Vertex Density", "Coefficients of the vertex density"),
 )
 
-SIGNED = (Attributes.CURVATURE, Attributes.AREA)
+SPACES = (
+    ("WORLD", "World", "As both objects stand in the scene, with their scale"),
+    ("OBJECT", "Object", "Each mesh in the coordinates of its own object, wherever that stands"),
+)
+
+ALIGNMENTS = (
+    ("none", "As They Are", "Compare the meshes where they are"),
+    ("harmonic", "Any Pose", "Correlate both shapes over all rotations, then bring the surfaces together"),
+    ("principal", "Principal Axes", "Lay the longest axes onto each other, then bring the surfaces together"),
+    ("closest", "Closest Points", "Bring the surfaces together from where they are"),
+)
+
+VOLUMES = (
+    ("points", "Points", "Evenly spread points: the most accurate for its time"),
+    ("grid", "Voxels", "The middles of the voxels of a grid"),
+    ("none", "None", "Leave it out"),
+)
+
+PROTOCOLS = (
+    (
+        "occupancy-networks",
+        "Occupancy Networks",
+        "Unit box of the truth, 100,000 points, Chamfer-L1 in tenths of a side",
+    ),
+    ("pixel2mesh", "Pixel2Mesh", "Vertices against 10,000 points, squared Chamfer, F-score at τ and 2 τ"),
+    ("mesh-rcnn", "Mesh R-CNN", "Longest side 10, 10,000 points, squared Chamfer, F-score at 0.1, 0.3 and 0.5"),
+    ("deepsdf", "DeepSDF", "30,000 points, squared Chamfer in units as they are"),
+    ("symmetric-mcmr", "Symmetric MCMR", "Vertices from surfaces, also over the largest less the smallest coordinate"),
+)
+
+DISTANCES = (
+    (Attributes.DISTANCE, "Distance", "Distance from the other mesh"),
+    (Attributes.SIGNED_DISTANCE, "Signed Distance", "Distance from the other mesh: negative inside it"),
+)
+
+SIGNED = (Attributes.CURVATURE, Attributes.AREA, Attributes.SIGNED_DISTANCE)
 """Fields whose zero means something: their colours are symmetric around it."""
 
 

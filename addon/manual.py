@@ -22,17 +22,26 @@ _PAGES = {
         Operators.STEP_REMOVE,
     ),
     "encode": (Operators.ENCODE, Operators.PRESET_ENCODE, Operators.ADD_COW, Operators.IMPORT_OFF),
-    "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT, Operators.COMPARE),
-    "equalizer": (Operators.RESET_EQUALISER,),
+    "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT),
+    "equalizer": (Operators.RESET_EQUALISER, Operators.APPLY_MASK),
     "shape_keys": (Operators.BANDS_TO_SHAPE_KEYS,),
     "morph": (Operators.MORPH, Operators.ANIMATE_MORPH, Operators.KEEP_MORPH),
     "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE, Operators.LOCATE_DETAIL),
+    "compare": (
+        Operators.COMPARE,
+        Operators.SHOW_DISTANCES,
+        Operators.DISTANCE_HISTOGRAM,
+        Operators.COPY_COMPARISON,
+        Operators.SAVE_COMPARISON,
+    ),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
 }
 """Page of the manual → the operators that it explains."""
 
 _GROUPS = {
     "encode": "encode",
+    "compare": "compare",
+    "comparison": "compare",
     "reconstruct": "reconstruct",
     "equaliser": "equalizer",
     "check": "check",

@@ -30,6 +30,7 @@ from .operators import (
 from .panels import attributes as attributes_panel
 from .panels import check as check_panel
 from .panels import coefficients as coefficients_panel
+from .panels import compare as compare_panel
 from .panels import encode as encode_panel
 from .panels import equaliser as equaliser_panel
 from .panels import morph as morph_panel
@@ -66,6 +67,7 @@ classes = (
     *shape_keys_panel.classes,
     *attributes_panel.classes,
     *coefficients_panel.classes,
+    *compare_panel.classes,
     *morph_panel.classes,
 )
 

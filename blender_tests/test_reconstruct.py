@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-
 import bpy
 import numpy as np
 import pytest
@@ -103,17 +101,6 @@ def test_parent_and_collections(encoded):
     bpy.context.view_layer.update()
     assert np.allclose(copy.matrix_world, encoded.matrix_world, atol=1e-6)
     assert collection in copy.users_collection
-
-
-def test_compare(encoded):
-    ops.reconstruct(hide_original=False)
-    copy = bpy.context.object
-    encoded.select_set(True)
-    assert ops.compare() == {"FINISHED"}
-    session = bpy.context.window_manager.spherical_cow
-    found = json.loads(session.comparison)
-    assert session.compared == str(copy.session_uid)
-    assert 0.0 < found["mean_rel"] < 5.0 * encoded.data.spherical_cow.fit_error
 
 
 def test_reconstruct_is_greyed_out_before_encode(blob):

@@ -44,11 +44,16 @@ def show(mesh: bpy.types.Mesh, name: str) -> str:
         raise InvalidParameter(f"This mesh has no attribute {name!r}.", "Encode it again, or show another one.")
     from ..core.colour_map import colour_map
 
-    group.shown_min, group.shown_max = display_range(name, values)
-    colors = colour_map(values, group.shown_min, group.shown_max, color_map(name))
+    low, high = display_range(name, values)
+    paint(mesh, name, colour_map(values, low, high, color_map(name)), low, high)
+    return f"Showing {name} from {low:.3g} to {high:.3g}"
+
+
+def paint(mesh: bpy.types.Mesh, name: str, colors: NDArray[Any], low: float, high: float) -> None:
+    """Put linear RGB (V, 3) on the mesh, and say what it shows and between which values."""
+    group = storage.data_of(mesh)
     bridge.write_color(mesh, Attributes.SHOWN, colors)
-    group.shown = name
-    return f"Showing {name} from {group.shown_min:.3g} to {group.shown_max:.3g}"
+    group.shown, group.shown_min, group.shown_max = name, low, high
 
 
 def _show_own_color(mesh: bpy.types.Mesh) -> None:
@@ -154,7 +159,7 @@ def sphere_object(obj: bpy.types.Object) -> bpy.types.Object:
     beside = centre + np.array([1.25 * extent, 0.0, 0.0])
     bridge.write_positions(bridge.mesh_of(copy), directions * (0.5 * extent) + beside)
     group = storage.data_of(bridge.mesh_of(copy))
-    group.live, group.role, group.check.rows = False, "NONE", ""
+    group.live, group.role, group.check.rows, group.comparison.numbers = False, "NONE", "", ""
     return copy
 
 

@@ -97,6 +97,7 @@ def mark(copy: bpy.types.Object, obj: bpy.types.Object, sphere: NDArray[Any] | N
     group.live, group.shown, group.with_modifiers = live, "", False
     group.equaliser.cutoff = shape.lmax
     group.check.rows, group.check.elements, group.check.fingerprint = "", b"", ""
+    group.comparison.numbers = ""
     storage.write_fields(bridge.mesh_of(copy), directions, fields if on_source else fields_at(shape, directions))
     colors = colors_at(shape, directions)
     if colors is not None:

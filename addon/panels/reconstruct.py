@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
-
 import bpy
 from bl_ui.utils import PresetPanel
 
+from .. import bridge, comparisons
 from ..idnames import Operators, Panels
 from ..operators.presets import RECONSTRUCT_FOLDER
-from .common import SidebarPanel, error_box, fact, job_button, settings
+from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings
 from .encode import percent
 
 OPTIONS = ("sampling", "frequency", "count", "basis", "seed", "hide_original")
@@ -38,7 +37,7 @@ class SPHERICAL_COW_PT_reconstruct(SidebarPanel, bpy.types.Panel):
         SPHERICAL_COW_PT_presets_reconstruct.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Settings, button, comparison."""
+        """Settings, button, and what Compare has found."""
         layout, options = self.layout, settings(context).reconstruct
         layout.row(align=True).prop(options, "sampling", expand=True)
         column = layout.column()
@@ -49,9 +48,7 @@ class SPHERICAL_COW_PT_reconstruct(SidebarPanel, bpy.types.Panel):
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.RECONSTRUCT, icon="MESH_ICOSPHERE", **values)
         error_box(layout, context, Operators.RECONSTRUCT)
-        job_button(layout, context, Operators.COMPARE, icon="DRIVER_DISTANCE", tall=False)
-        error_box(layout, context, Operators.COMPARE)
-        draw_comparison(layout, context)
+        draw_error(layout, context)
 
 
 def draw_size(column: bpy.types.UILayout, options: bpy.types.PropertyGroup) -> None:
@@ -68,17 +65,12 @@ def draw_size(column: bpy.types.UILayout, options: bpy.types.PropertyGroup) -> N
         row.label(text="Keeps UV maps, weights and materials")
 
 
-def draw_comparison(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The numbers of the last comparison of this object."""
-    session, obj = context.window_manager.spherical_cow, context.object
-    if obj is None or not session.comparison or session.compared != str(obj.session_uid):
-        return
-    found = json.loads(session.comparison)
-    column = layout.box().column(align=True)
-    column.scale_y = 0.85
-    fact(column, "Distance, mean", percent(found["mean_rel"]))
-    fact(column, "Distance, largest", percent(found["hausdorff_rel"]))
-    fact(column, "Normals", f"{found['normal_angle']:.2f}°")
+def draw_error(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How far this object is from another, where Compare has measured it and nothing has changed since."""
+    obj = mesh_object(context)
+    numbers = None if obj is None else comparisons.load(bridge.mesh_of(obj))
+    if obj is not None and numbers is not None and not comparisons.why_stale(obj):
+        fact(layout, "Mean Distance", percent(numbers["mean_rel"]))
 
 
 classes = (SPHERICAL_COW_PT_presets_reconstruct, SPHERICAL_COW_PT_reconstruct)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import coding, equaliser, mesh, morph, repair, scene, session
+from . import coding, comparison, equaliser, mesh, morph, repair, scene, session
 
 classes = (
     *repair.classes,
     *coding.classes,
+    *comparison.classes,
     *morph.classes,
     *scene.classes,
     *equaliser.classes,

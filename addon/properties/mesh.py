@@ -17,6 +17,7 @@ from bpy.props import (
 )
 
 from ..choices import color_map
+from .comparison import SPHERICAL_COW_PG_comparison
 from .equaliser import SPHERICAL_COW_PG_equaliser
 from .morph import SPHERICAL_COW_PG_morphed
 from .repair import SPHERICAL_COW_PG_report
@@ -83,6 +84,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         shown_min: float
         shown_max: float
         check: SPHERICAL_COW_PG_check
+        comparison: SPHERICAL_COW_PG_comparison
         repair: SPHERICAL_COW_PG_report
         equaliser: SPHERICAL_COW_PG_equaliser
         morph: SPHERICAL_COW_PG_morphed
@@ -125,6 +127,9 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         swatch_6: _swatch(6)
         swatch_7: _swatch(7)
         check: PointerProperty(name="Check", type=SPHERICAL_COW_PG_check, description="The result of the last Check")
+        comparison: PointerProperty(
+            name="Comparison", type=SPHERICAL_COW_PG_comparison, description="The last comparison of this mesh"
+        )
         repair: PointerProperty(name="Repair", type=SPHERICAL_COW_PG_report, description="Report of the last Repair")
         equaliser: PointerProperty(
             name="Equalizer",

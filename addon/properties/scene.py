@@ -10,6 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty
 
 from ..choices import MEASURES, PICTURES, SHOWN
 from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
+from .comparison import SPHERICAL_COW_PG_compare
 from .morph import SPHERICAL_COW_PG_morph
 from .repair import SPHERICAL_COW_PG_repair
 
@@ -22,6 +23,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         repair: SPHERICAL_COW_PG_repair
         encode: SPHERICAL_COW_PG_encode
         reconstruct: SPHERICAL_COW_PG_reconstruct
+        compare: SPHERICAL_COW_PG_compare
         morph: SPHERICAL_COW_PG_morph
         attribute: str
         measure: str
@@ -39,6 +41,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
             name="Reconstruct", type=SPHERICAL_COW_PG_reconstruct, description="Settings of Reconstruct"
         )
         morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morph, description="Settings of Morph")
+        compare: PointerProperty(name="Compare", type=SPHERICAL_COW_PG_compare, description="Settings of Compare")
         attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
         measure: EnumProperty(name="Measure", description="What of a band of degrees counts as detail", items=MEASURES)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)

@@ -19,8 +19,6 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
         remedy: str
         fix: str
         details: str
-        comparison: str
-        compared: str
     else:
         operator: StringProperty(name="Operator", description="Who reported it")
         uid: StringProperty(name="Object", description="On which object")
@@ -28,8 +26,6 @@ class SPHERICAL_COW_PG_session(bpy.types.PropertyGroup):
         remedy: StringProperty(name="Remedy", description="What to do next")
         fix: StringProperty(name="Fix", description="The operator that helps")
         details: StringProperty(name="Details", description="All that is known, for a bug report")
-        comparison: StringProperty(name="Comparison", description="The result of the last comparison (JSON)")
-        compared: StringProperty(name="Compared", description="On which object Compare ran")
 
 
 classes = (SPHERICAL_COW_PG_session,)

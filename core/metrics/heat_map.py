@@ -64,8 +64,13 @@ def heat_map(mesh: Mesh, other: Mesh, *, signed: bool | None = None, distances: 
     require_usable(other)
     values = distances_to_surface(mesh.vertices, other) if distances is None else distances
     with_sign = not why_no_inside(other) if signed is None else signed
-    high = float(np.percentile(values, _CLIP)) or float(values.max())
     if with_sign:
         values = np.where(contains(other, mesh.vertices), -values, values)
-    high = max(high, 1e-12 * other.diagonal)  # two equal meshes have a scale as well
-    return HeatMap(values, with_sign, -high if with_sign else 0.0, high)
+    return HeatMap(values, with_sign, *fitting_range(values, with_sign))
+
+
+def fitting_range(values: FloatArray, signed: bool) -> tuple[float, float]:
+    """The values at the ends of the scale: from 0 or around it, to where all but a few distances (V,) end."""
+    far = np.abs(values)
+    high = float(np.percentile(far, _CLIP)) or float(far.max()) or 1e-9  # two equal meshes have a scale as well
+    return (-high if signed else 0.0), high

@@ -45,7 +45,8 @@ class Histogram:
 
 def histogram_from(data: Mapping[str, Any]) -> Histogram:
     """The inverse of `Histogram.to_dict`."""
-    return Histogram(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return Histogram(**values)
 
 
 def histogram(comparison: Comparison, bins: int = BINS) -> Histogram:

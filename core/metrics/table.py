@@ -65,14 +65,16 @@ class Row:
 
 def rows(numbers: Comparison | Mapping[str, Any]) -> list[Row]:
     """The lines of the table. numbers: a comparison, or what `Report.to_dict` has made of one."""
-    data = numbers.to_dict() if isinstance(numbers, Comparison) else numbers
-    missing = numbers.missing if isinstance(numbers, Comparison) else numbers.get("missing", {})
+    if isinstance(numbers, Comparison):
+        numbers = {**numbers.to_dict(), "missing": numbers.missing}
+    data: Mapping[str, Any] = numbers
+    missing = data.get("missing", {})
     found = [Row(name, label, data[name], "length", data[f"{name}_rel"]) for name, label in _LENGTHS]
     found.append(Row("chamfer_l1", "Chamfer-L1", data["chamfer_l1"], "length", data["mean_rel"]))
     found.append(Row("chamfer_l2", "Chamfer-L2", data["chamfer_l2"], "area"))
     found += [Row(name, label, data[name], "length", data[f"{name}_minmax"]) for name, label in _SYMMETRIC]
     found += [Row(name, label, data[name], unit, note=missing.get(name, "")) for name, label, unit in _OTHERS]
-    for protocol, values in data.get("protocols", {}).items() if isinstance(data, Mapping) else ():
+    for protocol, values in data.get("protocols", {}).items():
         found += [Row(f"{protocol}.{name}", f"{name} ({protocol})", value) for name, value in values.items()]
     return found
 
