@@ -106,7 +106,14 @@ def _harmonics(arrays: Arrays) -> Harmonics:
 
 def _facts(text: str) -> tuple[Source, Certificate]:
     try:
-        facts = json.loads(text)
+        return facts_of(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise HarmonicsFileError("The key 'facts' is damaged.", _REMEDY) from error
+
+
+def facts_of(facts: Any) -> tuple[Source, Certificate]:
+    """Source and certificate of JSON data with these two keys. Raises `HarmonicsFileError` for other data."""
+    try:
         source, certificate = dict(facts["source"]), dict(facts["certificate"])
         x, y, z = (float(value) for value in source["centre"])
         source["centre"] = (x, y, z)

@@ -34,6 +34,7 @@ LAYERS = (
         "certify",
         "refine",
         "interchange",
+        "compression",
         "sample",
         "colour_map",
         "plot",
@@ -50,7 +51,7 @@ LAYERS = (
 )
 # A method for convenience, which imports when called: `mesh.save(path)`.
 UPWARD_ALLOWED = {("mesh", "meshfile")}
-NOT_IN_THE_LIBRARY = ("bpy", "torch", "pyshtools", "trimesh", "rich", "matplotlib", "tqdm", "distributed", "pyarrow")
+NOT_IN_THE_LIBRARY = ("bpy", "torch", "pyshtools", "trimesh", "rich", "matplotlib", "tqdm", "distributed", "pyarrow", "nibabel")
 
 
 def python_files(*folders: Path) -> list[Path]:

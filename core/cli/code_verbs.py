@@ -15,7 +15,7 @@ from ..codec import decode, encode
 from ..errors import InvalidParameter, NotGenusZero
 from ..harmonics.container import Harmonics
 from ..harmonics.filters import apply_gains, gaussian, heat
-from ..interchange import open_shape
+from ..interchange import BITS, FORMATS, WriteOptions, open_content, open_shape, save_as, writer_of
 from ..mesh import Mesh
 from ..meshfile import READABLE, read_mesh
 from ..progress import Stages
@@ -31,14 +31,16 @@ def add_verbs(verbs: Any) -> None:
     """Add the verbs of this module to the parser."""
     verb = verbs.add_parser("encode", help="mesh → sphere map and coefficients (*.harmonics.npz)")
     verb.add_argument("mesh", help="a closed mesh of genus 0 (OBJ, PLY, STL, OFF, GLB)")
-    verb.add_argument("output", help="where the coefficients go, such as cow.harmonics.npz")
+    verb.add_argument("output", help="where the coefficients go, such as cow.harmonics.npz or cow.psh")
     encode_options(verb)
+    add_writing(verb)
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_encode)
 
     verb = verbs.add_parser("decode", help="coefficients → mesh with vertex colours")
-    verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
+    verb.add_argument("input", help="coefficients (*.harmonics.npz, *.psh, or another format, see convert)")
     verb.add_argument("output", help="the mesh (OBJ, PLY or GLB)")
+    add_reading(verb)
     decode_options(verb)
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_decode)
@@ -59,6 +61,20 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("--heat", type=float, metavar="T", help="smooth by heat flow on the sphere for time T")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_filter)
+
+
+def add_reading(verb: Any) -> None:
+    """The options of verbs that read coefficients of any format."""
+    names = [entry.name for entry in FORMATS]
+    verb.add_argument("--from", dest="source_format", choices=names, help="the format; by default from its ending")
+    verb.add_argument("--row", type=int, metavar="N", help="which shape of a file with several, from 0")
+
+
+def add_writing(verb: Any) -> None:
+    """The options of verbs that write coefficients of any format."""
+    names = [entry.name for entry in FORMATS]
+    verb.add_argument("--to", dest="target_format", choices=names, help="the format; by default from its ending")
+    verb.add_argument("--bits", type=int, default=BITS, metavar="N", help=f"of *.psh, 4 to 24 (default {BITS})")
 
 
 def encode_options(verb: ArgumentParser) -> None:
@@ -115,7 +131,7 @@ def band_gain(text: str) -> tuple[int, int, float]:
 
 def run_encode(arguments: Namespace, console: Console) -> int:
     """Encode a mesh file, write the coefficients, print the certificate."""
-    _require_coefficient_name(arguments.output)
+    require_coefficient_name(arguments.output, arguments.target_format)
     stages = Stages()
     with stages("read"):
         mesh = read_mesh(arguments.mesh)
@@ -128,7 +144,10 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     except NotGenusZero as error:
         raise NotGenusZero(error.reasons, "With --repair it is mended first; `repair` does so by itself.") from error
     with stages("write"):
-        shape.save(arguments.output, compact=arguments.compact)
+        options = WriteOptions(arguments.bits, arguments.compact)
+        written = save_as(shape, arguments.output, arguments.target_format, options)
+    for note in written.notes:
+        console.log(note)
     data = encode_report(shape, stages.seconds)
     console.result(data, _lines(data))
     return 0
@@ -143,13 +162,14 @@ def _mended(mesh: Mesh, console: Console) -> Mesh:
     return result.mesh
 
 
-def _require_coefficient_name(path: str) -> None:
-    """Refuse the name of a mesh for a file of coefficients, and any place that cannot be written."""
+def require_coefficient_name(path: str, format_name: str | None = None) -> None:
+    """Refuse the name of a mesh for a file of coefficients, an unknown ending, and a place that cannot be written."""
     if Path(path).suffix.lower() in READABLE:
         raise InvalidParameter(
             f"{Path(path).name} has the ending of a mesh, but the result is coefficients.",
             f"Write {Path(path).stem}.harmonics.npz, say; decode makes a mesh from it.",
         )
+    writer_of(path, format_name)
     require_writable(path)
 
 
@@ -169,7 +189,10 @@ def encode_report(shape: Shape, seconds: dict[str, float]) -> dict[str, Any]:
 def run_decode(arguments: Namespace, console: Console) -> int:
     """Rebuild a mesh from a coefficients file."""
     require_writable(arguments.output)
-    shape = open_shape(arguments.input)
+    content = open_content(arguments.input, arguments.source_format, arguments.row)
+    for note in content.notes:
+        console.log(note)
+    shape = content.to_shape()
     sampling, size = _sampling(arguments, shape)
     if arguments.lmax is not None and arguments.lmax > shape.lmax:
         console.log(f"The file has degrees up to {shape.lmax}; all of them are used.")
@@ -208,10 +231,10 @@ def _sampling(arguments: Namespace, shape: Shape) -> tuple[str, int | None]:
 
 def run_filter(arguments: Namespace, console: Console) -> int:
     """Filter a coefficients file."""
-    _require_coefficient_name(arguments.output)
+    require_coefficient_name(arguments.output)
     shape = open_shape(arguments.input)
     harmonics = filtered(shape.harmonics, arguments.lmax, arguments.gain, arguments.gaussian, arguments.heat)
-    shape.with_harmonics(harmonics).save(arguments.output)
+    save_as(shape.with_harmonics(harmonics), arguments.output)
     data = {"lmax": harmonics.lmax, "channels": list(harmonics.channels)}
     console.result(data, _lines(data))
     return 0
