@@ -271,9 +271,8 @@ def collection(inputs: Sequence[str], besides: str = "") -> tuple[list[str], lis
             raise InvalidParameter(
                 f"{path.name} is a mesh, not coefficients.", "Encode it first: encode or batch encode."
             )
-        contents = open_contents(path)
-        for row, content in enumerate(contents):
-            names.append(_name(path) if len(contents) == 1 else f"{_name(path)} {row}")
+        for content in open_contents(path):
+            names.append(content.name)
             shapes.append(content.to_shape())
     twice = {name for name in names if names.count(name) > 1}
     if twice:
