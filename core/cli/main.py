@@ -15,12 +15,14 @@ from . import (
     blend_verbs,
     code_verbs,
     compare_verb,
+    convert_verb,
     demo,
     locality_verb,
     mesh_verbs,
     picture_verbs,
     repair_verbs,
     space_verbs,
+    symmetry_verb,
 )
 from .console import Console
 
@@ -46,8 +48,10 @@ def build_parser() -> argparse.ArgumentParser:
         compare_verb,
         repair_verbs,
         code_verbs,
+        convert_verb,
         blend_verbs,
         space_verbs,
+        symmetry_verb,
         locality_verb,
         batch_verbs,
         picture_verbs,
