@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .statistics.descriptors import most_similar
     from .statistics.space import ShapeSpace, build_space
     from .statistics.spacefile import load_space
+    from .symmetry.detect import symmetries
+    from .symmetry.heat import symmetry_error
     from .topology import check
 
 _PLACES = {
@@ -60,6 +62,8 @@ _PLACES = {
     "repair": (".repairs.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
     "save_shape": (".shapefile", "save_shape"),
+    "symmetries": (".symmetry.detect", "symmetries"),
+    "symmetry_error": (".symmetry.heat", "symmetry_error"),
 }
 
 __all__ = [
@@ -85,6 +89,8 @@ __all__ = [
     "repair",
     "sample_cow",
     "save_shape",
+    "symmetries",
+    "symmetry_error",
 ]  # fmt: skip
 
 

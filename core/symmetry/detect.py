@@ -21,12 +21,15 @@ THRESHOLD = 0.01
 """Root mean square error up to which something counts as a symmetry, as a part of the diagonal."""
 
 _SAMPLES = 20_000
+_MEASURED = 6_000
+"""Points, and vertices, that a result is measured on."""
+
 _PEAKS_PLANES, _PEAKS_AXES = 16, 6
 _GLANCE = (400, 0.03)
 """Points for a first look at a candidate, and how far above the threshold it may be: it is degrees off."""
 
 _ROUGH = (500, 3)
-_FINE = (3_000, 15)
+_FINE = (2_000, 15)
 _SLACK = 1.5
 _RING_STEPS, _RING_SAMPLES = 24, 300
 _MOST = 64
@@ -107,16 +110,17 @@ def symmetries(mesh: Mesh, threshold: float = THRESHOLD, *, seed: int = 0, progr
     surface = Surface(mesh, _SAMPLES, seed)
     search = _Search(surface, threshold)
     if _is_sphere(surface, threshold):
-        search.add_sphere()
-        return search.result(sphere=True)
+        search.make_sphere()
+        return search.result()
     normals, directions = candidates(surface.points, _PEAKS_PLANES)
     search.try_axes(directions, part(progress, 0.1, 0.5))
-    search.try_planes(normals, part(progress, 0.5, 0.8))
-    progress(0.8, "Looking for what follows")
-    search.look_around_axis()
-    search.try_implied()
+    if not search.sphere:
+        search.try_planes(normals, part(progress, 0.5, 0.8))
+        progress(0.8, "Looking for what follows")
+        search.look_around_axis()
+        search.try_implied()
     progress(1.0, "Done")
-    return search.result(sphere=False)
+    return search.result()
 
 
 class _Search:
@@ -126,20 +130,25 @@ class _Search:
         self.surface, self.threshold = surface, threshold
         self.planes: list[Found] = []
         self.axes: list[Found] = []
-        self.nearest: Found | None = None
+        self.nearest: Element | None = None
+        self.nearest_error = np.inf
+        self.sphere = False
+        self.approached: list[Element] = []
 
     def try_axes(self, directions: dict[int, FloatArray], progress: Progress) -> None:
         """Fit the candidates of each order: continuous ones first."""
         for number, order in enumerate(sorted(directions)):
             progress(number / len(directions), "Fitting axes")
             for direction in directions[order][:_PEAKS_AXES]:
-                self.try_axis(Axis(direction, np.zeros(3), order))
+                if not self.sphere:
+                    self.try_axis(Axis(direction, np.zeros(3), order))
 
     def try_axis(self, axis: Axis) -> None:
         """Fit an axis, find its order, and keep it if its error is within the threshold."""
-        if self._is_known(axis) or (rough := self._approach(axis)) is None or self._is_known(rough):
+        rough = self._approach(axis)
+        if not isinstance(rough, Axis):
             return
-        assert isinstance(rough, Axis)
+        self.approached.append(rough)  # for when another candidate ends here
         ordered = with_order(self.surface, rough, _SLACK * self.threshold)
         if ordered is None:
             return
@@ -153,6 +162,8 @@ class _Search:
         found = self._measured(final)
         if found.error <= self.threshold:
             self.axes.append(found)
+        if sum(_is_continuous(axis.element) for axis in self.axes) > 1:
+            self.make_sphere()
 
     def try_planes(self, normals: FloatArray, progress: Progress) -> None:
         """Fit the candidates."""
@@ -162,13 +173,15 @@ class _Search:
 
     def try_plane(self, plane: Plane) -> None:
         """Fit a plane, and keep it if its error is within the threshold."""
-        if self._is_known(plane) or (rough := self._approach(plane)) is None or self._is_known(rough):
+        rough = self._approach(plane)
+        if rough is None:
             return
+        self.approached.append(rough)
         fine = refine(self.surface, rough, *_FINE, cap=3.0 * self.threshold)
         if self._is_known(fine):
             return
         found = self._measured(fine)
-        self._note(found)
+        self._note(fine, found.error)
         if found.error <= self.threshold:
             self.planes.append(found)
 
@@ -208,63 +221,69 @@ class _Search:
             else:
                 self.try_axis(element)
 
-    def add_sphere(self) -> None:
+    def make_sphere(self) -> None:
         """One plane and one axis for all."""
-        self.planes.append(self._measured(Plane(np.array([1.0, 0.0, 0.0]), 0.0), family=True))
-        self.axes.append(self._measured(Axis(np.array([0.0, 0.0, 1.0]), np.zeros(3), CONTINUOUS), family=True))
+        self.sphere = True
+        self.planes = [self._measured(Plane(np.array([1.0, 0.0, 0.0]), 0.0), family=True)]
+        self.axes = [self._measured(Axis(np.array([0.0, 0.0, 1.0]), np.zeros(3), CONTINUOUS), family=True)]
 
-    def result(self, *, sphere: bool) -> Symmetries:
+    def result(self) -> Symmetries:
         """Everything in the coordinates of the mesh, best first."""
         planes, axes = (self._sorted(items) for items in (self.planes, self.axes))
         some_planes = [found.element for found in planes if isinstance(found.element, Plane)]
         some_axes = [found.element for found in axes if isinstance(found.element, Axis)]
-        kind = kind_of(some_planes, some_axes, sphere)
-        nearest = planes[0] if planes else self.nearest
+        kind = kind_of(some_planes, some_axes, self.sphere)
+        near = planes[0] if planes else None if self.nearest is None else self._measured(self.nearest)
         return Symmetries(
             tuple(self._outward(found) for found in planes),
             tuple(self._outward(found) for found in axes),
             kind,
             share_of(kind, some_planes, some_axes),
-            None if nearest is None else self._outward(nearest),
+            None if near is None else self._outward(near),
             self.surface.centre,
             self.surface.scale,
             self.threshold,
         )
 
     def _approach(self, element: Element) -> Element | None:
-        """A few rounds of fitting, for what is promising at a glance."""
+        """A few rounds of fitting, for what is promising at a glance and new; None for others."""
         samples, above = _GLANCE
-        if self.surface.error(element, samples) > self.threshold + above:
+        if self._is_known(element) or self.surface.error(element, samples) > self.threshold + above:
             return None
         rough = refine(self.surface, element, *_ROUGH, cap=3.0 * self.threshold)
         error = self.surface.error(rough, _ROUGH[0])
         if isinstance(rough, Plane) and error > _SLACK * self.threshold:
-            self._note(Found(rough, error, float("inf"), 0.0))
-        return rough if error <= _SLACK * self.threshold else None
+            self._note(rough, error)
+        if error > _SLACK * self.threshold or self._is_known(rough) or any(_agree(rough, e) for e in self.approached):
+            return None
+        return rough
 
-    def _note(self, plane: Found) -> None:
-        if self.nearest is None or plane.error < self.nearest.error:
-            self.nearest = plane
+    def _note(self, plane: Element, error: float) -> None:
+        if error < self.nearest_error:
+            self.nearest, self.nearest_error = plane, error
 
     def _measured(self, element: Element, *, family: bool = False) -> Found:
-        sampled = self.surface.distances(one_image_each(element, self.surface.points))
+        sampled = self.surface.distances(one_image_each(element, self.surface.points[:_MEASURED]))
         corners = self.surface.distances(one_image_each(element, self._some_vertices()))
         score = float((sampled <= self.threshold).mean())
         return Found(element, rms(sampled), float(max(sampled.max(), corners.max())), score, family)
 
     def _some_vertices(self) -> FloatArray:
         used = np.unique(self.surface.mesh.faces)
-        return self.surface.mesh.vertices[used[:: max(len(used) // _SAMPLES, 1)]]
+        return self.surface.mesh.vertices[used[:: max(len(used) // _MEASURED, 1)]]
 
     def _is_known(self, element: Element) -> bool:
-        """Found already, or one of a family."""
-        axes = [found.element for found in self.axes]
+        """Found already, or one of a family, or what cannot be besides a continuous axis."""
+        axes = [found.element for found in self.axes if isinstance(found.element, Axis)]
         if isinstance(element, Axis):
-            if any(same_direction(element.direction, axis.direction) for axis in axes if isinstance(axis, Axis)):
-                return True
-        elif any(same_direction(element.normal, p.element.normal) for p in self.planes if isinstance(p.element, Plane)):
+            continuous = any(axis.is_continuous for axis in axes)
+            return (continuous and not element.is_continuous) or any(
+                same_direction(element.direction, axis.direction) for axis in axes
+            )
+        planes = [found.element for found in self.planes if isinstance(found.element, Plane)]
+        if any(same_direction(element.normal, plane.normal) for plane in planes):
             return True
-        return any(_is_across(element, axis) for axis in axes)
+        return any(a.is_continuous and not same_direction(element.normal, a.direction) for a in axes)
 
     def _add_families(self, axis: Axis) -> None:
         normal = _nearest_across(axis.direction)
@@ -291,13 +310,15 @@ def _rank(element: Element) -> int:
     return HIGHEST_ORDER + 1 if element.is_continuous else element.order
 
 
-def _is_across(element: Element, axis: Element) -> bool:
-    """Whether an element is one of the infinitely many that a continuous axis brings."""
-    if not (isinstance(axis, Axis) and axis.is_continuous):
-        return False
-    if isinstance(element, Plane):
-        return bool(abs(element.normal @ axis.direction) < 0.1)
-    return element.order == 2 and bool(abs(element.direction @ axis.direction) < 0.1)
+def _agree(a: Element, b: Element) -> bool:
+    """Whether two rough fits are the same."""
+    if isinstance(a, Plane):
+        return isinstance(b, Plane) and same_direction(a.normal, b.normal, 1.0)
+    return isinstance(b, Axis) and a.order == b.order and same_direction(a.direction, b.direction, 1.0)
+
+
+def _is_continuous(element: Element) -> bool:
+    return isinstance(element, Axis) and element.is_continuous
 
 
 def _meeting(axis: Axis, plane: Plane) -> FloatArray:

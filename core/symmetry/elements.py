@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,11 +62,6 @@ class Plane:
     def to_dict(self) -> dict[str, object]:
         """`normal` and `offset`, JSON-ready."""
         return {"normal": self.normal.tolist(), "offset": self.offset}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, object]) -> Plane:
-        """The inverse of `to_dict`."""
-        return cls(np.asarray(data["normal"], dtype=np.float64), float(data["offset"]))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -131,14 +127,19 @@ class Axis:
         """`direction`, `point` and `order`, JSON-ready."""
         return {"direction": self.direction.tolist(), "point": self.point.tolist(), "order": self.order}
 
-    @classmethod
-    def from_dict(cls, data: dict[str, object]) -> Axis:
-        """The inverse of `to_dict`."""
-        direction, point = (np.asarray(data[name], dtype=np.float64) for name in ("direction", "point"))
-        return cls(direction, point, int(data["order"]))  # type: ignore[call-overload]
-
 
 Element = Plane | Axis
+
+
+def element_from_dict(data: Mapping[str, Any]) -> Element:
+    """A plane or an axis from what its `to_dict` gave. Raises `InvalidParameter` for anything else."""
+    try:
+        if "normal" in data:
+            return Plane(np.asarray(data["normal"], dtype=np.float64), float(data["offset"]))
+        direction, point = (np.asarray(data[name], dtype=np.float64) for name in ("direction", "point"))
+        return Axis(direction, point, int(data["order"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidParameter("This describes neither a plane nor an axis.", "Detect the symmetry again.") from error
 
 
 def images(element: Element, points: FloatArray) -> list[FloatArray]:

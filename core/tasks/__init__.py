@@ -23,6 +23,8 @@ MODULES: Mapping[str, str] = {
     "morph": "blending",
     "locality": "blending",
     "space": "spaces",
+    "symmetries": "symmetry",
+    "symmetry_error": "symmetry",
 }
 """Task → the module of this package whose `TASKS` has it."""
 
