@@ -5,21 +5,22 @@ from __future__ import annotations
 
 import ducc0
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ..errors import InvalidParameter
-from ..geometry.distance import SurfaceTree
+from ..geometry.measure import area_centroid
 from ..geometry.sampling import sample_surface
 from ..harmonics.correlation import best_rotations
 from ..harmonics.layout import from_alm
 from ..harmonics.transforms import ACCURACY, threads, to_angles
-from ..mesh import FloatArray, Mesh, require_usable
+from ..mesh import FloatArray, Mesh
 from ..progress import Progress, part, silent
-from .icp import Alignment, iterate_closest_points
+from .icp import Alignment, SurfacePair
 from .pose import normalisation, principal_axes
-from .similarity import Similarity
+from .similarity import Similarity, axis_rotations
 
 METHODS = ("harmonic", "principal", "closest")
-_FEW_SAMPLES, _FEW_ROUNDS = 1_000, 15
+_FEW_SAMPLES, _FEW_ROUNDS, _ROUGHLY = 500, 15, 1e-2
 """With these a candidate is tried before the best one is refined."""
 
 _SHELLS = 8
@@ -32,40 +33,47 @@ def align(
     target: Mesh,
     method: str = "harmonic",
     *,
+    start: Similarity | None = None,
     scaling: bool = False,
     refine: bool = True,
     starts: int = 4,
+    keep: float = 1.0,
+    both_ways: bool = True,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Alignment:
     """The similarity that brings `moving` onto `target`: a rigid motion, with the size as well where `scaling`.
 
     method: "harmonic" (the best of all rotations, by correlation), "principal" (principal axes, in their four
-    proper senses) or "closest" (from where the mesh is). The best `starts` candidates are refined by iterated closest
-    points, and the nearest result is taken. Without `refine` the first candidate is returned as it is.
+    proper senses; with more than four starts also in other orders) or "closest" (from `start`, or from where the mesh
+    is; with more starts also from random rotations about its centre). The best `starts` candidates are refined by
+    iterated closest points, and the nearest result is taken. Without `refine` the best candidate is returned as it is.
+    keep, both_ways: as for `iterate_closest_points`.
     Raises `InvalidParameter` for an unknown method, and `InvalidMesh` for unusable meshes.
     """
     if method not in METHODS:
         raise InvalidParameter(f"There is no alignment {method!r}.", f"Choose from {', '.join(METHODS)}.")
-    require_usable(moving)
-    require_usable(target)
+    if starts < 1:
+        raise InvalidParameter(f"There are {starts} starts.", "Give 1 or more.")
+    pair = SurfacePair(moving, target, keep=keep, both_ways=both_ways, seed=seed)
     progress(0.0, "Looking at all rotations")
-    candidates = _candidates(moving, target, method, scaling, starts)
-    if not refine:
-        similarity, score = candidates[0]
-        return Alignment(similarity, _error(similarity, moving, target, seed), score)
-    rough = part(progress, 0.1, 0.5)
+    candidates = _candidates(moving, target, method, start, scaling, starts, seed)
+    rough = part(progress, 0.2, 0.6)
     trials = []
-    for number, (start, score) in enumerate(candidates):
+    for number, (candidate, score) in enumerate(candidates):
         rough(number / len(candidates), "Trying rotations")
-        found = iterate_closest_points(
-            moving, target, start, scaling=scaling, samples=_FEW_SAMPLES, iterations=_FEW_ROUNDS, seed=seed
-        )
-        trials.append((found, score))
-    best, score = min(trials, key=lambda trial: trial[0].error_rel)
-    fine = part(progress, 0.5, 1.0)
-    found = iterate_closest_points(moving, target, best.similarity, scaling=scaling, seed=seed, progress=fine)
-    return Alignment(found.similarity, found.error_rel, score)
+        if refine:
+            few = 0 if len(candidates) == 1 else _FEW_ROUNDS
+            found = pair.approach(candidate, scaling=scaling, iterations=few, samples=_FEW_SAMPLES, settled=_ROUGHLY)
+        else:
+            found = Alignment(candidate, pair.error_rel(candidate))
+        trials.append(Alignment(found.similarity, found.error_rel, score))
+    best = min(trials, key=lambda trial: trial.error_rel)
+    if not refine:
+        return best
+    fine = part(progress, 0.6, 1.0)
+    found = pair.approach(best.similarity, scaling=scaling, progress=fine)
+    return Alignment(found.similarity, found.error_rel, best.score)
 
 
 def directional_functions(mesh: Mesh, lmax: int = 16, samples: int = 40_000, seed: int = 0) -> FloatArray:
@@ -97,23 +105,24 @@ def directional_functions(mesh: Mesh, lmax: int = 16, samples: int = 40_000, see
     return np.asarray(from_alm(np.stack(alm), lmax) * damping)
 
 
-def _candidates(moving: Mesh, target: Mesh, method: str, scaling: bool, starts: int) -> list[tuple[Similarity, float]]:
+def _candidates(
+    moving: Mesh, target: Mesh, method: str, start: Similarity | None, scaling: bool, starts: int, seed: int
+) -> list[tuple[Similarity, float]]:
+    first = Similarity.identity() if start is None else start
+    if method == "closest":
+        centre = area_centroid(moving)
+        here, there = Similarity(np.eye(3), 1.0, -centre), Similarity(np.eye(3), 1.0, centre)
+        turns = Rotation.random(max(starts - 1, 1), random_state=seed).as_matrix()[: starts - 1]
+        around = [first.after(there).after(Similarity(turn)).after(here) for turn in turns]
+        return [(similarity, float("nan")) for similarity in (first, *around)]
     size = "area" if scaling else "none"
     here, there = normalisation(moving, "area", size), normalisation(target, "area", size).inverse
-    if method == "closest":
-        return [(Similarity.identity(), float("nan"))]
     if method == "principal":
-        flips = [np.diag(signs) for signs in ([1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1])]
-        axes, goal = principal_axes(moving), principal_axes(target)
-        turns, scores = np.stack([goal.T @ flip @ axes for flip in flips]), np.full(4, np.nan)
+        own, goal = principal_axes(moving), principal_axes(target)
+        turns = np.stack([goal.T @ swap @ own for swap in axis_rotations()[: 24 if starts > 4 else 4]])
+        scores = np.full(len(turns), np.nan)
     else:
         turns, scores = best_rotations(directional_functions(target), directional_functions(moving), count=starts)
     return [
         (there.after(Similarity(turn)).after(here), float(score)) for turn, score in zip(turns, scores, strict=True)
     ]
-
-
-def _error(similarity: Similarity, moving: Mesh, target: Mesh, seed: int) -> float:
-    points = similarity.apply(sample_surface(moving, 5_000, seed)[0])
-    distance = SurfaceTree(target).nearest(points)[0]
-    return float(np.sqrt(np.square(distance).mean())) / target.diagonal

@@ -7,7 +7,6 @@ Turning the sphere does not move the surface: it changes from which direction ea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import permutations, product
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -20,7 +19,7 @@ from ..harmonics.rotation import rotate
 from ..harmonics.transforms import analyse_grid, synthesize_grid
 from ..mesh import FloatArray
 from ..progress import Progress, part, silent
-from .similarity import Similarity, proper_rotation
+from .similarity import Similarity, axis_rotations, proper_rotation
 
 _COARSE, _FINE, _GRID = 8, 128, 32
 """Degrees with which candidates are tried and the best are refined, and of the grid for moments and extents."""
@@ -184,12 +183,7 @@ def _candidates(moving: FloatArray, target: FloatArray, pose: bool) -> list[_Tri
 def _ellipsoid_rotations(moving: FloatArray, target: FloatArray) -> list[FloatArray]:
     """The 24 rotations that lay the axes of one degree-1 ellipsoid on those of the other, on the sphere."""
     own, goal = (proper_rotation(_ellipsoid(c)[2]) for c in (moving, target))
-    signed = (
-        np.diag(signs) @ np.eye(3)[list(order)]
-        for order in permutations(range(3))
-        for signs in product((1.0, -1.0), repeat=3)
-    )
-    return [goal.T @ swap @ own for swap in signed if np.linalg.det(swap) > 0.0]
+    return [goal.T @ swap @ own for swap in axis_rotations()]
 
 
 def _correlated_rotations(moving: FloatArray, target: FloatArray, pose: bool) -> list[FloatArray]:

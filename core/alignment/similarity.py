@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations, product
 
 import numpy as np
 
@@ -70,6 +71,16 @@ def proper_rotation(matrix: FloatArray) -> FloatArray:
     """The rotation (3, 3), never a reflection, that is nearest to a matrix (3, 3): it maximises the trace of RᵀM."""
     u, _, vt = np.linalg.svd(matrix)
     return np.asarray((u * [1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt)
+
+
+def axis_rotations() -> FloatArray:
+    """(24, 3, 3) the rotations that lay the axes on each other: first the four that keep each axis on its line."""
+    signed = [
+        np.diag(signs) @ np.eye(3)[list(order)]
+        for order in permutations(range(3))
+        for signs in product((1.0, -1.0), repeat=3)
+    ]
+    return np.stack([matrix for matrix in signed if np.linalg.det(matrix) > 0.0])
 
 
 def best_similarity(source: FloatArray, target: FloatArray, *, scaling: bool = False) -> Similarity:
