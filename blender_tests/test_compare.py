@@ -130,7 +130,6 @@ def test_heat_map_and_scale(balls):
 
 
 def test_histogram_is_an_image_that_is_packed(balls):
-    large, _ = balls
     ops.compare(**FEW)
     assert ops.distance_histogram() == {"FINISHED"}
     image = bpy.data.images["Large distances"]
