@@ -55,6 +55,25 @@ POSES = (
     ("keep", "Keep", "Leave each shape where it is in the scene"),
 )
 
+SPACE_ALIGNMENTS = (
+    ("none", "Nothing", "Take the coefficients as they are: they were aligned before"),
+    ("parameters", "Spheres", "Turn the parameter spheres only: place and direction in space count as differences"),
+    ("rigid", "Spheres and Pose", "Also the place and direction in space"),
+    ("similarity", "Spheres, Pose and Size", "Also the size"),
+)
+
+SPACE_SAMPLINGS = (
+    ("source", "Active's", "The vertices of the active object: UV maps, weights and materials are kept"),
+    ("icosphere", "Icosphere", "An even new mesh, independent of the originals"),
+)
+
+LIKENESSES = (
+    ("form", "Form", "How the shape is spread over the degrees and the axes, whatever its pose, size and mesh"),
+    ("power", "Power", "How the shape is spread over the degrees alone"),
+    ("color", "Color", "How the colors are spread over the degrees"),
+    ("curvature", "Curvature", "How the curvature is spread over the degrees"),
+)
+
 EASINGS = (
     ("BEZIER", "Ease", "Begin and end each part of the way slowly"),
     ("LINEAR", "Even", "The same speed all the way"),
@@ -156,6 +175,8 @@ DISTANCES = (
     (Attributes.DISTANCE, "Distance", "Distance from the other mesh"),
     (Attributes.SIGNED_DISTANCE, "Signed Distance", "Distance from the other mesh: negative inside it"),
 )
+
+ERRORS = ((Attributes.SYMMETRY, "Symmetry Error", "Distance from the mirrored or turned mesh, in % of the diagonal"),)
 
 SIGNED = (Attributes.CURVATURE, Attributes.AREA, Attributes.SIGNED_DISTANCE)
 """Fields whose zero means something: their colours are symmetric around it."""

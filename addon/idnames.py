@@ -18,7 +18,9 @@ class Operators(StrEnum):
     ADD_COW = "spherical_cow.add_cow"
     ANIMATE_MORPH = "spherical_cow.animate_morph"
     APPLY_MASK = "spherical_cow.apply_mask"
+    BAKE_SPACE = "spherical_cow.bake_space"
     BANDS_TO_SHAPE_KEYS = "spherical_cow.bands_to_shape_keys"
+    BUILD_SPACE = "spherical_cow.build_space"
     CANCEL = "spherical_cow.cancel"
     CHECK = "spherical_cow.check"
     COEFFICIENT_IMAGES = "spherical_cow.coefficient_images"
@@ -26,8 +28,11 @@ class Operators(StrEnum):
     COPY_COMPARISON = "spherical_cow.copy_comparison"
     COPY_DIAGNOSTICS = "spherical_cow.copy_diagnostics"
     DISTANCE_HISTOGRAM = "spherical_cow.distance_histogram"
+    DETECT_SYMMETRY = "spherical_cow.detect_symmetry"
     DISMISS = "spherical_cow.dismiss"
     ENCODE = "spherical_cow.encode"
+    HIDE_SYMMETRY = "spherical_cow.hide_symmetry"
+    FIND_SIMILAR = "spherical_cow.find_similar"
     IMPORT_OFF = "spherical_cow.import_off"
     KEEP_MORPH = "spherical_cow.keep_morph"
     LOAD_SHAPE = "spherical_cow.load_shape"
@@ -35,6 +40,8 @@ class Operators(StrEnum):
     MORPH = "spherical_cow.morph"
     PRESET_ENCODE = "spherical_cow.preset_encode"
     PRESET_RECONSTRUCT = "spherical_cow.preset_reconstruct"
+    RANDOM_MEMBER = "spherical_cow.random_member"
+    RANK_OUTLIERS = "spherical_cow.rank_outliers"
     RECIPE_DELETE = "spherical_cow.recipe_delete"
     RECIPE_LOAD = "spherical_cow.recipe_load"
     RECIPE_SAVE = "spherical_cow.recipe_save"
@@ -43,16 +50,20 @@ class Operators(StrEnum):
     REPAIR_AND_ENCODE = "spherical_cow.repair_and_encode"
     REPAIR_FOLDER = "spherical_cow.repair_folder"
     RESET_EQUALISER = "spherical_cow.reset_equaliser"
+    RESET_SPACE = "spherical_cow.reset_space"
     SAVE_COMPARISON = "spherical_cow.save_comparison"
+    SAVE_SCORES = "spherical_cow.save_scores"
     SAVE_SHAPE = "spherical_cow.save_shape"
     SELECT_PROBLEM = "spherical_cow.select_problem"
     SELECT_REPAIRED = "spherical_cow.select_repaired"
     SHOW_ATTRIBUTE = "spherical_cow.show_attribute"
     SHOW_DISTANCES = "spherical_cow.show_distances"
     SHOW_ON_SPHERE = "spherical_cow.show_on_sphere"
+    SHOW_SYMMETRY = "spherical_cow.show_symmetry"
     STEP_ADD = "spherical_cow.step_add"
     STEP_MOVE = "spherical_cow.step_move"
     STEP_REMOVE = "spherical_cow.step_remove"
+    SYMMETRY_HEAT_MAP = "spherical_cow.symmetry_heat_map"
 
 
 class Panels(StrEnum):
@@ -67,7 +78,9 @@ class Panels(StrEnum):
     ATTRIBUTES = "SPHERICAL_COW_PT_attributes"
     COEFFICIENTS = "SPHERICAL_COW_PT_coefficients"
     MORPH = "SPHERICAL_COW_PT_morph"
+    SPACE = "SPHERICAL_COW_PT_space"
     COMPARE = "SPHERICAL_COW_PT_compare"
+    SYMMETRY = "SPHERICAL_COW_PT_symmetry"
     PRESETS_ENCODE = "SPHERICAL_COW_PT_presets_encode"
     PRESETS_RECONSTRUCT = "SPHERICAL_COW_PT_presets_reconstruct"
     FATAL = "SPHERICAL_COW_PT_fatal"
@@ -85,6 +98,9 @@ class Menus(StrEnum):
 STEP_LIST = "SPHERICAL_COW_UL_steps"
 """`bl_idname` of the list of repair steps."""
 
+SYMMETRY_LIST = "SPHERICAL_COW_UL_symmetries"
+"""`bl_idname` of the list of planes and axes."""
+
 
 class Attributes(StrEnum):
     """Names of the mesh attributes that are written."""
@@ -100,6 +116,7 @@ class Attributes(StrEnum):
     REPAIRED = "repaired"
     DISTANCE = "surface_distance"
     SIGNED_DISTANCE = "signed_distance"
+    SYMMETRY = "symmetry_error"
 
 
 SCALARS = (Attributes.CURVATURE, Attributes.AREA, Attributes.DENSITY, Attributes.ANGLE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The equaliser: its sliders work by themselves (`resynthesis`); here is the button that resets them."""
+"""The equaliser: its sliders work by themselves (`resynthesis`); here are the buttons around them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from ..properties.equaliser import BANDS
 from .shell import MeshOperator
 
 
-class SPHERICAL_COW_OT_reset_equaliser(MeshOperator, bpy.types.Operator):
-    """Put all sliders back."""
-
-    bl_idname = Operators.RESET_EQUALISER
-    bl_label = "Reset"
-    bl_description = "Put all sliders back: every degree as it was encoded, no smoothing"
-    bl_options = {"REGISTER", "UNDO"}
-
+class _LiveOperator(MeshOperator):
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """The sliders move this object."""
@@ -26,6 +19,15 @@ class SPHERICAL_COW_OT_reset_equaliser(MeshOperator, bpy.types.Operator):
         if reason:
             cls.poll_message_set(reason)
         return not reason
+
+
+class SPHERICAL_COW_OT_reset_equaliser(_LiveOperator, bpy.types.Operator):
+    """Put all sliders back."""
+
+    bl_idname = Operators.RESET_EQUALISER
+    bl_label = "Reset"
+    bl_description = "Put all sliders back: every degree as it was encoded, no smoothing. The mask stays"
+    bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set every slider, then move the vertices once."""
@@ -37,4 +39,23 @@ class SPHERICAL_COW_OT_reset_equaliser(MeshOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-classes = (SPHERICAL_COW_OT_reset_equaliser,)
+class SPHERICAL_COW_OT_apply_mask(_LiveOperator, bpy.types.Operator):
+    """Read the mask again."""
+
+    bl_idname = Operators.APPLY_MASK
+    bl_label = "Apply Mask"
+    bl_description = "Read the weights of the mask again, after painting. The next move of a slider does so as well"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Move the vertices by the weights as they are now."""
+        mesh = bridge.mesh_of(context.object)
+        resynthesis.read_again()
+        name = storage.data_of(mesh).equaliser.mask
+        if name and resynthesis.mask(mesh) is None:
+            self.report({"WARNING"}, f"There is no vertex group {name!r}: the sliders reach everywhere")
+        resynthesis.refresh(mesh)
+        return {"FINISHED"}
+
+
+classes = (SPHERICAL_COW_OT_reset_equaliser, SPHERICAL_COW_OT_apply_mask)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 from bpy.props import EnumProperty
+from numpy.typing import NDArray
 
 from .. import bridge, jobs, resynthesis, storage
 from ..choices import MEASURES
@@ -70,7 +71,7 @@ class SPHERICAL_COW_OT_locate_detail(JobOperator, bpy.types.Operator):
         sphere = resynthesis.directions(mesh)
         if sphere is None:
             raise InvalidParameter("The vertices have no sphere positions.", "Encode the mesh again.")
-        arrays = {"shape": storage.shape_array(shape_now(mesh).compact()), "sphere": sphere}
+        arrays: dict[str, NDArray[Any]] = {"shape": storage.shape_array(shape_now(mesh).compact()), "sphere": sphere}
         return jobs.Request("locality", {"measure": self.measure}, arrays)
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:

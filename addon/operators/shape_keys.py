@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import bridge, resynthesis
+from ..choices import band_label
 from ..core.harmonics.container import Harmonics
 from ..idnames import Operators
 from .shell import MeshOperator
 
+FloatArray = NDArray[np.float64]
+
 BASIS_BANDS = 2
 """The first bands, degrees 0 and 1, are the basis: the best-fitting ellipsoid."""
-
-
-def band_label(low: int, high: int) -> str:
-    """The degrees of a band as the panel shows them: "1", "4–7"."""
-    return str(low) if low == high else f"{low}–{high}"
 
 
 def only_degrees(harmonics: Harmonics, low: int, high: int) -> Harmonics:
@@ -36,16 +35,21 @@ def bake(obj: bpy.types.Object) -> int:
     from ..core.harmonics.spectrum import bands
 
     mesh = bridge.mesh_of(obj)
-    harmonics, sphere = resynthesis.filtered(mesh), resynthesis.directions(mesh)
+    original, filtered = resynthesis.original(mesh), resynthesis.filtered(mesh)
+    mask, sphere = resynthesis.mask(mesh), resynthesis.directions(mesh)
     assert sphere is not None  # poll has looked
-    chosen = bands(harmonics.lmax)
-    basis = resynthesis.evaluate(harmonics.truncate(1), sphere)
+
+    def points(low: int, high: int) -> FloatArray:
+        before, after = (only_degrees(harmonics, low, high) for harmonics in (original, filtered))
+        return resynthesis.evaluate_masked(before, after, mask, sphere)
+
+    chosen = bands((filtered if mask is None else original).lmax)
+    basis = points(0, 1)
     bridge.write_positions(mesh, basis)
     obj.shape_key_add(name="Degrees 0–1", from_mix=False)
     for low, high in chosen[BASIS_BANDS:]:
         key = obj.shape_key_add(name=f"Degrees {band_label(low, high)}", from_mix=False)
-        offset = resynthesis.evaluate(only_degrees(harmonics, low, high), sphere)
-        key.data.foreach_set("co", (basis + offset).astype(np.float32).ravel())
+        key.data.foreach_set("co", (basis + points(low, high)).astype(np.float32).ravel())
         key.slider_min, key.slider_max, key.value = -1.0, 2.0, 1.0
     mesh.update()
     return len(chosen[BASIS_BANDS:])

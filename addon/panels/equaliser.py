@@ -6,8 +6,8 @@ from __future__ import annotations
 import bpy
 
 from .. import bridge, resynthesis, storage
+from ..choices import band_label
 from ..idnames import Operators, Panels
-from ..operators.shape_keys import band_label
 from .common import SidebarPanel, mesh_object, wrapped
 
 
@@ -30,6 +30,7 @@ class SPHERICAL_COW_PT_equaliser(SidebarPanel, bpy.types.Panel):
             wrapped(self.layout.column(align=True), context, reason)
             return
         draw_sliders(self.layout, bridge.mesh_of(obj))
+        draw_mask(self.layout, obj)
 
 
 def draw_sliders(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
@@ -56,6 +57,17 @@ def draw_sliders(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
     amount = bottom.row()
     amount.active = sliders.smoothing != "NONE"
     amount.prop(sliders, "time" if sliders.smoothing == "HEAT" else "angle")
+
+
+def draw_mask(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
+    """The vertex group that says where the sliders reach."""
+    sliders = storage.data_of(bridge.mesh_of(obj)).equaliser
+    row = layout.row(align=True)
+    row.prop_search(sliders, "mask", obj, "vertex_groups", text="Mask")
+    chosen = row.row(align=True)
+    chosen.active = bool(sliders.mask)
+    chosen.prop(sliders, "invert_mask", text="", icon="ARROW_LEFTRIGHT")
+    chosen.operator(Operators.APPLY_MASK, text="", icon="FILE_REFRESH")
 
 
 classes = (SPHERICAL_COW_PT_equaliser,)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 
 from .. import resynthesis
 from ..choices import SMOOTHINGS
@@ -39,6 +39,8 @@ class SPHERICAL_COW_PG_equaliser(bpy.types.PropertyGroup):
         smoothing: str
         angle: float
         time: float
+        mask: str
+        invert_mask: bool
     else:
         cutoff: IntProperty(
             name="Cut-off",
@@ -89,6 +91,16 @@ class SPHERICAL_COW_PG_equaliser(bpy.types.PropertyGroup):
             soft_max=0.05,
             precision=4,
             step=0.01,
+            update=_update,
+        )
+        mask: StringProperty(
+            name="Mask",
+            description="Vertex group that limits the sliders: they reach as far as its weights say",
+            update=_update,
+        )
+        invert_mask: BoolProperty(
+            name="Invert Mask",
+            description="The sliders reach where the weights of the mask are small",
             update=_update,
         )
 
