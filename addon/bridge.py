@@ -352,6 +352,16 @@ def new_mesh(name: str, mesh: Mesh, *, smooth: bool = True) -> bpy.types.Mesh:
     return data
 
 
+def new_lines(name: str, points: FloatArray, edges: IntArray) -> bpy.types.Mesh:
+    """A new Blender mesh of edges (E, 2) between points (N, 3), without faces."""
+    data = bpy.data.meshes.new(name)
+    data.vertices.add(len(points))
+    data.edges.add(len(edges))
+    data.edges.foreach_set("vertices", np.ascontiguousarray(edges, np.int32).ravel())
+    write_positions(data, points)
+    return data
+
+
 def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
     """An image data-block of `pixels` (H, W, 3 or 4), sRGB in [0, 1], row 0 on top; packed in the file.
 

@@ -176,7 +176,7 @@ DISTANCES = (
     (Attributes.SIGNED_DISTANCE, "Signed Distance", "Distance from the other mesh: negative inside it"),
 )
 
-ERRORS = ((Attributes.SYMMETRY, "Symmetry Error", "Distance from the mirrored or turned mesh, in % of the diagonal"),)
+ERRORS = ((Attributes.SYMMETRY, "Symmetry Error", "Distance of the image of a vertex, as a part of the diagonal"),)
 
 SIGNED = (Attributes.CURVATURE, Attributes.AREA, Attributes.SIGNED_DISTANCE)
 """Fields whose zero means something: their colours are symmetric around it."""

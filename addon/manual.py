@@ -26,6 +26,15 @@ _PAGES = {
     "equalizer": (Operators.RESET_EQUALISER, Operators.APPLY_MASK),
     "shape_keys": (Operators.BANDS_TO_SHAPE_KEYS,),
     "morph": (Operators.MORPH, Operators.ANIMATE_MORPH, Operators.KEEP_MORPH),
+    "shape_space": (
+        Operators.BUILD_SPACE,
+        Operators.RESET_SPACE,
+        Operators.RANDOM_MEMBER,
+        Operators.BAKE_SPACE,
+        Operators.RANK_OUTLIERS,
+        Operators.SAVE_SCORES,
+        Operators.FIND_SIMILAR,
+    ),
     "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE, Operators.LOCATE_DETAIL),
     "compare": (
         Operators.COMPARE,
@@ -33,6 +42,12 @@ _PAGES = {
         Operators.DISTANCE_HISTOGRAM,
         Operators.COPY_COMPARISON,
         Operators.SAVE_COMPARISON,
+    ),
+    "symmetry": (
+        Operators.DETECT_SYMMETRY,
+        Operators.SHOW_SYMMETRY,
+        Operators.HIDE_SYMMETRY,
+        Operators.SYMMETRY_HEAT_MAP,
     ),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
 }
@@ -47,8 +62,14 @@ _GROUPS = {
     "check": "check",
     "morph": "morph",
     "morphed": "morph",
+    "space_build": "shape_space",
+    "space": "shape_space",
+    "member": "shape_space",
     "repair": "repair",
     "step": "repair",
+    "detect_symmetry": "symmetry",
+    "symmetry": "symmetry",
+    "symmetries": "symmetry",
 }
 """Settings, by the end of their class name → page."""
 

@@ -26,6 +26,9 @@ from .operators import (
     repair_encode,
     repair_folder,
     shape_keys,
+    similar,
+    space,
+    symmetry,
 )
 from .panels import attributes as attributes_panel
 from .panels import check as check_panel
@@ -37,6 +40,8 @@ from .panels import morph as morph_panel
 from .panels import reconstruct as reconstruct_panel
 from .panels import repair as repair_panel
 from .panels import shape_keys as shape_keys_panel
+from .panels import space as space_panel
+from .panels import symmetry as symmetry_panel
 
 FOLDER = str(Path(__file__).parent)
 
@@ -56,9 +61,12 @@ classes = (
     *locality.classes,
     *coefficients.classes,
     *morph.classes,
+    *space.classes,
+    *similar.classes,
     *compare.classes,
     *files.classes,
     *presets.classes,
+    *symmetry.classes,
     *check_panel.classes,
     *repair_panel.classes,
     *encode_panel.classes,
@@ -69,6 +77,8 @@ classes = (
     *coefficients_panel.classes,
     *compare_panel.classes,
     *morph_panel.classes,
+    *space_panel.classes,
+    *symmetry_panel.classes,
 )
 
 

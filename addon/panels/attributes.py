@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from .. import bridge, storage
-from ..choices import DISTANCES, SHOWN
+from ..choices import DISTANCES, ERRORS, SHOWN
 from ..idnames import Operators, Panels
 from .common import SidebarPanel, error_box, job_button, mesh_object, settings
 
@@ -48,7 +48,7 @@ def draw_scale(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
     """The colour map, with the values at its ends and in its middle."""
     group = storage.data_of(mesh)
     column = layout.box().column(align=True)
-    names = {identifier: name for identifier, name, _ in (*SHOWN, *DISTANCES)}
+    names = {identifier: name for identifier, name, _ in (*SHOWN, *DISTANCES, *ERRORS)}
     column.label(text=names.get(group.shown, group.shown))
     swatches = column.row(align=True)
     for index in range(8):

@@ -9,13 +9,15 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import coding, comparison, equaliser, mesh, morph, repair, scene, session
+from . import coding, comparison, equaliser, mesh, morph, repair, scene, session, space, symmetry
 
 classes = (
     *repair.classes,
     *coding.classes,
     *comparison.classes,
     *morph.classes,
+    *space.classes,
+    *symmetry.classes,
     *scene.classes,
     *equaliser.classes,
     *mesh.classes,

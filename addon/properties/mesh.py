@@ -21,6 +21,8 @@ from .comparison import SPHERICAL_COW_PG_comparison
 from .equaliser import SPHERICAL_COW_PG_equaliser
 from .morph import SPHERICAL_COW_PG_morphed
 from .repair import SPHERICAL_COW_PG_report
+from .space import SPHERICAL_COW_PG_space
+from .symmetry import SPHERICAL_COW_PG_symmetries
 
 SWATCHES = 8
 """Patches of the colour scale in the Attributes panel."""
@@ -88,6 +90,8 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         repair: SPHERICAL_COW_PG_report
         equaliser: SPHERICAL_COW_PG_equaliser
         morph: SPHERICAL_COW_PG_morphed
+        space: SPHERICAL_COW_PG_space
+        symmetries: SPHERICAL_COW_PG_symmetries
     else:
         shape: StringProperty(
             name="Shape", description="The coefficients (compact .harmonics.npz)", subtype="BYTE_STRING"
@@ -137,6 +141,12 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
             description="The live sliders of a reconstruction",
         )
         morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morphed, description="The morph of this mesh")
+        space: PointerProperty(
+            name="Shape Space", type=SPHERICAL_COW_PG_space, description="The shape space that this mesh shows"
+        )
+        symmetries: PointerProperty(
+            name="Symmetries", type=SPHERICAL_COW_PG_symmetries, description="Planes and axes of this mesh"
+        )
 
 
 classes = (SPHERICAL_COW_PG_check, SPHERICAL_COW_PG_mesh)

@@ -13,6 +13,8 @@ from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
 from .comparison import SPHERICAL_COW_PG_compare
 from .morph import SPHERICAL_COW_PG_morph
 from .repair import SPHERICAL_COW_PG_repair
+from .space import SPHERICAL_COW_PG_space_build
+from .symmetry import SPHERICAL_COW_PG_detect_symmetry
 
 
 class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
@@ -25,6 +27,8 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         reconstruct: SPHERICAL_COW_PG_reconstruct
         compare: SPHERICAL_COW_PG_compare
         morph: SPHERICAL_COW_PG_morph
+        space: SPHERICAL_COW_PG_space_build
+        detect_symmetry: SPHERICAL_COW_PG_detect_symmetry
         attribute: str
         measure: str
         picture: str
@@ -41,7 +45,13 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
             name="Reconstruct", type=SPHERICAL_COW_PG_reconstruct, description="Settings of Reconstruct"
         )
         morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morph, description="Settings of Morph")
+        space: PointerProperty(
+            name="Shape Space", type=SPHERICAL_COW_PG_space_build, description="Settings of Shape Space"
+        )
         compare: PointerProperty(name="Compare", type=SPHERICAL_COW_PG_compare, description="Settings of Compare")
+        detect_symmetry: PointerProperty(
+            name="Symmetry", type=SPHERICAL_COW_PG_detect_symmetry, description="Settings of Detect Symmetry"
+        )
         attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
         measure: EnumProperty(name="Measure", description="What of a band of degrees counts as detail", items=MEASURES)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)
