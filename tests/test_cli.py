@@ -20,6 +20,10 @@ from spherical_cow.meshfile import read_mesh
 from spherical_cow.shapefile import load_shape
 
 
+LEFT = ["repair.state.jsonl", "repair.summary.csv"]
+"""What a batch leaves beside its results."""
+
+
 @pytest.fixture
 def ball(tmp_path: Path) -> Path:
     mesh = uv_sphere(16)
@@ -169,7 +173,7 @@ def test_repair_of_a_folder_goes_on_after_a_bad_file(tmp_path: Path, capsys: pyt
     cube().save(tmp_path / "in" / "c.obj")
     status, data = run_json(capsys, "repair", tmp_path / "in", tmp_path / "out")
     assert (status, data["failed"]) == (1, 1)
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "c.obj"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "c.obj", *LEFT]
 
 
 def test_no_result_of_a_folder_replaces_a_file_or_another_result(
@@ -180,7 +184,7 @@ def test_no_result_of_a_folder_replaces_a_file_or_another_result(
     uv_sphere(8).save(tmp_path / "in" / "a.ply")
     status, _ = run_json(capsys, "repair", tmp_path / "in", tmp_path / "out")
     assert status == 0
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "a.stl.ply"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.ply", "a.stl.ply", *LEFT]
     status, data = run_json(capsys, "repair", tmp_path / "in", tmp_path / "in")
     assert (status, data["error"]) == (2, "InvalidParameter")
     assert sorted(file.name for file in (tmp_path / "in").iterdir()) == ["a.ply", "a.stl"]

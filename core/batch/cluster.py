@@ -53,7 +53,7 @@ def run_on_cluster(tasks: Iterator[Task], scheduler: str, limit: float | None = 
                     under_way[_submitted(client, parcel)] = task
                 if not under_way:
                     return
-                for future in _finished(distributed, list(under_way)):
+                for future in _finished(distributed, client, list(under_way)):
                     yield _done(client, future, under_way.pop(future))
                 if client.status != "running":
                     raise _lost()
@@ -108,9 +108,9 @@ def _submitted(client: Any, parcel: Parcel) -> Any:
         return client.submit(perform, parcel, key=f"spherical-cow-{uuid.uuid4()}", pure=False)
 
 
-def _finished(distributed: Any, futures: list[Any]) -> list[Any]:
+def _finished(distributed: Any, client: Any, futures: list[Any]) -> list[Any]:
     """Those that are over, after waiting a while for one."""
-    with suppress(TimeoutError):
+    with suppress(TimeoutError), client.as_current():
         distributed.wait(futures, timeout=0.5, return_when="FIRST_COMPLETED")
     return [future for future in futures if future.done()]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from ..codec import decode, encode
 from ..errors import InvalidParameter
-from ..metrics import compare
 from ..interchange import open_shape
 from ..mesh import Mesh, require_usable
 from ..meshfile import read_mesh, write_mesh
+from ..metrics import compare
 from ..repairs.recipe import recipe_from_json
 from ..repairs.run import repair
 from ..topology import check

@@ -105,7 +105,7 @@ class _Batch:
         self.references, self.state = references, state
         self.progress, self.on_row = progress, on_row
         self.pace = Pace(len(items))
-        self.rows = [Row(item.name, item.output) for item in items]
+        self.rows = [Row(item.name) for item in items]
         self.keys: dict[int, str] = {}  # of those that are being worked on
 
     def tasks(self) -> Iterator[Task]:
@@ -188,7 +188,7 @@ class _Batch:
 
 def _failed(item: Item, error: Mapping[str, Any], attempts: int, seconds: float | None) -> Row:
     message = f"{error['found']} {error['remedy']}".strip()
-    return Row(item.name, item.output, FAILED, str(error["error"]), message, attempts, seconds)
+    return Row(item.name, None, FAILED, str(error["error"]), message, attempts, seconds)
 
 
 def _require_limits(jobs: int | None, timeout: float | None) -> None:

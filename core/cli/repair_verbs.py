@@ -4,20 +4,22 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidParameter, OutputError, SphericalCowError
+from ..batch import run
+from ..batch.rows import DONE
+from ..errors import InvalidParameter
 from ..files import expanded
-from ..meshfile import READABLE, WRITABLE, read_mesh, write_mesh
+from ..meshfile import read_mesh, write_mesh
 from ..progress import Progress
 from ..repairs.catalogue import STEPS
 from ..repairs.recipe import Recipe, recipe_to_json
 from ..repairs.recipes import RECIPES, find_recipe
 from ..repairs.run import RepairResult, repair
-from .console import Console, make_folder, require_writable
+from .batch_report import meter, status, tell
+from .console import Console, require_writable
 
 SETTINGS = ("parts", "resolution", "prefer")
 
@@ -110,41 +112,22 @@ def _write_stages(result: RepairResult, target: Path) -> None:
 
 
 def _repair_folder(source: Path, recipe: Recipe, arguments: Namespace, console: Console) -> int:
-    """Mend every mesh of a folder, under the same names; one that fails does not stop the others."""
-    files = sorted(file for file in source.iterdir() if file.suffix.lower() in READABLE)
-    if not files:
-        raise InvalidParameter(f"There is no mesh in {source}.", f"Its files should end in {', '.join(READABLE)}.")
-    folder = expanded(arguments.output)
-    if folder.resolve() == source.resolve():
-        raise InvalidParameter("The results would replace the files.", "Choose another folder for the output.")
-    if not arguments.dry_run:
-        make_folder(folder)
-    taken = {file.name.casefold() for file in files}
-    results: dict[str, Any] = {}
-    for file in files:
-        console.log(f"{file.name} …")
-        try:
-            with console.progress() as progress:
-                results[file.name] = _repair_file(file, folder / _output_name(file, taken), recipe, arguments, progress)
-            console.log(f"  {_summary(results[file.name])}")
-        except OutputError:
-            raise
-        except SphericalCowError as error:
-            results[file.name] = error.to_dict()
-            console.log(f"  {error}")
-    failed = sum("error" in entry for entry in results.values())
+    """Mend every mesh of a folder, under the same names, as `batch repair` does; one that fails stops no other."""
+    with meter(console) as progress:
+        summary = run(
+            "repair",
+            [source],
+            None if arguments.dry_run else arguments.output,
+            recursive=False,
+            progress=progress,
+            on_row=lambda row: tell(row, console),
+            recipe=recipe,
+            stages=arguments.stages,
+        )
     done = "could be mended; nothing is written" if arguments.dry_run else "mended"
-    console.result({"files": results, "failed": failed}, [f"{len(files) - failed} of {len(files)} meshes {done}."])
-    return 1 if failed else 0
-
-
-def _output_name(file: Path, taken: Container[str]) -> str:
-    """The same name; PLY where the format can be read but not written, after the whole name where another file of
-    the folder has that one (`taken`, in lower case)."""
-    if file.suffix.lower() in WRITABLE:
-        return file.name
-    name = f"{file.stem}.ply"
-    return f"{file.name}.ply" if name.casefold() in taken else name
+    found = [f"{row.input}: {row.facts['done'] or 'nothing to do'}" for row in summary.rows if row.status == DONE]
+    console.result(summary.to_dict(), [*found, f"{summary.done} of {len(summary.rows)} meshes {done}."])
+    return status(summary)
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -166,10 +149,6 @@ def _lines(report: dict[str, Any]) -> list[str]:
     lines.append(f"area     {change['area_before']:.6g} → {change['area_after']:.6g}")
     lines.append(f"time     {report['seconds']:.2f} s")
     return lines
-
-
-def _summary(report: dict[str, Any]) -> str:
-    return ", ".join(report["done"]) or "nothing to do"
 
 
 def _outcome(arguments: Namespace, report: dict[str, Any]) -> list[str]:
