@@ -33,8 +33,8 @@ def ball(radius: float = 1.0) -> Mesh:
 def test_occupancy_networks_on_concentric_spheres() -> None:
     same = evaluate(ball(), ball(), "occupancy-networks")
     assert same["iou"] == 1.0
-    assert same["normal_consistency"] is not None and same["normal_consistency"] > 0.99
-    assert same["chamfer_l1"] is not None and same["chamfer_l1"] < 0.03  # points against points: never 0
+    assert same["normal_consistency"] == pytest.approx(1.0, abs=0.01)
+    assert same["chamfer_l1"] == pytest.approx(0.02, abs=0.01)  # points against points: never 0
     found = evaluate(ball(), ball(1.1), "occupancy-networks", seed=2)
     assert found["chamfer_l1"] == pytest.approx(0.5, abs=0.01)  # a tenth of the radius, in tenths of the side
     assert found["accuracy"] == pytest.approx(0.5, abs=0.01) and found["completeness"] == pytest.approx(0.5, abs=0.01)
@@ -90,7 +90,7 @@ def test_pixel2mesh_does_not_depend_on_units() -> None:
     found = evaluate(a, b, "pixel2mesh")
     far = evaluate(*(mesh.with_vertices(1000.0 * mesh.vertices) for mesh in (a, b)), "pixel2mesh")
     assert far == pytest.approx(found, rel=1e-6)
-    assert found["chamfer"] == pytest.approx(2 * (0.2 * 0.57 / a.diagonal) ** 2, rel=0.05)
+    assert found["chamfer"] == pytest.approx(2 * (0.2 * 0.57 / a.diagonal) ** 2, rel=0.08)  # and the spacing
     assert found["f_score_2"] == 0.0
 
 
@@ -129,7 +129,7 @@ def test_open_meshes_have_no_iou_and_all_else() -> None:
 
 
 def test_the_seed_decides_and_bad_input_is_refused() -> None:
-    a, b = cube(), uv_sphere(6)
+    a, b = ball(), ball(1.01)
     assert evaluate(a, b, "deepsdf", 1) == evaluate(a, b, "deepsdf", 1) != evaluate(a, b, "deepsdf", 2)
     with pytest.raises(InvalidParameter, match="occupancy-networks"):
         evaluate(a, b, "shape-net")
