@@ -20,6 +20,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import batch, metrics
+    from .alignment.harmonic import align
+    from .alignment.pose import standard_pose
     from .blending.morph import blend
     from .blending.region import filter_region
     from .codec import decode, encode
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from .repairs.run import repair
     from .sample import sample_cow
     from .shape import Shape
+    from .shape_alignment import align_shape
     from .shapefile import load_shape, save_shape
     from .statistics.descriptors import most_similar
     from .statistics.space import ShapeSpace, build_space
@@ -46,6 +49,8 @@ _PLACES = {
     "Shape": (".shape", "Shape"),
     "ShapeSpace": (".statistics.space", "ShapeSpace"),
     "SphericalCowError": (".errors", "SphericalCowError"),
+    "align": (".alignment.harmonic", "align"),
+    "align_shape": (".shape_alignment", "align_shape"),
     "batch": (".batch", ""),
     "blend": (".blending.morph", "blend"),
     "build_space": (".statistics.space", "build_space"),
@@ -62,6 +67,7 @@ _PLACES = {
     "repair": (".repairs.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
     "save_shape": (".shapefile", "save_shape"),
+    "standard_pose": (".alignment.pose", "standard_pose"),
     "symmetries": (".symmetry.detect", "symmetries"),
     "symmetry_error": (".symmetry.heat", "symmetry_error"),
 }
@@ -73,6 +79,8 @@ __all__ = [
     "Shape",
     "ShapeSpace",
     "SphericalCowError",
+    "align",
+    "align_shape",
     "batch",
     "blend",
     "build_space",
@@ -89,6 +97,7 @@ __all__ = [
     "repair",
     "sample_cow",
     "save_shape",
+    "standard_pose",
     "symmetries",
     "symmetry_error",
 ]  # fmt: skip

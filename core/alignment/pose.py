@@ -32,6 +32,15 @@ def normalisation(mesh: Mesh, centre: str = "area", size: str = "area") -> Simil
     return Similarity(np.eye(3), scale, -scale * _centre(mesh, centre))
 
 
+def standard_pose(mesh: Mesh, centre: str = "area", size: str = "none", *, axes: bool = False) -> Similarity:
+    """The similarity that centres a mesh, gives it unit size and, with `axes`, turns its principal axes to x, y and z.
+
+    centre, size: as for `normalisation`; boxes are those of the turned mesh. Raises as `normalisation` does.
+    """
+    turn = Similarity(principal_axes(mesh)) if axes else Similarity.identity()
+    return normalisation(turn.apply_to(mesh), centre, size).after(turn)
+
+
 def _centre(mesh: Mesh, centre: str) -> FloatArray:
     if centre == "area":
         return area_centroid(mesh)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import Cancelled, InvalidParameter, SphericalCowError
 from . import (
+    align_verbs,
     batch_verbs,
     blend_verbs,
     code_verbs,
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     for module in (
         mesh_verbs,
         compare_verb,
+        align_verbs,
         repair_verbs,
         code_verbs,
         convert_verb,

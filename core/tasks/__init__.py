@@ -20,6 +20,8 @@ MODULES: Mapping[str, str] = {
     "repair": "meshes",
     "encode": "shapes",
     "decode": "shapes",
+    "align": "alignment",
+    "align_parameters": "alignment",
     "morph": "blending",
     "locality": "blending",
     "space": "spaces",
