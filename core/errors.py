@@ -60,6 +60,10 @@ class HarmonicsFileError(SphericalCowError):
     """A harmonics file is damaged, hostile or of an unknown version. Names the key at fault."""
 
 
+class CheckpointError(SphericalCowError):
+    """A file of weights is damaged, hostile, or made for another network."""
+
+
 class OutputError(SphericalCowError):
     """A result cannot be written: no permission, no space, not a folder."""
 

@@ -44,14 +44,27 @@ LAYERS = (
     {"shape_alignment"},
     {"codec", "intrinsic_decode"},
     {"blending"},
-    {"batch"},
+    {"batch", "networks"},
     {"statistics"},
     {"tasks"},
     {"worker", "cli"},
 )
 # A method for convenience, which imports when called: `mesh.save(path)`.
 UPWARD_ALLOWED = {("mesh", "meshfile")}
-NOT_IN_THE_LIBRARY = ("bpy", "torch", "pyshtools", "trimesh", "rich", "matplotlib", "tqdm", "distributed", "pyarrow", "nibabel")
+NEEDS_TORCH = ("networks.layers", "networks.occupancy")
+"""Packages of which every module needs PyTorch."""
+NOT_IN_THE_LIBRARY = (
+    "bpy",
+    "torch",
+    "pyshtools",
+    "trimesh",
+    "rich",
+    "matplotlib",
+    "tqdm",
+    "distributed",
+    "pyarrow",
+    "nibabel",
+)
 
 
 def python_files(*folders: Path) -> list[Path]:
@@ -145,7 +158,8 @@ for name in {NOT_IN_THE_LIBRARY!r}:
     sys.modules[name] = None
 import spherical_cow
 for module in pkgutil.walk_packages(spherical_cow.__path__, "spherical_cow."):
-    if not module.name.endswith("__main__"):
+    needs_torch = any(f"spherical_cow.{{name}}." in module.name for name in {NEEDS_TORCH!r})
+    if not module.name.endswith("__main__") and not needs_torch:
         importlib.import_module(module.name)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)

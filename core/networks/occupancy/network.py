@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The four Occupancy Networks: their parts, their loss, and the mesh that they see in an input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...errors import InvalidParameter
+from ...fields.multiresolution import Box, sample_near_surface
+from ...fields.surface import iso_surface
+from ...mesh import FloatArray, Mesh
+from ...progress import Progress, silent
+from ..runtime import in_words
+from .decoder import ConditionalDecoder, SimpleDecoder
+from .encoders import ImageEncoder, LatentEncoder, PointEncoder, VoxelEncoder
+
+Kind = Literal["image", "points", "voxels", "nothing"]
+KINDS: tuple[Kind, ...] = ("image", "points", "voxels", "nothing")
+
+PADDING = 0.1
+"""How much wider the box is than the unit cube that holds a shape."""
+
+THRESHOLD = 0.2
+"""The probability on the surface, as published."""
+
+LATENT = 128
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How finely a mesh is extracted: cells of the first grid, how often it is doubled, probability on the surface."""
+
+    start: int = 32
+    steps: int = 2
+    threshold: float = THRESHOLD
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold < 1.0:
+            raise InvalidParameter(f"The threshold is {self.threshold:g}.", "Give a probability between 0 and 1.")
+
+    @property
+    def log_odds(self) -> float:
+        """The threshold as the decoder's answer."""
+        return float(np.log(self.threshold / (1.0 - self.threshold)))
+
+
+class OccupancyNetwork(nn.Module):
+    """kind: what it sees: an image, points, voxels, or nothing (then it makes shapes out of latent codes)."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__()
+        self.kind = kind
+        self.decoder: ConditionalDecoder | SimpleDecoder
+        self.encoder: nn.Module
+        if kind == "nothing":
+            self.decoder, self.encoder_latent = SimpleDecoder(LATENT), LatentEncoder(LATENT)
+        elif kind == "image":
+            self.decoder, self.encoder = ConditionalDecoder(256), ImageEncoder(256)
+        elif kind == "points":
+            self.decoder, self.encoder = ConditionalDecoder(512), PointEncoder(512)
+        elif kind == "voxels":
+            self.decoder, self.encoder = ConditionalDecoder(256), VoxelEncoder(256)
+        else:
+            raise InvalidParameter(f"There is no Occupancy Network for {kind!r}.", f"Choose from {', '.join(KINDS)}.")
+
+    def code(self, inputs: Tensor | None) -> Tensor | None:
+        """The codes (B, code) of a batch of inputs; None where there is nothing to see."""
+        return None if self.kind == "nothing" else self.encoder(inputs)
+
+    def latent(self, count: int, seed: int) -> Tensor | None:
+        """(count, 128) latent codes of new shapes, standard normal; None for the kinds that see something."""
+        if self.kind != "nothing":
+            return None
+        draw = torch.randn(count, LATENT, generator=torch.Generator().manual_seed(seed))
+        return draw.to(next(self.parameters()).device)
+
+    def forward(self, points: Tensor, inputs: Tensor | None = None, latent: Tensor | None = None) -> Tensor:
+        """points (B, N, 3) in the unit cube around the origin → log odds (B, N) of being inside."""
+        return self.decoder(points, latent, self.code(inputs))
+
+    def loss(self, points: Tensor, occupancy: Tensor, inputs: Tensor | None = None, seed: int = 0) -> Tensor:
+        """Cross-entropy summed over the points (B, N, 3), and the divergence of the latent codes from the normal
+        distribution (Kingma and Welling 2014) where there are some; mean over the batch."""
+        if self.kind != "nothing":
+            return _cross_entropy(self(points, inputs), occupancy)
+        mean, log_deviation = self.encoder_latent(points, occupancy)
+        noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed)).to(mean)
+        latent = mean + noise * log_deviation.exp()
+        return _cross_entropy(self(points, latent=latent), occupancy) + divergence(mean, log_deviation).mean()
+
+    def mesh(
+        self,
+        inputs: Tensor | None = None,
+        quality: Quality | None = None,
+        *,
+        latent: Tensor | None = None,
+        batch: int = 50_000,
+        progress: Progress = silent,
+    ) -> Mesh:
+        """The surface that the network sees in one input (1, …), closed, in the unit cube around the origin.
+
+        latent: (1, 128) in place of an input. batch: points at once, which bounds the memory. A mesh without faces
+        where nothing is inside.
+        """
+        chosen, device = quality or Quality(), next(self.parameters()).device
+        box = Box(size=1.0 + PADDING)
+        self.eval()
+        with in_words(), torch.inference_mode():
+            progress(0.0, "Looking at the input")
+            evaluate = self.decoder.folded(latent, self.code(inputs))
+
+            def field(points: FloatArray) -> FloatArray:
+                return evaluate(torch.from_numpy(points.astype(np.float32)).to(device)).double().cpu().numpy()
+
+            sampled = sample_near_surface(
+                field,
+                box,
+                start=chosen.start,
+                steps=chosen.steps,
+                threshold=chosen.log_odds,
+                batch=batch,
+                progress=progress,
+            )
+        return iso_surface(sampled.values, box, chosen.log_odds)
+
+
+def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:
+    """(B,) the Kullback–Leibler divergence of N(mean, exp(log_deviation)²) from the standard normal distribution."""
+    return 0.5 * (mean.square() + (2.0 * log_deviation).exp() - 1.0 - 2.0 * log_deviation).sum(dim=1)
+
+
+def _cross_entropy(log_odds: Tensor, occupancy: Tensor) -> Tensor:
+    return nn.functional.binary_cross_entropy_with_logits(log_odds, occupancy, reduction="none").sum(dim=1).mean()

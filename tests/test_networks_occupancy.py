@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Occupancy Networks: against the published code with seeded weights, and in themselves."""
+
+from __future__ import annotations
+
+import lzma
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from meshes import REFERENCE, reference
+from scipy.spatial import cKDTree
+from spherical_cow.errors import InvalidParameter
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from spherical_cow.networks.checkpoints import load_checkpoint  # noqa: E402
+from spherical_cow.networks.occupancy.network import OccupancyNetwork, Quality, divergence  # noqa: E402
+
+CASES = {"onet_img": "image", "onet_pointcloud": "points", "onet_voxels": "voxels", "onet_uncond": "nothing"}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict, dict]:
+    arrays, facts = reference(request.param)
+    path: Path = tmp_path_factory.mktemp(request.param) / "model_best.pt"
+    path.write_bytes(lzma.decompress((REFERENCE / request.param / "model_best.pt.xz").read_bytes()))
+    network = OccupancyNetwork(CASES[request.param])
+    load_checkpoint(path, network)
+    return network, {name: torch.from_numpy(array) for name, array in arrays.items() if array.size}, facts
+
+
+def inputs_of(arrays: dict) -> Any:
+    if "inputs_u8" in arrays:
+        return arrays["inputs_u8"].permute(2, 0, 1)[None] / 255.0
+    if "inputs_packed" in arrays:
+        return torch.from_numpy(np.unpackbits(arrays["inputs_packed"].numpy()).reshape(1, 32, 32, 32)).float()
+    return arrays.get("inputs")
+
+
+def test_codes_and_log_odds(case: tuple) -> None:
+    network, arrays, facts = case
+    network.eval()
+    assert sum(parameter.numel() for parameter in network.parameters()) == facts["n_params"]
+    with torch.no_grad():
+        inputs, latent = inputs_of(arrays), arrays.get("z")
+        code = network.code(inputs)
+        if code is not None:
+            torch.testing.assert_close(code, arrays["c"], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(network(arrays["points"], inputs, latent), arrays["logits"], rtol=1e-4, atol=1e-4)
+        folded = network.decoder.folded(latent, code)(arrays["points"][0])
+        torch.testing.assert_close(folded, arrays["logits"][0], rtol=1e-4, atol=1e-4)
+        if "mean_z" in arrays:
+            mean, log_deviation = network.encoder_latent(arrays["points"], arrays["occ"])
+            torch.testing.assert_close(mean, arrays["mean_z"], rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(divergence(mean, log_deviation), arrays["kl"], rtol=1e-4, atol=1e-4)
+
+
+def test_loss_and_gradients(case: tuple) -> None:
+    network, arrays, facts = case
+    saved = {name: value.clone() for name, value in network.state_dict().items()}
+    network.train()
+    points, occupancy, inputs = arrays["points"], arrays["occ"], inputs_of(arrays)
+    halves = [torch.cat([values[:, :512], values[:, 512:1024]]) for values in (points, occupancy)]
+    both = None if inputs is None else torch.cat([inputs, inputs.flip(-1)])
+    loss = network.loss(*halves, both, seed=facts["seed"])
+    loss.backward()
+    assert loss.item() == pytest.approx(arrays["train_loss"].item(), rel=1e-5)
+    for name, parameter in network.named_parameters():
+        assert parameter.grad.norm().item() == pytest.approx(facts["grad_norms"][name], rel=1e-3, abs=1e-4), name
+    network.zero_grad()
+    network.load_state_dict(saved)
+
+
+def test_the_mesh(case: tuple) -> None:
+    network, arrays, facts = case
+    expected = facts["mise_16_2"]
+    mesh = network.mesh(inputs_of(arrays), Quality(start=16, steps=2), latent=arrays.get("z"))
+    assert mesh.n_vertices == expected["n_verts"]
+    other = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+    assert other.is_watertight and other.volume == pytest.approx(expected["volume"], rel=1e-3)
+    gap = cKDTree(arrays["mesh_v"].numpy()).query(mesh.vertices)[0]
+    assert gap.max() < 1e-3
+
+
+def test_nothing_inside_is_an_empty_mesh() -> None:
+    network = OccupancyNetwork("nothing")
+    with torch.no_grad():
+        network.decoder.fc_out.bias.fill_(-100.0)
+    assert network.mesh(quality=Quality(8, 1), latent=network.latent(1, seed=0)).n_faces == 0
+
+
+def test_latent_codes_repeat_with_their_seed() -> None:
+    network = OccupancyNetwork("nothing")
+    assert torch.equal(network.latent(3, seed=5), network.latent(3, seed=5))
+    assert not torch.equal(network.latent(3, seed=5), network.latent(3, seed=6))
+
+
+def test_wrong_settings() -> None:
+    with pytest.raises(InvalidParameter, match="telepathy"):
+        OccupancyNetwork("telepathy")
+    with pytest.raises(InvalidParameter, match="between 0 and 1"):
+        Quality(threshold=1.0)
