@@ -20,6 +20,7 @@ from spherical_cow.harmonics.rotation import rotate
 from spherical_cow.harmonics.spectrum import power_spectrum
 from spherical_cow.harmonics.transforms import analyse, synthesize
 from spherical_cow.mesh import Mesh
+from spherical_cow.metrics import full_report
 from spherical_cow.sphere.adaptive import adaptive_sphere
 from spherical_cow.sphere.icosphere import icosphere
 from spherical_cow.topology import check
@@ -37,13 +38,15 @@ QUALITY = 0.93
 SLIDER_VERTICES, SLIDER_LMAX, SLIDER_SECONDS = 20_000, 64, 0.04
 LARGE_FACES, LARGE_LMAX, LARGE_SECONDS, LARGE_BYTES = 1_000_000, 128, 240.0, 4e9
 CHECK_SECONDS = 4.0
+COMPARED_FREQUENCY, COMPARE_SECONDS = 71, 5.0  # 100,820 faces
 
 
 def run(setup: Setup) -> Iterator[Row]:
-    """Fit and synthesis, rotation, a slider's update, adapted meshes, and meshes of a million faces."""
+    """Fit and synthesis, rotation, a slider's update, adapted meshes, comparisons, and meshes of a million faces."""
     yield from _transforms(setup)
     yield _rotation(setup)
     yield from _density(setup)
+    yield _comparison(setup)
     yield from _million(setup)
 
 
@@ -107,6 +110,22 @@ def _quality(mesh: Mesh) -> float:
     points = mesh.vertices[mesh.faces]
     squares = np.square(np.roll(points, -1, axis=1) - points).sum(axis=(1, 2))
     return float((4.0 * np.sqrt(3.0) * face_areas(mesh) / squares).mean())
+
+
+def _comparison(setup: Setup) -> Row:
+    """Every measure of two meshes with bumps, one with finer ones: distances, F-score, normals, volumes."""
+    sphere = icosphere(COMPARED_FREQUENCY // 3 if setup.quick else COMPARED_FREQUENCY)
+    x, y, z = sphere.vertices.T
+    coarse = 1.0 + 0.2 * np.sin(5.0 * x) * np.sin(7.0 * y + z)
+    fine = coarse * (1.0 + 0.01 * np.sin(25.0 * x) * np.sin(17.0 * y + z))
+    a, b = (sphere.with_vertices(sphere.vertices * radius[:, None]) for radius in (coarse, fine))
+    setup.log(f"comparison of {a.n_faces:,} faces")
+    report, timing = best_of(lambda: full_report(a, b), setup.repeats)
+    return Row(
+        f"compare two meshes of {a.n_faces:,} faces, every measure",
+        timing.quantities(_bound(setup, COMPARE_SECONDS)),
+        details=report.to_dict(),
+    )
 
 
 def _million(setup: Setup) -> Iterator[Row]:
