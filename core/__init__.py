@@ -38,8 +38,11 @@ if TYPE_CHECKING:
     from .statistics.descriptors import most_similar
     from .statistics.space import ShapeSpace, build_space
     from .statistics.spacefile import load_space
+    from .symmetric_shape import symmetrise_shape
     from .symmetry.detect import symmetries
     from .symmetry.heat import symmetry_error
+    from .symmetry.symmetrise import symmetrise
+    from .symmetry.templates import template
     from .topology import check
 
 _PLACES = {
@@ -69,7 +72,10 @@ _PLACES = {
     "save_shape": (".shapefile", "save_shape"),
     "standard_pose": (".alignment.pose", "standard_pose"),
     "symmetries": (".symmetry.detect", "symmetries"),
+    "symmetrise": (".symmetry.symmetrise", "symmetrise"),
+    "symmetrise_shape": (".symmetric_shape", "symmetrise_shape"),
     "symmetry_error": (".symmetry.heat", "symmetry_error"),
+    "template": (".symmetry.templates", "template"),
 }
 
 __all__ = [
@@ -99,7 +105,10 @@ __all__ = [
     "save_shape",
     "standard_pose",
     "symmetries",
+    "symmetrise",
+    "symmetrise_shape",
     "symmetry_error",
+    "template",
 ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ LAYERS = (
         "pictures",
         "metrics",
     },
-    {"shape_alignment"},
+    {"shape_alignment", "symmetric_shape"},
     {"codec", "intrinsic_decode"},
     {"blending"},
     {"batch", "networks"},

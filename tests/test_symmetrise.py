@@ -3,17 +3,32 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from meshes import cube, ellipsoid, joined, random_rotation, real_mesh, torus
+from spherical_cow.cli.main import main
+from spherical_cow.codec import decode, encode
 from spherical_cow.errors import InvalidParameter
 from spherical_cow.geometry.distance import distances_to_surface
+from spherical_cow.harmonics.container import POSITION
+from spherical_cow.harmonics.transforms import synthesize
 from spherical_cow.mesh import Mesh
+from spherical_cow.meshfile import read_mesh
+from spherical_cow.shape import Shape
+from spherical_cow.sphere.distortion import flips
+from spherical_cow.symmetric_shape import symmetrise_shape
+from spherical_cow.symmetry.by_index import symmetrise_vertices
 from spherical_cow.symmetry.elements import Plane
 from spherical_cow.symmetry.halves import mirror_half
+from spherical_cow.symmetry.harmonic import mirrored, sphere_mirror
 from spherical_cow.symmetry.icospheres import mirror_icosphere
+from spherical_cow.symmetry.left_right import left_right_errors
 from spherical_cow.symmetry.pairs import mirror_partners
 from spherical_cow.symmetry.symmetrise import averaged, by_partners, find_plane, symmetrise
+from spherical_cow.symmetry.templates import template
 from spherical_cow.topology import check
 
 X = Plane(np.array([1.0, 0.0, 0.0]), 0.0)
@@ -54,7 +69,7 @@ def test_a_symmetrised_mesh_is_its_own_mirror_image(side: str, method: str) -> N
 def test_the_average_lies_between_the_halves() -> None:
     mesh = lumpy(12)
     mean = symmetrise(mesh, X, "average", "index").mesh
-    twice = 0.5 * (mesh.vertices + X.reflect(mesh.vertices[mirror_partners(mesh, X)]))
+    twice = 0.5 * (mesh.vertices + X.reflect(mesh.vertices[mirror_partners(mesh, X).vertex]))
     np.testing.assert_allclose(mean.vertices, twice, atol=1e-14)
     by_geometry = symmetrise(mesh, X, "average").mesh
     heights = [np.linalg.norm(shape.vertices, axis=1).max() for shape in (mesh, mean, by_geometry)]
@@ -78,11 +93,11 @@ def test_partners_follow_the_connectivity_through_a_pose() -> None:
     eye = mirror_icosphere(2)
     eyes = (eye.with_vertices(0.2 * eye.vertices + [side * 0.9, 0.6, 0.3]) for side in (1.0, -1.0))
     mesh = joined(mirror_icosphere(5), *eyes)
-    expected = mirror_partners(mesh, X)
+    expected = mirror_partners(mesh, X).vertex
     np.testing.assert_allclose(mesh.vertices[expected], X.reflect(mesh.vertices), atol=1e-12)
     bend = np.clip(mesh.vertices[:, :1], 0.0, None) ** 2  # the right half bends up and forward
     posed = mesh.with_vertices(mesh.vertices + bend * np.array([0.0, 0.5, 0.4]))
-    np.testing.assert_array_equal(mirror_partners(posed, X), expected)
+    np.testing.assert_array_equal(mirror_partners(posed, X).vertex, expected)
     straight = symmetrise(posed, X, "negative", "index")
     np.testing.assert_allclose(straight.mesh.vertices, mesh.vertices, atol=1e-12)
     require_mirrored(symmetrise(posed, X, "average", "index").mesh, X, expected)
@@ -99,8 +114,10 @@ def test_partners_of_polygons_do_not_depend_on_their_diagonals() -> None:
         first, second = np.split(box.faces[side * 2 * n * n : (side + 1) * 2 * n * n], 2)
         corners.append(np.column_stack([first, second[:, 2]]))
     polygons = np.concatenate(corners)
-    partner = mirror_partners(box, X, (polygons.ravel(), 4 * np.arange(len(polygons))))
-    np.testing.assert_allclose(box.vertices[partner], X.reflect(box.vertices), atol=1e-12)
+    found = mirror_partners(box, X, (polygons.ravel(), 4 * np.arange(len(polygons))))
+    np.testing.assert_allclose(box.vertices[found.vertex], X.reflect(box.vertices), atol=1e-12)
+    np.testing.assert_array_equal(polygons.ravel()[found.corner], found.vertex[polygons.ravel()])
+    np.testing.assert_array_equal(found.corner[found.corner], np.arange(polygons.size))
 
 
 def test_open_and_handled_meshes_can_be_symmetrised_too() -> None:
@@ -138,5 +155,124 @@ def test_what_cannot_be_symmetrised_is_said() -> None:
         symmetrise(mesh, "x", "average", "magic")
     with pytest.raises(InvalidParameter, match="side"):
         mirror_half(mesh, X, "average")
-    partner = mirror_partners(mesh, X)
+    partner = mirror_partners(mesh, X).vertex
     assert by_partners(mesh, X, partner).n_faces == mesh.n_faces
+
+
+def require_symmetric_shape(shape: Shape, plane: Plane) -> None:
+    """The rebuilt surface is its own mirror image, point by point, on the mirror of its sphere."""
+    normal = sphere_mirror(shape.harmonics, plane)
+    directions = mirror_icosphere(6).vertices
+    image = directions - 2.0 * (directions @ normal)[:, None] * normal
+    points, mirrored_points = (synthesize(shape.harmonics.select(POSITION), d) for d in (directions, image))
+    np.testing.assert_allclose(plane.reflect(points), mirrored_points, atol=1e-4 * np.ptp(points))
+
+
+def test_mirroring_coefficients_mirrors_the_surface() -> None:
+    mesh = lumpy()
+    shape = encode(mesh, lmax=8)
+    plane, normal = Plane(np.array([1.0, 2.0, -0.5]), 0.3), np.array([0.6, 0.0, 0.8])
+    image = mirrored(shape.harmonics, plane, normal)
+    directions = mirror_icosphere(3).vertices
+    across = directions - 2.0 * (directions @ normal)[:, None] * normal
+    values, expected = synthesize(image, directions), synthesize(shape.harmonics, across)
+    np.testing.assert_allclose(values[:, :3], plane.reflect(expected[:, :3]), atol=1e-9)
+    np.testing.assert_allclose(values[:, 3:], expected[:, 3:], atol=1e-9)
+    twice = mirrored(image, plane, normal)
+    np.testing.assert_allclose(twice.coefficients, shape.harmonics.coefficients, atol=1e-9)
+
+
+def test_the_symmetric_part_of_a_symmetric_shape_is_the_shape() -> None:
+    rotation = random_rotation(5)
+    whole = symmetrise(real_mesh("spot_color"), "x").mesh
+    mesh = whole.with_vertices(whole.vertices @ rotation.T + [0.1, 0.2, 0.3])
+    shape = encode(mesh, lmax=24)
+    plane = Plane.through(np.array([0.1, 0.2, 0.3]), rotation[:, 0])
+    plain, found = (symmetrise_shape(shape, plane, deform_map=deform) for deform in (False, True))
+    assert plain.asymmetry_rel > 10.0 * found.asymmetry_rel  # the map to the sphere is not symmetric by itself
+    assert found.asymmetry_rel < 5e-4 and found.parts.match > 0.99999
+    sphere, faces = found.shape.require_sphere()
+    assert flips(sphere, faces) == 0
+    assert np.abs(np.linalg.norm(sphere, axis=1) - 1.0).max() < 1e-12
+    rebuilt, before = decode(found.shape), decode(shape)
+    assert np.linalg.norm(rebuilt.vertices - before.vertices, axis=1).mean() < 1e-3 * mesh.diagonal
+    assert np.abs(rebuilt.attributes["color"] - before.attributes["color"]).mean() < 0.01
+    require_symmetric_shape(found.shape, plane)
+
+
+def test_asymmetry_can_be_taken_away_doubled_and_turned_round() -> None:
+    mesh = lumpy(12)
+    shape = encode(mesh, lmax=20)
+    found = symmetrise_shape(shape, "x")
+    assert found.asymmetry_rel > 0.003
+    require_symmetric_shape(found.at(0.0), X)
+    original = decode(found.at(1.0))
+    assert np.linalg.norm(original.vertices - decode(shape).vertices, axis=1).mean() < 0.002
+    reach = [np.linalg.norm(decode(found.at(amount)).vertices, axis=1).max() for amount in (0.0, 1.0, 2.0)]
+    assert reach[0] < reach[1] < reach[2]
+    back = decode(found.at(-1.0))
+    assert distances_to_surface(X.reflect(back.vertices), original).max() < 0.02
+    compact = symmetrise_shape(shape.compact(), "x")
+    assert compact.shape.sphere is None and compact.asymmetry_rel == pytest.approx(found.asymmetry_rel, rel=0.1)
+
+
+def test_left_right_errors_are_zero_for_symmetric_meshes_and_right_for_shifted_ones() -> None:
+    plane = Plane(np.array([1.0, 1.0, 0.0]), 0.5)
+    result = symmetrise(lumpy(), plane)
+    assert max(left_right_errors(result.mesh, plane, result.opposite).values()) < 1e-14
+    ball = mirror_icosphere(8)
+    tables = template(8).tables
+    moved = ball.with_vertices(ball.vertices + np.array([0.05, 0.0, 0.0]))
+    errors = left_right_errors(moved, X, tables.opposite)
+    assert errors["mean"] == pytest.approx(0.05, rel=1e-6) and errors["max"] == pytest.approx(0.05, rel=1e-6)
+    assert errors["hausdorff"] == pytest.approx(0.05, rel=0.02) and errors["surface_mean"] < errors["hausdorff"]
+    assert set(left_right_errors(moved, X)) == {"surface_mean", "hausdorff"}
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    status = main([*words, "--json"])
+    printed = capsys.readouterr()
+    assert status == 0, printed.err
+    return json.loads(printed.out)
+
+
+def test_the_command_symmetrises_meshes_shapes_and_templates(tmp_path: Path, capsys) -> None:
+    mesh = lumpy()
+    source, target = tmp_path / "in.ply", tmp_path / "out.ply"
+    mesh.save(source)
+    for mode in ("geometry", "index"):
+        data = run(capsys, "symmetrise", str(source), str(target), "--plane", "1,0,0,0", "--mode", mode)
+        assert data["after"]["max"] < 1e-6 and data["before"]["hausdorff"] > 0.01
+        result = read_mesh(target)
+        np.testing.assert_allclose(np.sort(result.vertices[:, 0]), np.sort(-result.vertices[:, 0]), atol=1e-6)
+        assert "color" in result.attributes
+    data = run(capsys, "symmetrize", str(source), str(target), "--mode", "template", "--kinds", "1", "average")
+    expected = symmetrise_vertices(read_mesh(source).vertices, template(8).tables, [1, 3])
+    np.testing.assert_allclose(read_mesh(target).vertices, expected, atol=1e-6)
+    shape, result_shape = tmp_path / "in.harmonics.npz", tmp_path / "out.harmonics.npz"
+    encode(mesh, lmax=8).save(shape)
+    data = run(capsys, "symmetrise", str(shape), str(result_shape), "--plane", "x")
+    assert data["asymmetry_rel"] > 0.001
+    again = run(capsys, "symmetrise", str(result_shape), str(target), "--plane", "x")
+    assert again["asymmetry_rel"] < 1e-4 and read_mesh(target).n_faces == mesh.n_faces
+    run(capsys, "template", str(tmp_path / "t.npz"), "--level", "3", "--subdivisions", "1")
+    with np.load(tmp_path / "t.npz", allow_pickle=False) as file:
+        assert file["opposite"].dtype.kind == "i" and len(file["right"]) == len(file["left"]) == 169
+        gathered = file["refinement_index"].shape
+    assert gathered == (10 * 12**2 + 2, 3)
+
+
+def test_the_command_refuses_what_does_not_fit(tmp_path: Path, capsys) -> None:
+    lumpy(3).save(tmp_path / "in.ply")
+    uneven = lumpy(3)
+    Mesh(uneven.vertices, uneven.faces[:-1]).save(tmp_path / "other.ply")
+    for words in (
+        ["in.ply", "out.ply", "--mode", "harmonic"],
+        ["in.ply", "out.npz"],
+        ["in.ply", "out.ply", "--plane", "up"],
+        ["other.ply", "out.ply", "--mode", "template"],
+    ):
+        paths = [str(tmp_path / word) if "." in word else word for word in words]
+        assert main(["symmetrise", *paths]) == 2
+    assert not (tmp_path / "out.ply").exists()
+    assert "template" in capsys.readouterr().err

@@ -23,6 +23,7 @@ from . import (
     picture_verbs,
     repair_verbs,
     space_verbs,
+    symmetrise_verb,
     symmetry_verb,
 )
 from .console import Console
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         blend_verbs,
         space_verbs,
         symmetry_verb,
+        symmetrise_verb,
         locality_verb,
         batch_verbs,
         picture_verbs,

@@ -9,6 +9,7 @@ the partners of a whole connected part. Where to start comes from the plane: whe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,18 @@ _SURE = 0.1
 _NONE = -1
 
 
+@dataclass(frozen=True)
+class Partners:
+    """vertex: (V,) the partner of each vertex. corner: (C,) that of each corner of the polygons (or triangles)."""
+
+    vertex: IntArray
+    corner: IntArray
+
+
 def mirror_partners(
     mesh: Mesh, plane: Plane, polygons: Sequence[IntArray] | None = None, progress: Progress = silent
-) -> IntArray:
-    """(V,) the partner of each vertex under the mirror symmetry of the mesh's connectivity nearest to the plane.
+) -> Partners:
+    """The partners under the mirror symmetry of the mesh's connectivity that is nearest to the plane.
 
     polygons: (corner vertices (C,), start of each polygon (P,)) where the triangles of `mesh` were cut from polygons,
     whose diagonals need not mirror each other. A vertex without faces is the partner of the nearest one.
@@ -53,7 +62,7 @@ def mirror_partners(
     lone = np.setdiff1d(np.arange(mesh.n_vertices), corner)
     unsure = lone[partner[partner[lone]] != lone]
     partner[unsure] = unsure
-    return partner
+    return Partners(partner, edges.next[image])
 
 
 def _no_symmetry() -> InvalidParameter:

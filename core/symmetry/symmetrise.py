@@ -91,7 +91,7 @@ def symmetrise(
         raise InvalidParameter(f"There is no method {method!r}.", f"Choose from {', '.join(METHODS)}.")
     mirror = find_plane(mesh, plane, part(progress, 0.0, 0.6))
     if method == "index":
-        opposite = mirror_partners(mesh, mirror, progress=part(progress, 0.6, 1.0))
+        opposite = mirror_partners(mesh, mirror, progress=part(progress, 0.6, 1.0)).vertex
         return Symmetrised(by_partners(mesh, mirror, opposite, side), mirror, opposite)
     progress(0.6, "Mirroring")
     if side == "average":
@@ -108,18 +108,18 @@ def by_partners(mesh: Mesh, plane: Plane, opposite: IntArray, side: str = "avera
     moves onto the plane.
     """
     height = plane.distance(mesh.vertices)
-    share = _own_share(height, opposite, side)
+    share = own_share(height, opposite, side)
     images = plane.reflect(mesh.vertices[opposite])
     vertices = share[:, None] * mesh.vertices + (1.0 - share[:, None]) * images
     alone = opposite == np.arange(len(opposite))
     vertices[alone] = mesh.vertices[alone] - height[alone, None] * plane.normal
     negative = (height < height[opposite]) | ((height == height[opposite]) & (np.arange(len(opposite)) < opposite))
     vertices[negative & ~alone] = plane.reflect(vertices[opposite[negative & ~alone]])
-    attributes = {name: _shared(values, share, opposite) for name, values in mesh.attributes.items()}
+    attributes = {name: shared(values, share, opposite) for name, values in mesh.attributes.items()}
     return Mesh(vertices, mesh.faces, attributes)
 
 
-def _own_share(height: FloatArray, opposite: IntArray, side: str) -> FloatArray:
+def own_share(height: FloatArray, opposite: IntArray, side: str) -> FloatArray:
     """(V,) how much of its own values a vertex keeps."""
     if side == "average":
         return np.full(len(height), 0.5)
@@ -129,7 +129,8 @@ def _own_share(height: FloatArray, opposite: IntArray, side: str) -> FloatArray:
     return np.where(kept | (opposite == np.arange(len(height))), 1.0, 0.0)
 
 
-def _shared(values: FloatArray, share: FloatArray, opposite: IntArray) -> FloatArray:
+def shared(values: FloatArray, share: FloatArray, opposite: IntArray) -> FloatArray:
+    """(n, …) own values and the partner's, mixed by the share of the own ones (n,)."""
     weight = share.reshape(-1, *([1] * (values.ndim - 1)))
     return np.asarray(weight * values + (1.0 - weight) * values[opposite])
 

@@ -27,6 +27,8 @@ MODULES: Mapping[str, str] = {
     "space": "spaces",
     "symmetries": "symmetry",
     "symmetry_error": "symmetry",
+    "symmetrise": "symmetrise",
+    "symmetrise_shape": "symmetrise",
 }
 """Task → the module of this package whose `TASKS` has it."""
 
