@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import time
-
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, storage
+from . import bridge, masks, storage
 from .core.harmonics.container import POSITION, Harmonics
 from .idnames import Attributes
 
@@ -56,57 +54,6 @@ def evaluate(harmonics: Harmonics, sphere: NDArray[np.float64]) -> NDArray[np.fl
     return synthesize(harmonics, sphere)
 
 
-def mask(mesh: bpy.types.Mesh) -> NDArray[np.float64] | None:
-    """(V,) how far the sliders reach at each vertex, from 0 to 1, or None where no vertex group limits them."""
-    sliders = storage.data_of(mesh).equaliser
-    weights = _weights(mesh, sliders.mask) if sliders.mask else None
-    if weights is None:
-        return None
-    return 1.0 - weights if sliders.invert_mask else weights
-
-
-def _weights(mesh: bpy.types.Mesh, name: str) -> NDArray[np.float64] | None:
-    """The weights of the vertex group, read once for each pull at a slider: nobody paints meanwhile."""
-    now, key = time.monotonic(), (mesh.session_uid, name, len(mesh.vertices))
-    held = _held.get(key)
-    if held is not None and is_interactive() and now - held[0] < PAUSE:
-        weights = held[1]
-    else:
-        weights = bridge.read_weights(mesh, name)
-    _held.clear()
-    if weights is not None:
-        _held[key] = now, weights
-    return weights
-
-
-PAUSE = 0.3
-"""Seconds between two moves of a slider after which the weights are read again."""
-
-_held: dict[tuple[int, str, int], tuple[float, NDArray[np.float64]]] = {}
-"""The weights of the slider that is being pulled, and when it last moved: reading them takes longer than all else."""
-
-
-def is_interactive() -> bool:
-    """Whether a person moves the sliders; a script may change the weights between two moves."""
-    return not bpy.app.background
-
-
-def read_again() -> None:
-    """Forget the weights: the next move reads them."""
-    _held.clear()
-
-
-def evaluate_masked(
-    before: Harmonics, after: Harmonics, weights: NDArray[np.float64] | None, sphere: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(V, K) `after` where the weights (V,) are 1 or there are none, `before` where they are 0, a mixture between."""
-    if weights is None:
-        return evaluate(after, sphere)
-    from .core.blending.region import masked
-
-    return masked(before, after, weights, sphere)
-
-
 def why_not_live(mesh: bpy.types.Mesh) -> str:
     """Why the sliders do not move this mesh, in words for the panel; "" when they do."""
     group = storage.data_of(mesh)
@@ -126,5 +73,9 @@ def why_not_live(mesh: bpy.types.Mesh) -> str:
 def refresh(mesh: bpy.types.Mesh) -> None:
     """Move the vertices to where the sliders put them. Does nothing for a mesh that is not live."""
     sphere = directions(mesh)
-    if sphere is not None and not why_not_live(mesh):
-        bridge.write_positions(mesh, evaluate_masked(original(mesh), filtered(mesh), mask(mesh), sphere))
+    if sphere is None or why_not_live(mesh):
+        return
+    points = evaluate(filtered(mesh), sphere)
+    if storage.data_of(mesh).equaliser.mask:
+        points = masks.limited(mesh, points, lambda: evaluate(original(mesh), sphere))
+    bridge.write_positions(mesh, points)

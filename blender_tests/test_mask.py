@@ -87,7 +87,7 @@ def module(name: str):
 
 
 def test_one_masked_update_is_quick(blob, monkeypatch):
-    monkeypatch.setattr(module("resynthesis"), "is_interactive", lambda: True)
+    monkeypatch.setattr(module("masks"), "is_interactive", lambda: True)
     ops.encode(lmax=64)
     ops.reconstruct(sampling="icosphere", frequency=45)
     live = bpy.context.object

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import bridge, resynthesis, storage
+from .. import bridge, masks, resynthesis, storage
 from ..idnames import Operators
 from ..properties.equaliser import BANDS
 from .shell import MeshOperator
@@ -50,9 +50,9 @@ class SPHERICAL_COW_OT_apply_mask(_LiveOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Move the vertices by the weights as they are now."""
         mesh = bridge.mesh_of(context.object)
-        resynthesis.read_again()
+        masks.read_again()
         name = storage.data_of(mesh).equaliser.mask
-        if name and resynthesis.mask(mesh) is None:
+        if name and masks.weights_of(mesh) is None:
             self.report({"WARNING"}, f"There is no vertex group {name!r}: the sliders reach everywhere")
         resynthesis.refresh(mesh)
         return {"FINISHED"}

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import bridge, resynthesis
+from .. import bridge, masks, resynthesis
 from ..choices import band_label
 from ..core.harmonics.container import Harmonics
 from ..idnames import Operators
@@ -32,16 +32,17 @@ def bake(obj: bpy.types.Object) -> int:
 
     All keys at 1 are the mesh as its sliders have it now.
     """
+    from ..core.blending.region import masked
     from ..core.harmonics.spectrum import bands
 
     mesh = bridge.mesh_of(obj)
     original, filtered = resynthesis.original(mesh), resynthesis.filtered(mesh)
-    mask, sphere = resynthesis.mask(mesh), resynthesis.directions(mesh)
+    mask, sphere = masks.weights_of(mesh), resynthesis.directions(mesh)
     assert sphere is not None  # poll has looked
 
     def points(low: int, high: int) -> FloatArray:
         before, after = (only_degrees(harmonics, low, high) for harmonics in (original, filtered))
-        return resynthesis.evaluate_masked(before, after, mask, sphere)
+        return resynthesis.evaluate(after, sphere) if mask is None else masked(before, after, mask, sphere)
 
     chosen = bands((filtered if mask is None else original).lmax)
     basis = points(0, 1)

@@ -37,14 +37,11 @@ def masked(original: Harmonics, filtered: Harmonics, mask: FloatArray, sphere: F
     """(V, K) original + mask · (filtered − original) at directions (V, 3), for a mask (V,).
 
     `filtered` has the same channels, and the same degrees or fewer. Each of the two is evaluated only where it
-    counts.
+    counts, and where the mask is 0 or 1 the result is exactly one of them.
     """
-    values = np.empty((len(sphere), len(original.channels)))
-    none, full = mask == 0.0, mask == 1.0
-    between = ~(none | full)
-    values[none] = synthesize(original, sphere[none]) if none.any() else 0.0
-    values[full] = synthesize(filtered, sphere[full]) if full.any() else 0.0
-    if between.any():
-        before, after = synthesize(original, sphere[between]), synthesize(filtered, sphere[between])
-        values[between] = before + mask[between, None] * (after - before)
+    values = np.zeros((len(sphere), len(original.channels)))
+    for harmonics, share in ((original, 1.0 - mask), (filtered, mask)):
+        there = share != 0.0
+        if there.any():
+            values[there] += share[there, None] * synthesize(harmonics, sphere[there])
     return values
