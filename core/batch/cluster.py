@@ -9,6 +9,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def run_on_cluster(tasks: Iterator[Task], scheduler: str, limit: float | None = 
 @contextmanager
 def _connected(scheduler: str) -> Iterator[tuple[Any, Any]]:
     try:
-        import distributed
+        distributed: Any = import_module("distributed")
     except ImportError as error:
         raise MissingLibrary(
             "Work on a cluster needs the library distributed (Dask).",

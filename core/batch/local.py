@@ -54,7 +54,7 @@ class Process:
         self.reader = threading.Thread(target=self._read, args=(events,), daemon=True)
         self.reader.start()
 
-    def give(self, task: Task, message: dict[str, Any], attempts: int = 1) -> None:
+    def give(self, task: Task | None, message: dict[str, Any], attempts: int = 1) -> None:
         """Hand over a task; the answer comes as an event, and so does the end of a process that cannot take it."""
         self.task, self.attempts, self.start = task, attempts, time.monotonic()
         with suppress(OSError):

@@ -113,8 +113,8 @@ def _decode(source: Path, target: Path | None, options: Mapping[str, Any]) -> Fa
 def _compare(source: Path, reference: str | None, options: Mapping[str, Any]) -> Facts:
     if reference is None:
         raise InvalidParameter("There is nothing to compare with.", "Give a reference.")
-    facts = compare(_reference(reference), read_mesh(source), options["samples"], options["seed"]).to_dict()
-    return dict(facts)
+    other, mesh = _reference(reference), read_mesh(source)
+    return dict(compare(other, mesh, options["samples"], options["seed"], volume=options["volume"]).to_dict())
 
 
 @lru_cache(maxsize=1)

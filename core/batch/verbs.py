@@ -12,13 +12,14 @@ from ..channels import ALL_CHANNELS, GROUPS
 from ..codec import LMAX_LIMIT, SAMPLINGS
 from ..errors import InvalidParameter
 from ..meshfile import READABLE, WRITABLE
+from ..metrics.comparison import SAMPLES, VOLUMES
 from ..repairs.recipe import Recipe, recipe_to_json
 from ..repairs.recipes import find_recipe
 from ..sphere.parametrize import METHODS
 
 COEFFICIENTS = ".harmonics.npz"
-SHAPES = (".npz", ".sh")
-"""Endings of files with coefficients that can be decoded."""
+SHAPES = (".npz", ".psh", ".sh", ".coef")
+"""Endings of files with the coefficients of one shape."""
 
 Options = Mapping[str, Any]
 
@@ -122,6 +123,7 @@ def _settle_decode(options: dict[str, Any]) -> None:
 
 def _settle_compare(options: dict[str, Any]) -> None:
     _require_range(options, "samples", 1)
+    _require_choice(options, "volume", VOLUMES)
     _require_range(options, "seed", 0)
 
 
@@ -157,7 +159,7 @@ VERBS: Mapping[str, Verb] = {
             lambda ending, options: f".{options['format'] or 'ply'}",
             _settle_decode,
         ),
-        Verb("compare", READABLE, {"samples": 50_000, "seed": 0}, settle=_settle_compare),
+        Verb("compare", READABLE, {"samples": SAMPLES, "seed": 0, "volume": "points"}, settle=_settle_compare),
     )
 }
 """Name → verb."""

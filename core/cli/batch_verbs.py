@@ -8,6 +8,7 @@ from typing import Any
 
 from ..batch import run
 from ..batch.rows import FORMATS
+from ..metrics.comparison import SAMPLES, VOLUMES
 from .batch_report import lines, meter, status, tell
 from .code_verbs import decode_options, encode_options, highest_degree
 from .console import Console
@@ -32,7 +33,8 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument(
         "--reference", required=True, metavar="PLACE", help="one mesh for all, or a folder with the same names"
     )
-    verb.add_argument("--samples", type=int, default=50_000, help="random points a side (default 50000)")
+    verb.add_argument("--samples", type=int, default=SAMPLES, help=f"random points a side (default {SAMPLES})")
+    verb.add_argument("--volume", choices=VOLUMES, default="points", help="how volumes in common are measured")
     verb.add_argument("--seed", type=int, default=0)
 
 
@@ -83,12 +85,12 @@ def _options(arguments: Namespace) -> dict[str, Any]:
         size = arguments.icosphere if arguments.icosphere is not None else arguments.vertices
         kinds = {"source": arguments.source, "icosphere": arguments.icosphere, "adaptive": arguments.vertices}
         sampling = next((name for name, value in kinds.items() if value not in (None, False)), None)
-        names = ("lmax", "from_curvature", "seed", "format")
-        return {"sampling": sampling, "size": size, **{name: getattr(arguments, name) for name in names}}
+        others = {name: getattr(arguments, name) for name in ("lmax", "from_curvature", "seed", "format")}
+        return {"sampling": sampling, "size": size, **others}
     names = {
         "repair": ("recipe", "parts", "resolution", "prefer", "stages", "format"),
         "encode": ("target", "method", "channels", "repair", "compact"),
-        "compare": ("samples", "seed"),
+        "compare": ("samples", "seed", "volume"),
     }[kind]
     options = {name: getattr(arguments, name) for name in names}
     if kind == "encode":
