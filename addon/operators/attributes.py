@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import bridge, messages, resynthesis, storage
 from ..choices import SHOWN, SIGNED, color_map
 from ..core.errors import InvalidParameter
-from ..idnames import Attributes, Operators
+from ..idnames import DETAIL, Attributes, Operators
 from .shell import MeshOperator, guarded
 
 CLIP = (2.0, 98.0)
@@ -41,7 +41,9 @@ def show(mesh: bpy.types.Mesh, name: str) -> str:
         return "Showing the colors of the mesh"
     values = bridge.read_attribute(mesh, name)
     if values is None:
-        raise InvalidParameter(f"This mesh has no attribute {name!r}.", "Encode it again, or show another one.")
+        located = name == Attributes.DOMINANT or name.startswith(DETAIL)
+        remedy = "Locate Detail finds those that it has." if located else "Encode it again, or show another one."
+        raise InvalidParameter(f"This mesh has no attribute {name!r}.", remedy)
     from ..core.colour_map import colour_map
 
     low, high = display_range(name, values)
