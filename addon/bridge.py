@@ -123,6 +123,11 @@ def _corner_vertices(data: bpy.types.Mesh) -> NDArray[np.int32]:
     return _get(layer.data, "value", (len(data.loops),), np.int32)
 
 
+def corner_vertices(data: bpy.types.Mesh) -> IntArray:
+    """(C,) the vertex of each corner of the polygons."""
+    return _corner_vertices(data).astype(np.int64)
+
+
 def triangles(data: bpy.types.Mesh) -> tuple[IntArray, IntArray]:
     """(faces (F, 3), polygon (F,)): the polygons cut into triangles as Blender draws them."""
     data.calc_loop_triangles()
