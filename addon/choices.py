@@ -37,6 +37,44 @@ BASES = (
     ("CURVATURE", "Curvature", "Solve for the surface that has the encoded curvature and areas: slower"),
 )
 
+MIRROR_PLANES = (
+    ("DETECTED", "Detected", "The plane chosen in the Symmetry list; without one, the best plane is looked for"),
+    ("X", "X", "The plane across X through the origin of the object"),
+    ("Y", "Y", "The plane across Y through the origin of the object"),
+    ("Z", "Z", "The plane across Z through the origin of the object"),
+)
+
+SYMMETRISE_METHODS = (
+    (
+        "GEOMETRY",
+        "Geometry",
+        "Cut the mesh at the plane, and weld the mirror image of one half to it. Works for every mesh",
+    ),
+    (
+        "INDEX",
+        "Vertices",
+        "Keep vertices and faces, and move each vertex to where its partner says. Works where the faces of both halves"
+        " correspond, and then undoes dents and poses too",
+    ),
+    (
+        "HARMONIC",
+        "Harmonics",
+        "Take the asymmetry out of the coefficients: a new object, with a slider from symmetric over the original to"
+        " exaggerated. The mesh must be encoded",
+    ),
+)
+
+MIRROR_SIDES = (
+    ("POSITIVE", "Positive", "Keep the half on the side of the axis, or of the normal of the plane"),
+    ("NEGATIVE", "Negative", "Keep the half on the other side"),
+    ("AVERAGE", "Average", "The mean of both halves"),
+)
+
+UV_SIDES = (
+    ("SHARE", "Share", "Both halves are at the same place: one texture serves both"),
+    ("MIRROR", "Mirror", "The mirrored half is turned over about the middle of the tile: u becomes 1 − u"),
+)
+
 SMOOTHINGS = (
     ("NONE", "None", "No smoothing"),
     ("GAUSSIAN", "Gaussian", "Fade degrees out like a Gaussian blur that is as wide as the given angle"),
@@ -122,6 +160,14 @@ TARGETS = (
     ("NEW", "New Object", "A repaired copy is made at the same place, and the original is hidden"),
 )
 
+BATCH_VERBS = (
+    ("encode", "Encode", "Meshes to coefficients (*.harmonics.npz)"),
+    ("decode", "Reconstruct", "Coefficients to meshes (PLY)"),
+    ("repair", "Repair", "Mend each mesh by the recipe"),
+    ("check", "Check", "Which of the meshes can be encoded"),
+    ("compare", "Compare", "How far each mesh is from its reference"),
+)
+
 FILE_TYPES = (
     ("PLY", "PLY", "Stanford polygon file, binary, with colors"),
     ("OBJ", "OBJ", "Wavefront object, text"),
@@ -151,6 +197,32 @@ ALIGNMENTS = (
     ("harmonic", "Any Pose", "Correlate both shapes over all rotations, then bring the surfaces together"),
     ("principal", "Principal Axes", "Lay the longest axes onto each other, then bring the surfaces together"),
     ("closest", "Closest Points", "Bring the surfaces together from where they are"),
+)
+
+CHANGES = (
+    ("OBJECT", "Object", "Move, turn and scale the objects; their meshes stay as they are"),
+    ("MESH", "Mesh", "Move the vertices; the objects stay as they are. Coefficients on the mesh move along"),
+)
+
+CENTERS = (
+    ("area", "Surface", "The centroid of the surface"),
+    ("volume", "Volume", "The center of mass of the solid. Needs a closed mesh"),
+    ("bounds", "Box", "The middle of the bounding box"),
+    ("none", "Keep", "The place stays; sizes change about the origin"),
+)
+
+SIZES = (
+    ("none", "Keep", "The size stays"),
+    ("box", "Longest Side", "The longest side of the bounding box becomes 1"),
+    ("diagonal", "Diagonal", "The diagonal of the bounding box becomes 1"),
+    ("area", "Area", "The area of the surface becomes 1"),
+    ("volume", "Volume", "The volume of the solid becomes 1. Needs a closed mesh"),
+)
+
+SPHERE_REFERENCES = (
+    ("scene", "Active, in Place", "The sphere of the active object. The shapes already lie on each other in the scene"),
+    ("any_pose", "Active, Any Pose", "The sphere of the active object, wherever the shapes lie. No object moves"),
+    ("ellipsoid", "Own Ellipsoid", "The axes of each shape's own degree-1 ellipsoid: no second object is needed"),
 )
 
 VOLUMES = (

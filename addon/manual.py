@@ -21,6 +21,7 @@ _PAGES = {
         Operators.STEP_MOVE,
         Operators.STEP_REMOVE,
     ),
+    "batch": (Operators.BATCH,),
     "encode": (Operators.ENCODE, Operators.PRESET_ENCODE, Operators.ADD_COW, Operators.IMPORT_OFF),
     "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT),
     "equalizer": (Operators.RESET_EQUALISER, Operators.APPLY_MASK),
@@ -49,12 +50,19 @@ _PAGES = {
         Operators.HIDE_SYMMETRY,
         Operators.SYMMETRY_HEAT_MAP,
     ),
+    "align": (Operators.ALIGN, Operators.NORMALISE, Operators.ALIGN_PARAMETERS),
+    "symmetrise": (Operators.SYMMETRISE, Operators.MEASURE_LEFT_RIGHT),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
 }
 """Page of the manual → the operators that it explains."""
 
 _GROUPS = {
+    "batch": "batch",
     "encode": "encode",
+    "align": "align",
+    "aligned": "align",
+    "normalise": "align",
+    "sphere": "align",
     "compare": "compare",
     "comparison": "compare",
     "reconstruct": "reconstruct",
@@ -70,6 +78,8 @@ _GROUPS = {
     "detect_symmetry": "symmetry",
     "symmetry": "symmetry",
     "symmetries": "symmetry",
+    "symmetrise": "symmetrise",
+    "left_right": "symmetrise",
 }
 """Settings, by the end of their class name → page."""
 

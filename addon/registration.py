@@ -9,7 +9,9 @@ import bpy
 
 from . import cli, jobs, manual, preferences, properties, recipe_book
 from .operators import (
+    align,
     attributes,
+    batch_files,
     check,
     coefficients,
     compare,
@@ -28,9 +30,12 @@ from .operators import (
     shape_keys,
     similar,
     space,
+    symmetrise,
     symmetry,
 )
+from .panels import align as align_panel
 from .panels import attributes as attributes_panel
+from .panels import batch_files as batch_panel
 from .panels import check as check_panel
 from .panels import coefficients as coefficients_panel
 from .panels import compare as compare_panel
@@ -41,6 +46,7 @@ from .panels import reconstruct as reconstruct_panel
 from .panels import repair as repair_panel
 from .panels import shape_keys as shape_keys_panel
 from .panels import space as space_panel
+from .panels import symmetrise as symmetrise_panel
 from .panels import symmetry as symmetry_panel
 
 FOLDER = str(Path(__file__).parent)
@@ -53,6 +59,7 @@ classes = (
     *repair.classes,
     *repair_encode.classes,
     *repair_folder.classes,
+    *batch_files.classes,
     *encode.classes,
     *reconstruct.classes,
     *equaliser.classes,
@@ -64,9 +71,11 @@ classes = (
     *space.classes,
     *similar.classes,
     *compare.classes,
+    *align.classes,
     *files.classes,
     *presets.classes,
     *symmetry.classes,
+    *symmetrise.classes,
     *check_panel.classes,
     *repair_panel.classes,
     *encode_panel.classes,
@@ -76,9 +85,12 @@ classes = (
     *attributes_panel.classes,
     *coefficients_panel.classes,
     *compare_panel.classes,
+    *align_panel.classes,
     *morph_panel.classes,
     *space_panel.classes,
     *symmetry_panel.classes,
+    *symmetrise_panel.classes,
+    *batch_panel.classes,
 )
 
 

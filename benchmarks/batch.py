@@ -32,7 +32,7 @@ def run(setup: Setup) -> Iterator[Row]:
         folder = Path(name)
         count = QUICK_COUNT if setup.quick else COUNT
         meshes = _written(setup, folder / "in", count)
-        rates = {jobs: 0.0 for jobs in (1, 2)}
+        rates = dict.fromkeys((1, 2), 0.0)
         for turn in range(setup.repeats):  # one after the other, so that what else the machine does is the same
             for jobs in rates:
                 setup.log(f"{count} meshes, {jobs} at once, turn {turn + 1}")

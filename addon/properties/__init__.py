@@ -9,15 +9,18 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import coding, comparison, equaliser, mesh, morph, repair, scene, session, space, symmetry
+from . import alignment, batch, coding, comparison, equaliser, mesh, morph, repair, scene, session, space, symmetrise, symmetry
 
 classes = (
     *repair.classes,
     *coding.classes,
     *comparison.classes,
+    *alignment.classes,
+    *batch.classes,
     *morph.classes,
     *space.classes,
     *symmetry.classes,
+    *symmetrise.classes,
     *scene.classes,
     *equaliser.classes,
     *mesh.classes,

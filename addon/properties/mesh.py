@@ -17,11 +17,13 @@ from bpy.props import (
 )
 
 from ..choices import color_map
+from .alignment import SPHERICAL_COW_PG_aligned
 from .comparison import SPHERICAL_COW_PG_comparison
 from .equaliser import SPHERICAL_COW_PG_equaliser
 from .morph import SPHERICAL_COW_PG_morphed
 from .repair import SPHERICAL_COW_PG_report
 from .space import SPHERICAL_COW_PG_space
+from .symmetrise import SPHERICAL_COW_PG_left_right
 from .symmetry import SPHERICAL_COW_PG_symmetries
 
 SWATCHES = 8
@@ -89,9 +91,11 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         comparison: SPHERICAL_COW_PG_comparison
         repair: SPHERICAL_COW_PG_report
         equaliser: SPHERICAL_COW_PG_equaliser
+        aligned: SPHERICAL_COW_PG_aligned
         morph: SPHERICAL_COW_PG_morphed
         space: SPHERICAL_COW_PG_space
         symmetries: SPHERICAL_COW_PG_symmetries
+        left_right: SPHERICAL_COW_PG_left_right
     else:
         shape: StringProperty(
             name="Shape", description="The coefficients (compact .harmonics.npz)", subtype="BYTE_STRING"
@@ -140,9 +144,15 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
             type=SPHERICAL_COW_PG_equaliser,
             description="The live sliders of a reconstruction",
         )
+        aligned: PointerProperty(
+            name="Aligned", type=SPHERICAL_COW_PG_aligned, description="The last alignment of this mesh"
+        )
         morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morphed, description="The morph of this mesh")
         space: PointerProperty(
             name="Shape Space", type=SPHERICAL_COW_PG_space, description="The shape space that this mesh shows"
+        )
+        left_right: PointerProperty(
+            name="Left and Right", type=SPHERICAL_COW_PG_left_right, description="Errors between the halves"
         )
         symmetries: PointerProperty(
             name="Symmetries", type=SPHERICAL_COW_PG_symmetries, description="Planes and axes of this mesh"

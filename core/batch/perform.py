@@ -12,6 +12,7 @@ from typing import Any
 
 from ..codec import decode, encode
 from ..errors import InvalidParameter
+from ..harmonics.container import COLOR
 from ..interchange import open_shape
 from ..mesh import Mesh, require_usable
 from ..meshfile import read_mesh, write_mesh
@@ -77,7 +78,10 @@ def _encode(source: Path, target: Path | None, options: Mapping[str, Any]) -> Fa
     if options["repair"]:
         result = repair(mesh)
         mesh, mended = result.mesh, result.report.done
-    shape = encode(mesh, options["lmax"], options["method"], options["channels"], target=options["target"])
+    channels = options["channels"]
+    if channels is not None and options["color_if_any"] and "color" not in mesh.attributes:
+        channels = [name for name in channels if name not in ("color", *COLOR)]
+    shape = encode(mesh, options["lmax"], options["method"], channels, target=options["target"])
     # Times differ from run to run, and the same mesh shall give the same file: the summary has them.
     shape = replace(shape, certificate=replace(shape.certificate, seconds={}))
     if target is not None:

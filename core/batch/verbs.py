@@ -146,6 +146,7 @@ VERBS: Mapping[str, Verb] = {
                 "target": None,
                 "method": "balanced",
                 "channels": None,
+                "color_if_any": False,
                 "repair": False,
                 "compact": False,
             },

@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "morph": "blending",
     "locality": "blending",
     "space": "spaces",
+    "batch": "many",
     "symmetries": "symmetry",
     "symmetry_error": "symmetry",
     "symmetrise": "symmetrise",

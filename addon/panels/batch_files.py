@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batch: the folders, the button, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..idnames import Operators, Panels
+from .common import SidebarPanel, fact, job_button, settings, wrapped
+
+OPTIONS = ("verb", "directory", "output", "reference", "jobs", "timeout")
+SECTIONS = {"check": "Check", "repair": "Repair", "encode": "Encode", "decode": "Reconstruct", "compare": "Compare"}
+SHOWN = 4
+
+
+class SPHERICAL_COW_PT_batch(SidebarPanel, bpy.types.Panel):
+    """All files of a folder."""
+
+    bl_idname = Panels.BATCH
+    bl_label = "Batch"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 20
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Folders, button, summary."""
+        layout, options = self.layout, settings(context).batch
+        column = layout.column()
+        column.use_property_split, column.use_property_decorate = True, False
+        names = OPTIONS if options.verb == "compare" else [name for name in OPTIONS if name != "reference"]
+        for name in names:
+            column.prop(options, name)
+        words = layout.column(align=True)
+        words.active = False
+        wrapped(words, context, f"Takes the settings of the section {SECTIONS[options.verb]}.")
+        values = {name: getattr(options, name) for name in OPTIONS}
+        job_button(layout, context, Operators.BATCH, icon="FILE_FOLDER", owner=context.scene, **values)
+        draw_error(layout, context)
+        if options.summary:
+            draw_summary(layout, context, json.loads(options.summary))
+
+
+def draw_error(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What went wrong, whatever object is active: a batch has none."""
+    session = context.window_manager.spherical_cow
+    if not session.found or session.operator != Operators.BATCH:
+        return
+    box = layout.box()
+    row = box.row()
+    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=104)
+    row.operator(Operators.DISMISS, text="", icon="X", emboss=False)
+    wrapped(box.column(align=True), context, session.remedy)
+
+
+def draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, data: dict[str, Any]) -> None:
+    """How many are done, and the first that failed."""
+    box = layout.box()
+    good = not data["failed"]
+    box.label(
+        text=f"{SECTIONS[data['verb']]}: {data['done']:,} of {data['total']:,} files",
+        icon="CHECKMARK" if good else "ERROR",
+    )
+    column = box.column(align=True)
+    if data["encodable"] is not None:
+        fact(column, "Can be encoded", f"{data['encodable']:,}")
+    if data["earlier"]:
+        fact(column, "Done earlier", f"{data['earlier']:,}")
+    if data["failed"]:
+        fact(column, "Failed", f"{data['failed']:,}")
+    fact(column, "Time", f"{data['seconds']:.1f} s")
+    failures = box.column(align=True)
+    for row in data["failures"][:SHOWN]:
+        wrapped(failures, context, f"{row['input']}: {row['message']}", icon="DOT", margin=78)
+    if data["failed"] > SHOWN:
+        failures.label(text=f"{data['failed'] - SHOWN:,} more in the table", icon="BLANK1")
+    place = Path(data["summary"])
+    row = box.row(align=True)
+    row.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = str(place.parent)
+    row.operator("wm.path_open", text="Open Table", icon="SPREADSHEET").filepath = str(place)
+
+
+classes = (SPHERICAL_COW_PT_batch,)
