@@ -14,22 +14,15 @@ from bpy_extras.io_utils import ExportHelper
 
 from .. import bridge, comparisons, jobs, storage
 from ..core.errors import InvalidParameter
-from ..core.mesh import Mesh
 from ..idnames import Attributes, Operators
 from ..properties.comparison import CompareSettings
+from ..transforms import placed
 from .attributes import color_viewports, paint
 from .shell import JobOperator, MeshOperator, guarded
 
 HISTOGRAM = "distances"
 """The image is named after the object and this."""
 _PLAIN = ("align", "scaling", "samples", "volume", "points", "resolution", "seed")
-
-
-def placed(mesh: Mesh, obj: bpy.types.Object) -> Mesh:
-    """The mesh where the object stands in the scene. One that is mirrored there keeps its outside."""
-    matrix = np.array(obj.matrix_world, dtype=np.float64)
-    vertices = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]
-    return Mesh(vertices, mesh.faces[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0.0 else mesh.faces)
 
 
 class SPHERICAL_COW_OT_compare(CompareSettings, JobOperator, bpy.types.Operator):

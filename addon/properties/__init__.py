@@ -9,7 +9,21 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import alignment, batch, coding, comparison, equaliser, mesh, morph, repair, scene, session, space, symmetrise, symmetry
+from . import (
+    alignment,
+    batch,
+    coding,
+    comparison,
+    equaliser,
+    mesh,
+    morph,
+    repair,
+    scene,
+    session,
+    space,
+    symmetrise,
+    symmetry,
+)
 
 classes = (
     *repair.classes,

@@ -20,6 +20,7 @@ from .pose import normalisation, principal_axes
 from .similarity import Similarity, axis_rotations
 
 METHODS = ("harmonic", "principal", "closest")
+_STARTS = {"harmonic": 4, "principal": 4, "closest": 1}
 _FEW_SAMPLES, _FEW_ROUNDS, _ROUGHLY = 500, 15, 1e-2
 """With these a candidate is tried before the best one is refined."""
 
@@ -36,7 +37,7 @@ def align(
     start: Similarity | None = None,
     scaling: bool = False,
     refine: bool = True,
-    starts: int = 4,
+    starts: int | None = None,
     keep: float = 1.0,
     both_ways: bool = True,
     seed: int = 0,
@@ -46,13 +47,15 @@ def align(
 
     method: "harmonic" (the best of all rotations, by correlation), "principal" (principal axes, in their four
     proper senses; with more than four starts also in other orders) or "closest" (from `start`, or from where the mesh
-    is; with more starts also from random rotations about its centre). The best `starts` candidates are refined by
-    iterated closest points, and the nearest result is taken. Without `refine` the best candidate is returned as it is.
+    is; with more starts also from random rotations about its centre). The best `starts` candidates (None: 4, and 1 for
+    "closest") are refined by iterated closest points, and the nearest result is taken. Without `refine` the best
+    candidate is returned as it is.
     keep, both_ways: as for `iterate_closest_points`.
     Raises `InvalidParameter` for an unknown method, and `InvalidMesh` for unusable meshes.
     """
     if method not in METHODS:
         raise InvalidParameter(f"There is no alignment {method!r}.", f"Choose from {', '.join(METHODS)}.")
+    starts = _STARTS[method] if starts is None else starts
     if starts < 1:
         raise InvalidParameter(f"There are {starts} starts.", "Give 1 or more.")
     pair = SurfacePair(moving, target, keep=keep, both_ways=both_ways, seed=seed)

@@ -35,7 +35,7 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("output", help="where the moved one goes")
     verb.add_argument("--method", choices=METHODS, help=f"how meshes are laid on each other (default {METHODS[0]})")
     verb.add_argument("--scale", action="store_true", help="the size may change as well")
-    verb.add_argument("--starts", type=int, metavar="N", help="rotations to refine, of which the best wins (default 4)")
+    verb.add_argument("--starts", type=int, metavar="N", help="rotations to refine, of which the best wins")
     verb.add_argument(
         "--overlap", type=fraction, metavar="SHARE", help="share of the surface that has a counterpart, as 70%%"
     )
@@ -78,7 +78,6 @@ def _align_meshes(arguments: Namespace, console: Console) -> dict[str, Any]:
         raise InvalidParameter("--keep-pose is for coefficients, not for meshes.", "Leave it out.")
     moving, target = read_mesh(arguments.moving), read_mesh(arguments.target)
     method = arguments.method or METHODS[0]
-    default = 1 if method == "closest" else 4
     with console.progress() as progress:
         found = align(
             moving,
@@ -86,7 +85,7 @@ def _align_meshes(arguments: Namespace, console: Console) -> dict[str, Any]:
             method,
             scaling=arguments.scale,
             refine=not arguments.no_refine,
-            starts=default if arguments.starts is None else arguments.starts,
+            starts=arguments.starts,
             keep=1.0 if arguments.overlap is None else arguments.overlap,
             both_ways=not arguments.one_way,
             seed=arguments.seed,

@@ -26,7 +26,7 @@ def _align(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcom
         target,
         str(parameters.get("method", "harmonic")),
         scaling=bool(parameters.get("scaling", False)),
-        starts=int(parameters.get("starts", 4)),
+        starts=None if parameters.get("starts") is None else int(parameters["starts"]),
         keep=float(parameters.get("keep", 1.0)),
         both_ways=bool(parameters.get("both_ways", True)),
         seed=int(parameters.get("seed", 0)),
