@@ -98,7 +98,7 @@ def show(context: bpy.types.Context, obj: bpy.types.Object, elements: list[Eleme
     data = bridge.new_lines(f"{obj.name} Symmetry", points, edges)
     guide: bpy.types.Object = bpy.data.objects.new(data.name, data)
     guide.parent = obj
-    guide.hide_render = guide.hide_select = guide.show_in_front = True
+    guide.hide_render = guide.show_in_front = True
     for collection in obj.users_collection or (context.scene.collection,):
         collection.objects.link(guide)
     of(bridge.mesh_of(obj)).guide = guide
