@@ -99,6 +99,13 @@ def shape_array(shape: Shape) -> NDArray[np.uint8]:
     return np.frombuffer(shape_to_bytes(shape), np.uint8)
 
 
+def shape_from(array: NDArray[Any]) -> Shape:
+    """The inverse of `shape_array`, for what the worker gives back."""
+    from .core.shapefile import shape_from_bytes
+
+    return shape_from_bytes(array.tobytes())
+
+
 def scalars(mesh: bpy.types.Mesh) -> dict[str, NDArray[Any]]:
     """The scalar fields of the source's vertices, name → (V,); empty where there are none."""
     group = data_of(mesh)
