@@ -24,17 +24,22 @@ class BatchSettings:
     else:
         verb: EnumProperty(name="Work", description="What is done to each file", items=BATCH_VERBS)
         directory: StringProperty(
-            name="Input", description="Folder with the files; its sub-folders count as well", subtype="DIR_PATH"
+            name="Input",
+            description="Folder with the files; its sub-folders count as well",
+            subtype="DIR_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
         )
         output: StringProperty(
             name="Output",
             description="Folder for the results and the table, outside the input folder",
             subtype="DIR_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
         )
         reference: StringProperty(
             name="Reference",
             description="What each mesh is compared with: a file, or a folder with files of the same names",
             subtype="FILE_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
         )
         jobs: IntProperty(
             name="Jobs",
