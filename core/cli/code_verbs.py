@@ -192,7 +192,8 @@ def run_decode(arguments: Namespace, console: Console) -> int:
     content = open_content(arguments.input, arguments.source_format, arguments.row)
     for note in content.notes:
         console.log(note)
-    shape = content.to_shape()
+    with console.progress() as progress:
+        shape = content.to_shape(progress)
     sampling, size = _sampling(arguments, shape)
     if arguments.lmax is not None and arguments.lmax > shape.lmax:
         console.log(f"The file has degrees up to {shape.lmax}; all of them are used.")

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..mesh import IntArray
 
 LARGEST_PARAMETER = 62
-_LARGEST_RUNS = 1 << 26
-"""Bits of runs beyond which data is damaged: no group that was written well has so many."""
+_MOST_BYTES = 16
+"""For each number; what `pack` makes has fewer, since its parameter follows the mean."""
 
 
 def pack(groups: Sequence[IntArray]) -> bytes:
@@ -35,9 +35,9 @@ def unpack(data: bytes, sizes: Sequence[int]) -> list[IntArray]:
     parameters = list(data[: len(sizes)])
     if len(parameters) < len(sizes) or max(parameters, default=0) > LARGEST_PARAMETER:
         raise ValueError("a parameter out of range")
+    if len(data) > len(sizes) + _MOST_BYTES * sum(sizes):
+        raise ValueError("too many bytes")
     bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=len(sizes)))
-    if len(bits) > _LARGEST_RUNS * 64:
-        raise ValueError("too many bits")
     lows, start = [], 0
     for size, k in zip(sizes, parameters, strict=True):
         lows.append(_from_low_bits(bits[start : start + size * k], size, k))

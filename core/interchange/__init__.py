@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..errors import InvalidParameter
 from ..files import expanded
+from ..progress import Progress, silent
 from ..shape import Shape
 from .content import BITS, Content, Format, WriteOptions, Written
 from .registry import ENDINGS, FORMATS, format_of
@@ -51,7 +52,9 @@ def open_content(path: str | Path, format_name: str | None = None, row: int | No
     return contents[row or 0]
 
 
-def open_shape(path: str | Path, format_name: str | None = None, row: int | None = None) -> Shape:
+def open_shape(
+    path: str | Path, format_name: str | None = None, row: int | None = None, progress: Progress = silent
+) -> Shape:
     """The shape in a file of any known format.
 
     format_name: one of `FORMATS`; None to go by the ending and the content. row: of a file with several shapes.
@@ -59,7 +62,7 @@ def open_shape(path: str | Path, format_name: str | None = None, row: int | None
     Raises `HarmonicsFileError` for a file that is not what it claims, or has no surface, and `InvalidParameter` for an
     unknown format or row.
     """
-    return open_content(path, format_name, row).to_shape()
+    return open_content(path, format_name, row).to_shape(progress)
 
 
 def save_as(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import HarmonicsFileError
 from ..harmonics.container import AREA_DISTORTION, CURVATURE_DENSITY, POSITION, Harmonics
+from ..progress import Progress, silent
 from ..shape import Shape
 from .surface import shape_of
 
@@ -28,7 +29,7 @@ class Content:
     shape: Shape | None = None
     notes: tuple[str, ...] = ()
 
-    def to_shape(self) -> Shape:
+    def to_shape(self, progress: Progress = silent) -> Shape:
         """The shape; its surface is rebuilt from curvature where the file has that in place of positions.
 
         Raises `HarmonicsFileError` for a file with neither.
@@ -40,7 +41,7 @@ class Content:
         if self.harmonics.has((CURVATURE_DENSITY, AREA_DISTORTION)):
             from .curvature import with_positions
 
-            return shape_of(with_positions(self.harmonics))
+            return shape_of(with_positions(self.harmonics, progress))
         raise HarmonicsFileError(
             f"{self.name} has no positions, only {', '.join(self.harmonics.channels)}.",
             "A surface needs x, y and z. Keep files of one shape together, named like cow_x.sh, cow_y.sh, cow_z.sh.",

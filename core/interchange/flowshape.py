@@ -18,7 +18,7 @@ from ..harmonics.conventions import from_flat, to_flat
 from ..mesh import FloatArray
 from . import checks
 from .content import Content, Format, WriteOptions, Written
-from .text import read_npy, read_text, require_numbers, write_text
+from .text import map_npy, read_npy, read_text, require_numbers, write_text
 
 AREA, CENTRE = (0.6, 1.15), 0.1
 """A cut at a low degree loses area, and a fit that overshoots gains some; the centroid moves a little. A wrong
@@ -108,8 +108,8 @@ def owns(path: Path) -> bool:
     if path.suffix.lower() != ".npy":
         return True
     try:
-        return bool(np.load(path, mmap_mode="r", allow_pickle=False).ndim < 3)
-    except (ValueError, OSError, EOFError, AttributeError, SyntaxError, TypeError, OverflowError, MemoryError):
+        return bool(map_npy(path).ndim < 3)
+    except HarmonicsFileError:
         return True
 
 

@@ -4,7 +4,8 @@
 The squares are packed as ours: entry (i, j) has l = max(i, j), m = j - i. The harmonics are 4π-normalised with the
 Condon–Shortley phase, and live on the sphere point-reflected: its θ = 0 is SHTOOLS' south pole, and φ is turned by
 180°; together (-1)^l (-1)^m. The density is a probability, of integral 1. The curvature is 2H of the mesh scaled to
-area 1; the area distortion log(sphere area / surface area) as ours. There are no positions: a surface is solved for.
+area 1. The area distortion is log(sphere area / surface area), ours the negative. There are no positions: a surface is
+solved for.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from ..errors import HarmonicsFileError
 from ..files import atomic_write
 from ..harmonics.container import AREA_DISTORTION, COLOR, CURVATURE_DENSITY, VERTEX_DENSITY, Harmonics
 from ..harmonics.conventions import to_flat
-from ..harmonics.transforms import synthesize_grid
+from ..harmonics.transforms import analyse_grid, synthesize_grid
 from ..mesh import FloatArray
 from . import checks
 from .content import Content, Format, WriteOptions, Written
-from .curvature import half_density, unit_curvature
+from .curvature import UNIT_CURVATURE, half_density, unit_curvature
 from .text import read_npy, read_npz
 
 KEYS = ("sh_coefficients", "coefficients", "arr_0")
@@ -31,7 +32,7 @@ DENSITY_SHARE = 0.35
 normalisation would change it by a factor 3.5."""
 TOTAL = (0.5, 2.0)
 """Limits of the area that the area distortion adds up to, which is 1."""
-_CHANNELS = (VERTEX_DENSITY, "curvature", AREA_DISTORTION, *COLOR)
+_CHANNELS = (VERTEX_DENSITY, UNIT_CURVATURE, AREA_DISTORTION, *COLOR)
 _NEEDED = (VERTEX_DENSITY, CURVATURE_DENSITY, AREA_DISTORTION)
 _REMEDY = "Give mesh2sh's sh_coefficients, saved by numpy.save(path, sh_coefficients.numpy())."
 
@@ -44,10 +45,12 @@ def read(path: Path) -> list[Content]:
     turned = _turned(tensor)
     harmonics = Harmonics(turned, _CHANNELS[: len(tensor)])
     checks.require_own_terms(path.name, harmonics, lambda lmax, points: _evaluate(tensor, lmax, points))
+    turned[2] *= -1.0
     _require_meaning(turned, path.name)
     turned[0] /= DENSITY
-    turned[1] = half_density(turned[1], turned[2])
-    return [Content(path.stem, Harmonics(turned, (*_NEEDED, *_CHANNELS[3 : len(tensor)])))]
+    density = half_density(turned[1], turned[2])
+    channels = (*_CHANNELS[: len(tensor)], CURVATURE_DENSITY)
+    return [Content(path.stem, Harmonics(np.concatenate([turned, density[None]]), channels))]
 
 
 def write(content: Content, path: Path, options: WriteOptions) -> Written:
@@ -61,7 +64,11 @@ def write(content: Content, path: Path, options: WriteOptions) -> Written:
     colors = COLOR if content.harmonics.has(COLOR) else ()
     values = content.harmonics.select((*_NEEDED, *colors)).coefficients.copy()
     values[0] *= DENSITY
-    values[1] = unit_curvature(values[1], values[2])
+    if UNIT_CURVATURE in content.harmonics.channels:
+        values[1] = content.harmonics.select([UNIT_CURVATURE]).coefficients[0]
+    else:
+        values[1] = unit_curvature(values[1], values[2])
+    values[2] *= -1.0
     tensor = _turned(values).astype(np.float32 if path.suffix.lower() == ".npy" else np.float64)
     with atomic_write(path) as temporary:
         if path.suffix.lower() == ".npz":
@@ -92,19 +99,12 @@ def _require_meaning(turned: FloatArray, name: str) -> None:
             "The channels may come in another order, or have another normalisation.",
         )
     log_area = synthesize_grid(turned[2:3], max(2 * turned.shape[1], 8))
-    total = float(analyse_mean(np.exp(-np.clip(log_area, -60.0, 60.0))))
+    total = float(analyse_grid(np.exp(np.clip(log_area, -60.0, 60.0)), 0)[0, 0, 0])  # the mean over the sphere
     if not TOTAL[0] <= total <= TOTAL[1]:
         raise HarmonicsFileError(
             f"The area distortion of {name} adds up to {total:.3g} times the area of the surface.",
             "The channels may come in another order, or have another normalisation.",
         )
-
-
-def analyse_mean(values: FloatArray) -> float:
-    """The mean over the sphere of values (1, T, P) on a Gauss–Legendre grid."""
-    from ..harmonics.transforms import analyse_grid
-
-    return float(analyse_grid(values, 0)[0, 0, 0])
 
 
 def owns(path: Path) -> bool:

@@ -17,6 +17,7 @@ LARGEST_TEXT = 512 * 1024**2
 """Bytes beyond which a text is refused."""
 LARGEST_DEGREE = 2048
 """Of arrays: more would not fit into memory with all channels."""
+_NPY = b"\x93NUMPY"
 
 
 def read_text(path: Path) -> str:
@@ -46,17 +47,22 @@ def read_npy(path: Path) -> NDArray[np.float64]:
 
     Raises `HarmonicsFileError` for anything but finite real numbers.
     """
+    return require_numbers(map_npy(path), path.name)
+
+
+def map_npy(path: Path) -> NDArray[Any]:
+    """The array of an `.npy` file, left on the disk. Raises `HarmonicsFileError` for any other file."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as stream:
+            if stream.read(len(_NPY)) != _NPY:
+                raise ValueError("not an array")
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
     except FileNotFoundError as error:
         raise HarmonicsFileError(f"There is no file {path}.", "Check the name.") from error
     except (ValueError, OSError, EOFError, SyntaxError, TypeError, OverflowError, MemoryError) as error:
-        raise HarmonicsFileError(
-            f"{path.name} is not a readable .npy file, or is cut short.", "Save it again."
-        ) from error
-    if not isinstance(array, np.ndarray):
-        raise HarmonicsFileError(f"{path.name} is an archive, not a single array.", "Give it the ending .npz.")
-    return require_numbers(array, path.name)
+        found = f"{path.name} is not a readable .npy file, or is cut short."
+        raise HarmonicsFileError(found, "Save it again.") from error
 
 
 def read_npz(path: Path, keys: tuple[str, ...]) -> NDArray[np.float64]:
