@@ -23,13 +23,9 @@ KINDS = ("form", "power", "color", "curvature")
 """Singular values of the positions in each degree; their power; that of the colours; that of the curvature density."""
 
 
-def power_descriptor(harmonics: Harmonics, channel: str) -> FloatArray:
-    """(L+1,) root of the power of a channel in each degree, over its root mean square without degree 0.
-
-    Degree 0 is kept for what has a natural zero (colours, curvature), and left out for positions.
-    """
-    power = power_spectrum(harmonics.select([channel]))[0]
-    return _scaled(np.sqrt(power), float(np.sqrt(power[1:].sum())))
+_FLOOR = 0.03
+"""Amplitudes of the form well above this share of the size are compared by their ratio, those below hardly count: else
+degree 1 or the noise would decide."""
 
 
 def form_descriptor(harmonics: Harmonics) -> FloatArray:
@@ -58,9 +54,9 @@ def descriptor(shape: Shape | Harmonics, kind: str = "form", lmax: int | None = 
     if lmax is not None:
         harmonics = harmonics.truncate(lmax)
     if kind == "form":
-        return form_descriptor(harmonics).ravel()
+        return np.log1p(form_descriptor(harmonics).ravel() / _FLOOR)
     if kind == "power":
-        return np.asarray(np.linalg.norm(form_descriptor(harmonics), axis=1))
+        return np.asarray(np.log1p(np.linalg.norm(form_descriptor(harmonics), axis=1) / _FLOOR))
     if kind == "color":
         return np.asarray(np.sqrt(power_spectrum(harmonics.select(COLOR))).ravel())
     if kind == "curvature":

@@ -49,8 +49,7 @@ class Outlier:
     """How far a member is from the others.
 
     mahalanobis: within their main components (90 % of the variance), in standard deviations. residual: root mean square
-    distance outside these. outlyingness: both together, as the others' probabilistic components see it, over the median
-    of all members: 1 is usual.
+    distance outside these. outlyingness: the root mean square of both, each over its median: 1 is usual.
     """
 
     name: str
@@ -75,16 +74,15 @@ def evaluate(space: ShapeSpace, *, samples: int = 500, seed: int = 0, progress: 
 def outliers(space: ShapeSpace) -> list[Outlier]:
     """All members, the one that stands out most first.
 
-    Each is compared with the space of the others: within their main components by the Mahalanobis distance, outside by
-    the residual over what is usual there (probabilistic principal components, Tipping and Bishop 1999).
+    Each is compared with the space of the others, by the distance within its main components and that to them (T² and Q
+    of Jackson and Mudholkar 1979).
     """
-    found = [_outlier(_without(space.gram, number)) for number in range(space.n_members)]
-    usual = float(np.median([one[0] for one in found])) or 1.0
-    rows = [
-        Outlier(name, total / usual, inside, rest)
-        for name, (total, inside, rest) in zip(space.names, found, strict=True)
-    ]
-    return sorted(rows, key=lambda row: -row.outlyingness)
+    found = np.array([_distances(_without(space.gram, number)) for number in range(space.n_members)])
+    usual = np.median(found, axis=0)
+    ratios = np.divide(found, usual, out=np.zeros_like(found), where=usual > 0.0)
+    total = np.sqrt(np.square(ratios).mean(axis=1))
+    order = np.argsort(-total, kind="stable")
+    return [Outlier(space.names[k], float(total[k]), *found[k].tolist()) for k in order]
 
 
 @dataclass(frozen=True)
@@ -111,21 +109,13 @@ def _without(gram: FloatArray, number: int) -> _LeftOut:
     return _LeftOut(float(max(square, 0.0)), (own @ vectors[:, order]) / np.sqrt(kept), kept / max(count - 1, 1))
 
 
-def _outlier(one: _LeftOut) -> tuple[float, float, float]:
-    """(distance in the others' model, Mahalanobis distance in their main components, residual outside)."""
-    total = one.variances.sum()
+def _distances(one: _LeftOut) -> tuple[float, float]:
+    """(Mahalanobis distance in the main components of the others, distance to them)."""
     major = 0
     if len(one.variances) > 1:
-        major = int(np.searchsorted(np.cumsum(one.variances), _MAJOR_SHARE * total)) + 1
-        major = min(major, len(one.variances) // 2)
-    inside = float(np.square(one.scores[:major]).dot(1.0 / one.variances[:major]))
-    rest = max(one.square - float(np.square(one.scores[:major]).sum()), 0.0)
-    noise = float(one.variances[major:].mean()) if len(one.variances) > major else 0.0
-    return (
-        float(np.sqrt(inside + (rest / noise if noise > 0.0 else rest))),
-        float(np.sqrt(inside)),
-        float(np.sqrt(rest)),
-    )
+        major = int(np.searchsorted(np.cumsum(one.variances), _MAJOR_SHARE * one.variances.sum())) + 1
+    squares = np.square(one.scores[:major])
+    return float(np.sqrt((squares / one.variances[:major]).sum())), float(np.sqrt(max(one.square - squares.sum(), 0.0)))
 
 
 def _specificity(space: ShapeSpace, samples: int, seed: int) -> tuple[FloatArray, FloatArray]:

@@ -95,8 +95,7 @@ class ShapeSpace:
                 "Give one number for each component, in standard deviations.",
             )
         amounts = given * np.sqrt(self.variances[: len(given)])
-        flat = self.components.reshape(self.n_components, -1)
-        offset = (amounts @ flat[: len(given)]).reshape(self.mean.coefficients.shape)
+        offset = np.tensordot(amounts, self.components[: len(given)], axes=1)
         return Harmonics(self.mean.coefficients + offset, self.mean.channels)
 
     def at(self, scores: Sequence[float] | FloatArray = ()) -> Shape:
@@ -126,7 +125,7 @@ class ShapeSpace:
         gauge = align_to(harmonics, self.mean, self.alignment, self.size)
         aligned = gauge.apply(harmonics)
         difference = self._weighted(aligned.coefficients - self.mean.coefficients)
-        flat = self._weighted(self.components).reshape(self.n_components, -1)
+        flat = self._weighted(self.components).reshape(self.n_components, difference.size)
         amounts = flat @ difference.ravel()
         left = float(np.linalg.norm(difference.ravel() - amounts @ flat))
         deviations = np.sqrt(self.variances)
@@ -235,7 +234,7 @@ def _principal(aligned: FloatArray, channels: tuple[str, ...]) -> ShapeSpace:
     gram = flat @ flat.T
     values, vectors = np.linalg.eigh(gram)
     order = np.argsort(-values)[: count - 1]
-    order = order[values[order] > count * np.finfo(float).eps * values.max()]  # the rest are rounding errors
+    order = order[values[order] > _rounding(aligned * weights[:, None, None], values)]
     basis = _orthonormal(vectors[:, order].T @ flat)
     amounts = flat @ basis.T
     variances = np.square(amounts).sum(axis=0) / (count - 1)
@@ -246,6 +245,12 @@ def _principal(aligned: FloatArray, channels: tuple[str, ...]) -> ShapeSpace:
     turns, poses = (np.tile(np.eye(n), (count, 1, 1)) for n in (3, 4))
     harmonics = Harmonics(mean, channels)
     return ShapeSpace(harmonics, components, variances, scores, (), weights, gram, size, "none", turns, poses)
+
+
+def _rounding(aligned: FloatArray, values: FloatArray) -> float:
+    """Below this an eigenvalue of the matrix of inner products is a rounding error: of itself, or of the mean."""
+    epsilon, count = np.finfo(float).eps, len(aligned)
+    return float(count * max(epsilon * values.max(), 100.0 * epsilon**2 * np.square(aligned).sum() / count))
 
 
 def _orthonormal(rows: FloatArray) -> FloatArray:
