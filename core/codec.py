@@ -20,6 +20,7 @@ from .progress import Progress, Stages, part, silent
 from .refine import refine_positions, smallest_for_target
 from .shape import Shape, Source, source_of
 from .sphere.adaptive import adaptive_sphere
+from .sphere.given import GIVEN, given_map
 from .sphere.icosphere import icosphere
 from .sphere.parametrize import parametrize
 from .topology import require_genus_zero
@@ -37,6 +38,7 @@ def encode(
     channels: Sequence[str] | None = None,
     *,
     target: float | None = None,
+    sphere: FloatArray | None = None,
     progress: Progress = silent,
 ) -> Shape:
     """Map a closed genus-0 mesh onto the sphere and expand its channels in spherical harmonics.
@@ -47,6 +49,7 @@ def encode(
         colours where there are any, and vertex density.
     target: if given, the smallest degree whose mean surface error, relative to the bounding-box diagonal,
         is below it (0.001 for 0.1 %).
+    sphere: (V, 3) a map of this mesh from elsewhere, in place of one that is made here (see `sphere.given`).
 
     Raises `InvalidMesh`, `NotGenusZero`, `MapFailed`, or `InvalidParameter` (degree out of range, unknown
     channel or method, a target that `lmax` does not reach).
@@ -61,7 +64,10 @@ def encode(
     _check_resolution(lmax if target is None else 1, mesh.n_vertices)
     unit, source = _normalized(oriented_outward(mesh))
     with stages("map"):
-        sphere = parametrize(unit, method, progress=part(progress, 0.02, 0.7))
+        if sphere is None:
+            sphere = parametrize(unit, method, progress=part(progress, 0.02, 0.7))
+        else:
+            sphere, method = given_map(unit, sphere), GIVEN
     with stages("fit"):
         harmonics = _fit(unit, sphere, lmax, names, part(progress, 0.7, 0.75))
     with stages("refine"):

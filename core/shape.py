@@ -31,7 +31,8 @@ class Source:
 class Certificate:
     """What an encode proves about itself. Distances are relative to the bounding-box diagonal.
 
-    method: "balanced", "authalic", "conformal" or "cmcf".
+    method: "balanced", "authalic", "conformal" or "cmcf"; "given" for a map from elsewhere, "imported" for a file of
+        coefficients.
     flips: triangles with a signed spherical area that is not positive (0 in every shape we return).
     area_sum: sum of the signed spherical areas over 4π (1 when the sphere is covered once).
     angle_distortion: area-weighted mean change of the corner angles, in degrees.

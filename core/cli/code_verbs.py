@@ -16,7 +16,7 @@ from ..errors import InvalidParameter, NotGenusZero
 from ..harmonics.container import Harmonics
 from ..harmonics.filters import apply_gains, gaussian, heat
 from ..interchange import BITS, FORMATS, WriteOptions, open_content, open_shape, save_as, writer_of
-from ..mesh import Mesh
+from ..mesh import FloatArray, Mesh
 from ..meshfile import READABLE, read_mesh
 from ..progress import Stages
 from ..repairs.run import repair
@@ -33,6 +33,7 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("mesh", help="a closed mesh of genus 0 (OBJ, PLY, STL, OFF, GLB)")
     verb.add_argument("output", help="where the coefficients go, such as cow.harmonics.npz or cow.psh")
     encode_options(verb)
+    verb.add_argument("--sphere", metavar="MESH", help="a map of the mesh from elsewhere, as FreeSurfer's lh.sphere")
     add_writing(verb)
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_encode)
@@ -140,7 +141,15 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     lmax = highest_degree(arguments)
     try:
         with console.progress() as progress:
-            shape = encode(mesh, lmax, arguments.method, arguments.channels, target=arguments.target, progress=progress)
+            shape = encode(
+                mesh,
+                lmax,
+                arguments.method,
+                arguments.channels,
+                target=arguments.target,
+                sphere=_places(mesh, arguments.sphere),
+                progress=progress,
+            )
     except NotGenusZero as error:
         raise NotGenusZero(error.reasons, "With --repair it is mended first; `repair` does so by itself.") from error
     with stages("write"):
@@ -151,6 +160,18 @@ def run_encode(arguments: Namespace, console: Console) -> int:
     data = encode_report(shape, stages.seconds)
     console.result(data, _lines(data))
     return 0
+
+
+def _places(mesh: Mesh, path: str | None) -> FloatArray | None:
+    """The vertices of a map's file, whose triangles must be those of the mesh."""
+    if path is None:
+        return None
+    sphere = read_mesh(path)
+    if not np.array_equal(sphere.faces, mesh.faces):
+        raise InvalidParameter(
+            f"{Path(path).name} is no map of this mesh: it has other triangles.", "Give the sphere of this very mesh."
+        )
+    return sphere.vertices
 
 
 def _mended(mesh: Mesh, console: Console) -> Mesh:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mesh files: OBJ, PLY, STL, OFF and GLB in; OBJ, PLY and GLB out. Vertex order is kept."""
+"""Mesh files: OBJ, PLY, STL, OFF, GLB, GIFTI and FreeSurfer in; OBJ, PLY, GLB, GIFTI and FreeSurfer out.
+
+Vertex order is kept.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pathlib import Path
 from ..errors import MeshFileError
 from ..files import atomic_write, expanded
 from ..mesh import Mesh
-from . import glb, obj, off, ply, stl
+from . import glb, neuro, obj, off, ply, stl
 from .parts import Parts, to_mesh
 
 _READERS: dict[str, Callable[[bytes, Path], Parts]] = {
@@ -22,8 +25,16 @@ _READERS: dict[str, Callable[[bytes, Path], Parts]] = {
     ".coff": off.read,
     ".glb": glb.read,
     ".gltf": glb.read,
+    ".gii": neuro.read_gifti,
+    **dict.fromkeys(neuro.FREESURFER_ENDINGS, neuro.read_freesurfer),
 }
-_WRITERS: dict[str, Callable[[Mesh, Path], None]] = {".obj": obj.write, ".ply": ply.write, ".glb": glb.write}
+_WRITERS: dict[str, Callable[[Mesh, Path], None]] = {
+    ".obj": obj.write,
+    ".ply": ply.write,
+    ".glb": glb.write,
+    ".gii": neuro.write_gifti,
+    **dict.fromkeys(neuro.FREESURFER_ENDINGS, neuro.write_freesurfer),
+}
 
 READABLE = tuple(_READERS)
 """Endings that `read_mesh` knows."""
@@ -42,7 +53,7 @@ def read_mesh(path: str | Path) -> Mesh:
     `color` (V, 3), linear RGB, comes from vertex colours, or from the texture at the vertices (OBJ, GLB).
 
     Raises `MeshFileError` (missing file, no permission, unknown ending, not a mesh, truncated, no faces) and
-    `MissingLibrary` (GLB without trimesh).
+    `MissingLibrary` (GLB without trimesh, GIFTI and FreeSurfer without nibabel).
     """
     file = expanded(path)
     data = _read_bytes(file)
