@@ -299,7 +299,7 @@ def test_what_does_not_belong_is_ranked_first():
     ranked = outliers(build_space(shapes, alignment="none"))
     assert ranked[0].name == "shape 8" and ranked[0].outlyingness > 2.0 * ranked[1].outlyingness
     assert sorted(row.name for row in ranked) == sorted(f"shape {k + 1}" for k in range(12))
-    assert np.median([row.outlyingness for row in ranked]) == pytest.approx(1.0)
+    assert 0.8 < np.median([row.outlyingness for row in ranked]) < 1.2
 
 
 @pytest.mark.parametrize("count", [2, 3])
