@@ -28,9 +28,11 @@ _PEAKS_PLANES, _PEAKS_AXES = 16, 6
 _GLANCE = (400, 0.03)
 """Points for a first look at a candidate, and how far above the threshold it may be: it is degrees off."""
 
-_ROUGH = (500, 3)
+_ROUGH, _NEARER = (400, 3), (800, 5)
 _FINE = (2_000, 15)
-_SLACK = 1.5
+_SLACK = 1.15
+"""How far above the threshold a candidate may be that is not quite fitted yet; twice that in the beginning."""
+
 _RING_STEPS, _RING_SAMPLES = 24, 300
 _MOST = 64
 """No more elements than this are listed; a solid has at most 15 planes and 31 axes, a prism 13 of each."""
@@ -148,7 +150,6 @@ class _Search:
         rough = self._approach(axis)
         if not isinstance(rough, Axis):
             return
-        self.approached.append(rough)  # for when another candidate ends here
         ordered = with_order(self.surface, rough, _SLACK * self.threshold)
         if ordered is None:
             return
@@ -176,12 +177,10 @@ class _Search:
         rough = self._approach(plane)
         if rough is None:
             return
-        self.approached.append(rough)
         fine = refine(self.surface, rough, *_FINE, cap=3.0 * self.threshold)
         if self._is_known(fine):
             return
         found = self._measured(fine)
-        self._note(fine, found.error)
         if found.error <= self.threshold:
             self.planes.append(found)
 
@@ -246,17 +245,21 @@ class _Search:
         )
 
     def _approach(self, element: Element) -> Element | None:
-        """A few rounds of fitting, for what is promising at a glance and new; None for others."""
+        """Rounds of fitting, for what is promising at a glance and leads to something new; None for others."""
         samples, above = _GLANCE
         if self._is_known(element) or self.surface.error(element, samples) > self.threshold + above:
             return None
-        rough = refine(self.surface, element, *_ROUGH, cap=3.0 * self.threshold)
-        error = self.surface.error(rough, _ROUGH[0])
-        if isinstance(rough, Plane) and error > _SLACK * self.threshold:
-            self._note(rough, error)
-        if error > _SLACK * self.threshold or self._is_known(rough) or any(_agree(rough, e) for e in self.approached):
-            return None
-        return rough
+        slack = 2.0 * _SLACK * self.threshold
+        for samples, rounds in (_ROUGH, _NEARER):
+            element = refine(self.surface, element, samples, rounds, cap=3.0 * self.threshold)
+            error = self.surface.error(element, samples)
+            if isinstance(element, Plane):
+                self._note(element, error)
+            if error > slack or self._is_known(element) or any(_agree(element, e) for e in self.approached):
+                return None
+            slack = _SLACK * self.threshold
+        self.approached.append(element)  # for when another candidate ends here
+        return element
 
     def _note(self, plane: Element, error: float) -> None:
         if error < self.nearest_error:

@@ -10,10 +10,10 @@ import numpy as np
 from ..geometry.distance import SurfaceTree
 from ..geometry.measure import area_centroid, face_normals
 from ..geometry.sampling import sample_surface
-from ..mesh import FloatArray, Mesh
+from ..mesh import FloatArray, IntArray, Mesh
 from .elements import Axis, Element, Plane
 
-_STEADY = 1e-7
+_STEADY = 1e-5
 """The fit ends when a step turns and moves by less than this (radians, and parts of the diagonal)."""
 
 _MOST_TURN, _MOST_SHIFT = 0.15, 0.05
@@ -36,9 +36,17 @@ class Surface:
         self.tree = SurfaceTree(self.mesh)
         self.points = sample_surface(self.mesh, samples, seed)[0]
 
+    def nearest(self, points: FloatArray) -> tuple[FloatArray, IntArray, FloatArray]:
+        """As `SurfaceTree.nearest`; asked in an order in which neighbours follow each other, which is twice as fast."""
+        order = _along_curve(points)
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        distance, triangle, place = self.tree.nearest(points[order])
+        return distance[back], triangle[back], place[back]
+
     def distances(self, points: FloatArray) -> FloatArray:
         """(N,) distances of points (N, 3) to the surface, as parts of the diagonal."""
-        return self.tree.nearest(points)[0]
+        return self.nearest(points)[0]
 
     def error(self, element: Element, samples: int) -> float:
         """The root mean square distance of images of points to the surface."""
@@ -56,6 +64,17 @@ class Surface:
             point = element.offset * element.normal
             return Plane.through((point - self.centre) / self.scale, element.normal)
         return Axis(element.direction, (element.point - self.centre) / self.scale, element.order)
+
+
+def _along_curve(points: FloatArray) -> IntArray:
+    """(N,) an order of points (N, 3) along a curve that fills space (Morton 1966), in 64 steps a side."""
+    low = points.min(axis=0)
+    cell = ((points - low) * (63.999 / max(float((points - low).max()), 1e-300))).astype(np.int64)
+    code = np.zeros(len(points), dtype=np.int64)
+    for bit in range(6):
+        for k in range(3):
+            code |= ((cell[:, k] >> bit) & 1) << (3 * bit + k)
+    return np.argsort(code, kind="stable")
 
 
 def rms(values: FloatArray) -> float:
@@ -100,7 +119,7 @@ def refine(surface: Surface, element: Element, samples: int, rounds: int, cap: f
     step: Callable[..., tuple[Element, float]] = _plane_step if isinstance(element, Plane) else _axis_step
     for number in range(rounds + 1):
         image = one_image_each(element, points)
-        distance, triangle, goal = surface.tree.nearest(image)
+        distance, triangle, goal = surface.nearest(image)
         cost = float(np.square(np.minimum(distance, cap)).mean())
         if cost < best_cost:
             best, best_cost = element, cost

@@ -41,9 +41,11 @@ def with_order(surface: Surface, axis: Axis, threshold: float) -> Axis | None:
     first = [order for order in range(2, HIGHEST_ORDER + 1) if error(1, order) <= 2.0 * threshold]
     found = {order: e for order in first if (e := of_order(order)) <= threshold}
     if len(first) == HIGHEST_ORDER - 1:
-        every = np.array([error(2 * k + 1, 2 * order) for order in (5, 7, 8, 11, 12) for k in range(order // 2)])
-        worst = float(max(every.max(), *found.values(), 0.0))
-        if rms(every) <= threshold and _is_round(error, found, worst, threshold):
+        every = [error(2 * k + 1, 14) for k in range(3)]  # a first look
+        if rms(np.array(every)) <= 1.5 * threshold:
+            every += [error(2 * k + 1, 2 * order) for order in (5, 8, 11, 12) for k in range(order // 2)]
+        worst = max(*every, *found.values(), 0.0)
+        if rms(np.array(every)) <= threshold and _is_round(error, found, worst, threshold):
             return replace(axis, order=CONTINUOUS)
     for order in sorted(found, reverse=True):
         if not any(_is_clearly_better(found[lower], found[order], threshold) for lower in found if lower < order):
