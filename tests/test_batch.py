@@ -117,7 +117,14 @@ def test_an_item_is_all_files_that_it_is_read_with(tmp_path: Path) -> None:
 def test_one_and_two_processes_give_the_same_bytes_and_a_second_run_does_nothing(herd: Path, tmp_path: Path) -> None:
     one = batch.run("encode", [herd], tmp_path / "one", jobs=1, lmax=8)
     seen: list[Row] = []
-    two = batch.run("encode", [herd], tmp_path / "two", jobs=2, lmax=8, on_row=seen.append, summary="parquet")
+    under_way: list[int] = []
+
+    def note(row: Row) -> None:
+        seen.append(row)
+        under_way.append(len(list((tmp_path / "two" / ".unfinished").iterdir())))
+
+    two = batch.run("encode", [herd], tmp_path / "two", jobs=2, lmax=8, on_row=note, summary="parquet")
+    assert max(under_way) <= 3, "a task is begun when a process is free for it: two, and one that has just ended"
     assert results(tmp_path / "one") == results(tmp_path / "two") and len(results(tmp_path / "one")) == 4
     assert (one.done, one.failed, one.earlier) == (two.done, two.failed, two.earlier) == (4, 2, 0)
     assert {row.input: row.error for row in two.rows if row.error} == {
@@ -281,6 +288,8 @@ def test_what_cannot_be_is_refused_before_any_work(herd: Path, tmp_path: Path) -
     (tmp_path / "file").touch()
     refused(OutputError, "cannot be made", out=tmp_path / "file" / "out")
     refused(InvalidParameter, "would replace the input", verb="repair", inputs=[herd / "a.ply"], out=herd)
+    inputs = [herd / "more" / "*.ply", herd / "z.ply"]
+    refused(InvalidParameter, "inside the output", verb="repair", inputs=inputs, out=herd / "more")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no locks on folders")

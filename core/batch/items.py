@@ -6,7 +6,7 @@ from __future__ import annotations
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -61,7 +61,9 @@ def find_items(inputs: Sequence[str | Path], verb: Verb, options: Options, *, re
     return with_outputs(items, verb, options)
 
 
-def require_apart(inputs: Sequence[str | Path], items: Iterable[Item], out: Path, *, recursive: bool = True) -> None:
+def require_apart(
+    inputs: Sequence[str | Path], items: Sequence[Item], verb: Verb, out: Path, *, recursive: bool = True
+) -> None:
     """Raise `InvalidParameter` where results would become inputs of the next run, or replace inputs."""
     place = out.resolve()
     for entry in inputs:
@@ -80,6 +82,12 @@ def require_apart(inputs: Sequence[str | Path], items: Iterable[Item], out: Path
     for item in items:
         if item.path.resolve() in results:
             raise InvalidParameter(f"A result would replace the input {item.path}.", "Choose another output folder.")
+        becomes_input = item.output is not None and PurePosixPath(item.output).suffix.lower() in verb.endings
+        if becomes_input and item.path.resolve().is_relative_to(place):
+            raise InvalidParameter(
+                f"The input {item.path} is inside the output folder: it may be a result of an earlier run.",
+                "Choose another output folder, or other inputs.",
+            )
 
 
 def with_outputs(items: Sequence[Item], verb: Verb, options: Options) -> list[Item]:

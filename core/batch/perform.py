@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..codec import decode, encode
 from ..errors import InvalidParameter
@@ -31,9 +34,15 @@ def perform(message: Mapping[str, Any]) -> Facts:
     """
     source, target = Path(message["source"]), message["target"]
     if message["verb"] == "compare":
-        return _compare(source, message["reference"], message["options"])
+        return _plain(_compare(source, message["reference"], message["options"]))
     work = _WORK[message["verb"]]
-    return work(source, None if target is None else Path(target), message["options"])
+    return _plain(work(source, None if target is None else Path(target), message["options"]))
+
+
+def _plain(facts: Facts) -> Facts:
+    """Facts as JSON can hold them: plain numbers, and None for those that are not finite."""
+    values = {name: value.item() if isinstance(value, np.generic) else value for name, value in facts.items()}
+    return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in values.items()}
 
 
 def _check(source: Path, target: Path | None, options: Mapping[str, Any]) -> Facts:

@@ -76,7 +76,7 @@ def run(
     with ExitStack() as stack:
         state = None
         if out is not None:
-            require_apart(inputs, items, expanded(out), recursive=recursive)
+            require_apart(inputs, items, chosen, expanded(out), recursive=recursive)
             state = stack.enter_context(opened(_made(expanded(out)), verb))
         batch = _Batch(verb, settled, items, references, state, progress, on_row)
         tasks = batch.tasks()

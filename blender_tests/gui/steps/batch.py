@@ -25,7 +25,8 @@ def open_batch():
     """Fold all sections, then open this one."""
     registration = next(module for name, module in sys.modules.items() if name.endswith("spherical_cow.registration"))
     panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB]
-    order = [cls.bl_label for cls in sorted(panels, key=lambda cls: cls.bl_order)]
+    sections = [cls for cls in panels if not getattr(cls, "bl_parent_id", "")]
+    order = [cls.bl_label for cls in sorted(sections, key=lambda cls: cls.bl_order)]
     panel = guilib.region("UI")
     x, top = panel.x + panel.width // 3, panel.y + panel.height - 15
     subprocess.run(["xdotool", "keydown", "ctrl"], check=True)
