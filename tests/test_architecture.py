@@ -51,7 +51,7 @@ LAYERS = (
 )
 # A method for convenience, which imports when called: `mesh.save(path)`.
 UPWARD_ALLOWED = {("mesh", "meshfile")}
-NEEDS_TORCH = ("networks.layers", "networks.occupancy")
+NEEDS_TORCH = ("networks.layers", "networks.occupancy", "networks.distance")
 """Packages of which every module needs PyTorch."""
 NOT_IN_THE_LIBRARY = (
     "bpy",
