@@ -26,6 +26,8 @@ from .layers import Groups, Layer
 _SNAP = 1e-5
 """Vertices this near to the plane, as a part of the diagonal, are welded there: Blender's floats have seven digits."""
 _PLACE = ".spherical_cow_place"
+UV_MAP = "Symmetric"
+"""Name of the UV map that is cut along the mirror."""
 
 
 def cut_and_mirror(obj: bpy.types.Object, plane: Plane, side: str, uvs: str) -> int:
@@ -95,6 +97,13 @@ def _mirror_uvs(bm: bmesh.types.BMesh, image: NDArray[np.bool_]) -> None:
             tile = np.floor(np.mean([loop[layer].uv.x for loop in face.loops]))
             for loop in face.loops:
                 loop[layer].uv.x = 2.0 * tile + 1.0 - loop[layer].uv.x
+
+
+def add_uvs(data: bpy.types.Mesh, values: NDArray[Any]) -> None:
+    """A UV map of its own (C, 2), besides those that are there; the active one stays so."""
+    active = data.uv_layers.active.name if data.uv_layers.active is not None else UV_MAP
+    layers.write_layer(data, Layer(UV_MAP, "CORNER", "FLOAT2", values))
+    data.uv_layers.active = data.uv_layers[active]
 
 
 def move_to_partners(

@@ -161,6 +161,10 @@ def test_harmonics_make_an_object_with_a_slider(encoded):
     made = bpy.context.object
     assert made != encoded and made.name == f"{encoded.name} Symmetric" and "Map" in made.data.uv_layers
     np.testing.assert_array_equal(positions(encoded), before)
+    assert made.data.uv_layers.active.name == "Map"
+    flat = np.empty((len(made.data.loops), 2), np.float32)
+    made.data.uv_layers["Symmetric"].data.foreach_get("uv", flat.ravel())
+    assert 0.0 <= flat.min() < 0.02 and 0.98 < flat.max() <= 1.0
     keys = made.data.shape_keys.key_blocks
     symmetric, original = (np.empty((len(before), 3), np.float32) for _ in range(2))
     keys["Symmetric"].data.foreach_get("co", symmetric.ravel())

@@ -29,6 +29,7 @@ from spherical_cow.symmetry.left_right import left_right_errors
 from spherical_cow.symmetry.pairs import mirror_partners
 from spherical_cow.symmetry.symmetrise import averaged, by_partners, find_plane, symmetrise
 from spherical_cow.symmetry.templates import template
+from spherical_cow.symmetry.uv import symmetric_uvs
 from spherical_cow.topology import check
 
 X = Plane(np.array([1.0, 0.0, 0.0]), 0.0)
@@ -227,6 +228,28 @@ def test_left_right_errors_are_zero_for_symmetric_meshes_and_right_for_shifted_o
     assert errors["mean"] == pytest.approx(0.05, rel=1e-6) and errors["max"] == pytest.approx(0.05, rel=1e-6)
     assert errors["hausdorff"] == pytest.approx(0.05, rel=0.02) and errors["surface_mean"] < errors["hausdorff"]
     assert set(left_right_errors(moved, X)) == {"surface_mean", "hausdorff"}
+
+
+@pytest.mark.parametrize("layout", ["share", "mirror"])
+def test_uvs_of_halves_are_shared_or_mirrored_and_do_not_overlap(layout: str) -> None:
+    ball, normal = mirror_icosphere(6), np.array([1.0, 0.0, 0.0])
+    corners, start = ball.faces.ravel(), 3 * np.arange(ball.n_faces)
+    uv = symmetric_uvs(ball.vertices, corners, start, normal, layout)
+    assert uv.min() >= 0.0 and uv.max() <= 1.0
+    partner = mirror_partners(ball, X).corner
+    x = ball.vertices[ball.faces][:, :, 0]
+    whole = np.repeat((x > -1e-9).all(axis=1) | (x < 1e-9).all(axis=1), 3)
+    expected = uv[partner] if layout == "share" else np.stack([1.0 - uv[partner][:, 0], uv[partner][:, 1]], axis=1)
+    np.testing.assert_allclose(uv[whole], expected[whole], atol=1e-12)
+    a, b, c = uv.reshape(-1, 3, 2).transpose(1, 0, 2)
+    area = 0.5 * np.cross(b - a, c - a)
+    right, left = (x > -1e-9).all(axis=1), (x < 1e-9).all(axis=1)
+    assert (area[right] > 0.0).all()  # faces outward are not turned over
+    assert (area[left] < 0.0).all() == (layout == "share")
+    scale = 1.0 if layout == "share" else 2.0
+    np.testing.assert_allclose(scale * area[right].sum(), np.pi / 4.0, rel=0.1)
+    with pytest.raises(InvalidParameter, match="layout"):
+        symmetric_uvs(ball.vertices, corners, start, normal, "fold")
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from ..core.errors import InvalidParameter
 from ..core.harmonics.container import POSITION, Harmonics
 from ..core.shape import Shape
 from ..core.symmetry.elements import Plane, element_from_dict
+from ..core.symmetry.uv import symmetric_uvs
 from ..idnames import Operators
 from ..properties.symmetrise import SymmetriseSettings
 from .reconstruct import finish, object_on_source
@@ -158,9 +159,15 @@ class SPHERICAL_COW_OT_symmetrise(PlaneOperator, bpy.types.Operator):
         group = storage.data_of(mesh)
         group.live, group.shown, group.with_modifiers = False, "", False
         storage.write_fields(mesh, sphere, {})
+        normal = np.array(result.data["normal"])
+        mirroring.add_uvs(mesh, symmetric_uvs(sphere, *_polygons(mesh), normal, self.uvs.lower()))
         finish(context, obj, made, hide=self.hide_original, name=f"{obj.name} Symmetric")
         share = result.data["asymmetry_rel"]
         return f"Made {made.name!r}; asymmetry {share:.3%} of the diagonal about {plane_text(plane)}"
+
+
+def _polygons(mesh: bpy.types.Mesh) -> tuple[Any, Any]:
+    return bridge.corner_vertices(mesh), bridge.connectivity(mesh).loop_start
 
 
 def shape_of(obj: bpy.types.Object) -> Shape:

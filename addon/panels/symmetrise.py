@@ -31,10 +31,10 @@ class SPHERICAL_COW_PT_symmetrise(SidebarPanel, bpy.types.Panel):
         column = layout.column()
         column.use_property_split, column.use_property_decorate = True, False
         column.prop(options, "method")
-        rows = column.column()
-        rows.enabled = options.method != "HARMONIC"
-        rows.prop(options, "side")
-        rows.prop(options, "uvs")
+        row = column.row()
+        row.enabled = options.method != "HARMONIC"
+        row.prop(options, "side")
+        column.prop(options, "uvs")
         if options.method == "HARMONIC":
             column.prop(options, "hide_original")
         values = {name: getattr(options, name) for name in OPTIONS}

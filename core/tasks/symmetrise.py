@@ -50,7 +50,12 @@ def _symmetrise_shape(arrays: Arrays, parameters: Parameters, progress: Progress
     sphere = {} if found.shape.sphere is None else {"sphere": found.shape.sphere}
     return Outcome(
         {"shape": shape_array(found.shape), "asymmetric": found.asymmetric.coefficients, **sphere},
-        {"plane": found.parts.plane.to_dict(), "match": found.parts.match, "asymmetry_rel": found.asymmetry_rel},
+        {
+            "plane": found.parts.plane.to_dict(),
+            "normal": found.parts.normal.tolist(),
+            "match": found.parts.match,
+            "asymmetry_rel": found.asymmetry_rel,
+        },
     )
 
 
