@@ -22,9 +22,9 @@ OPTIONS = (
 _DISTANCES = (("mean", "Mean"), ("rms", "RMS"), ("percentile_95", "95 % Within"), ("hausdorff", "Largest"))
 _SIDES = (("forward", "Other to This"), ("backward", "This to Other"))
 _SYMMETRIC = (
-    ("symmetric_max", "Symmetric Max"),
-    ("symmetric_max_mean", "Sym. Max Mean"),
-    ("symmetric_mean", "Symmetric Mean"),
+    ("symmetric_max", "Largest"),
+    ("symmetric_max_mean", "Larger Mean"),
+    ("symmetric_mean", "Mean"),
 )
 
 
@@ -54,6 +54,7 @@ class SPHERICAL_COW_PT_compare(SidebarPanel, bpy.types.Panel):
         for name in (Operators.COPY_COMPARISON, Operators.SAVE_COMPARISON):
             error_box(layout, context, name)
         draw_pictures(layout, context, obj)
+        draw_more(layout, numbers, stale)
 
 
 def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any) -> None:
@@ -91,61 +92,65 @@ def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context, option
 def draw_table(
     layout: bpy.types.UILayout, context: bpy.types.Context, numbers: dict[str, Any], other: str, stale: str
 ) -> None:
-    """What was measured: the most used numbers, the others folded away."""
+    """The most used numbers, and why there is no volume."""
     header, body = layout.panel("spherical_cow_compared", default_closed=False)
     header.label(text=stale or f"From {other}", icon="FILE_REFRESH" if stale else "CHECKMARK")
-    if body is not None:
-        column = body.column(align=True)
-        column.active = not stale
-        for name, label in _DISTANCES:
-            fact(column, label, length(numbers[name], numbers[f"{name}_rel"]))
-        draw_shape(column, context, numbers)
-    header, body = layout.panel("spherical_cow_compared_more", default_closed=True)
-    header.label(text="All Distances")
-    if body is not None:
-        column = body.column(align=True)
-        column.active = not stale
-        draw_sides(column, numbers)
-    for protocol, values in numbers["protocols"].items():
-        header, body = layout.panel(f"spherical_cow_compared_{protocol}", default_closed=False)
-        header.label(text={identifier: name for identifier, name, _ in PROTOCOLS}.get(protocol, protocol))
-        if body is not None:
-            column = body.column(align=True)
-            column.active = not stale
-            for name, value in values.items():
-                fact(column, words(name), plain(value))
-
-
-def draw_shape(column: bpy.types.UILayout, context: bpy.types.Context, numbers: dict[str, Any]) -> None:
-    """F-score, normals, volumes, areas; why volumes are missing."""
+    if body is None:
+        return
+    column = body.column(align=True)
+    column.active = not stale
+    for name, label in _DISTANCES:
+        fact(column, label, length(numbers[name], numbers[f"{name}_rel"]))
     fact(column, "F-Score", f"{numbers['f_score']:.4f}")
     fact(column, "Normal Consistency", f"{numbers['normal_consistency']:.4f}")
-    fact(column, "Angle of Normals", f"{numbers['normal_angle']:.2f}°")
     fact(column, "Volume IoU", plain(numbers["iou"], 4))
-    for quantity in ("volume", "area"):
-        fact(column, f"{quantity.title()}, Other", plain(numbers[f"{quantity}_a"]))
-        fact(column, f"{quantity.title()}, This", plain(numbers[f"{quantity}_b"]))
     reason = numbers["missing"].get("iou", "")
-    if reason and numbers["iou"] is None:
-        told = reason.replace("A has", "The other has").replace("B has", "this has")
+    if reason:
+        told = reason.replace("A has", "the other has").replace("B has", "this has")
         wrapped(column.column(align=True), context, f"No volume IoU: {told}", icon="INFO")
 
 
+def draw_more(layout: bpy.types.UILayout, numbers: dict[str, Any], stale: str) -> None:
+    """All other numbers, folded away, and those of protocols."""
+    parts = [("more", "All Numbers", True), *((name, _protocol_name(name), False) for name in numbers["protocols"])]
+    for name, title, closed in parts:
+        header, body = layout.panel(f"spherical_cow_compared_{name}", default_closed=closed)
+        header.label(text=title)
+        if body is None:
+            continue
+        column = body.column(align=True)
+        column.active = not stale
+        if name == "more":
+            draw_sides(column, numbers)
+        else:
+            for key, value in numbers["protocols"][name].items():
+                fact(column, words(key), plain(value))
+
+
+def _protocol_name(identifier: str) -> str:
+    return next((name for known, name, _ in PROTOCOLS if known == identifier), identifier)
+
+
 def draw_sides(column: bpy.types.UILayout, numbers: dict[str, Any]) -> None:
-    """Each direction by itself, and the other ways to sum up."""
+    """Each direction by itself, sizes, and the other ways to sum up."""
     for side, title in _SIDES:
         column.label(text=title)
         for name, label in _DISTANCES:
             fact(column, f"   {label}", length(numbers[f"{name}_{side}"], numbers[f"{name}_{side}_rel"]))
-    column.label(text="Both")
+    column.label(text="Both Ways")
     fact(column, "   Chamfer-L1", length(numbers["chamfer_l1"], numbers["mean_rel"]))
     fact(column, "   Chamfer-L2", plain(numbers["chamfer_l2"]))
+    fact(column, "   Angle of Normals", f"{numbers['normal_angle']:.2f}°")
     fact(column, "   Threshold", plain(numbers["threshold"]))
     fact(column, "   Precision", f"{numbers['precision']:.4f}")
     fact(column, "   Recall", f"{numbers['recall']:.4f}")
-    column.label(text="From vertices, over the extent")
+    column.label(text="Vertices, Over the Extent")
     for name, label in _SYMMETRIC:
         fact(column, f"   {label}", length(numbers[name], numbers[f"{name}_minmax"]))
+    for title, side in (("Other Mesh", "a"), ("This Mesh", "b")):
+        column.label(text=title)
+        for quantity in ("volume", "area"):
+            fact(column, f"   {quantity.title()}", plain(numbers[f"{quantity}_{side}"]))
 
 
 def draw_pictures(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:
@@ -180,7 +185,7 @@ def plain(value: float | None, digits: int = 5) -> str:
 
 def words(name: str) -> str:
     """A name of the library as the panel writes it."""
-    return name.replace("_", " ").title().replace("Iou", "IoU").replace("L1", "L1")
+    return name.replace("_", " ").title().replace("Iou", "IoU").replace("Chamfer L1", "Chamfer-L1")
 
 
 classes = (SPHERICAL_COW_PT_compare,)

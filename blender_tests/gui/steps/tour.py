@@ -2,6 +2,7 @@
 """The road through the panel with the mouse, and a picture of each state. Runs inside Blender."""
 
 import subprocess
+import sys
 
 import bpy
 import guilib
@@ -22,7 +23,13 @@ def press(operator, across=0.45):
     yield from guilib.click(x, y)
 
 
-SECTIONS = ("Check", "Repair", "Encode", "Reconstruct", "Equalizer", "Shape Keys", "Attributes", "Coefficients")
+def sections():
+    """Titles from top to bottom, as Blender sorts them: by their order, then as they were registered."""
+    registration = next(module for name, module in sys.modules.items() if name.endswith("spherical_cow.registration"))
+    panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB and hasattr(cls, "bl_order")]
+    return [panel.bl_label for panel in sorted(panels, key=lambda panel: panel.bl_order)]
+
+
 PITCH = 27
 """Pixels from one folded section to the next."""
 
@@ -37,8 +44,9 @@ def show_only(*titles):
     yield from guilib.settle()
     yield from guilib.click(x, top)
     yield from guilib.settle()
-    for title in sorted(titles, key=SECTIONS.index, reverse=True):
-        yield from guilib.click(x, top - PITCH * SECTIONS.index(title))
+    order = sections()
+    for title in sorted(titles, key=order.index, reverse=True):
+        yield from guilib.click(x, top - PITCH * order.index(title))
         yield from guilib.settle()
 
 
@@ -76,12 +84,17 @@ def tour():
     yield from guilib.until(lambda: "Reconstruction" in bpy.context.object.name, 20, what="reconstruct")
     yield from guilib.settle()
     guilib.screenshot("07-reconstructed.png")
+    yield from show_only("Compare")
     yield from press("spherical_cow.compare")
-    wm = bpy.context.window_manager
-    yield from guilib.until(lambda: wm.spherical_cow.comparison, 60, what="compare")
+    yield from guilib.until(lambda: data().comparison.numbers, 60, what="compare")
     yield from guilib.until(idle, 5)
+    yield from press("spherical_cow.show_distances", across=0.2)
     yield from guilib.settle()
-    guilib.screenshot("08-compared.png", panel)
+    yield from press("spherical_cow.copy_comparison", across=0.2)
+    yield from guilib.until(lambda: "Hausdorff" in bpy.context.window_manager.clipboard, 5, what="the clipboard")
+    yield from press("spherical_cow.distance_histogram", across=0.7)
+    yield from guilib.settle(0.6)
+    guilib.screenshot("08-compared.png")
 
     yield from show_only("Equalizer", "Shape Keys")
     before = bpy.context.object.data.vertices[0].co.copy()
