@@ -145,21 +145,20 @@ def test_one_and_two_processes_give_the_same_bytes_and_a_second_run_does_nothing
     ellipsoid((2.0, 1.0, 1.0), 3).save(herd / "z.ply")
     with (tmp_path / "two" / "encode.state.jsonl").open("ab") as file:
         file.write(b'{"input": "a.ply", "key": "half a li')
-    again = batch.run("encode", [herd], tmp_path / "two", lmax=8)
+    again = batch.run("encode", [herd], tmp_path / "two", lmax=8, jobs=1)
     assert (again.done, again.earlier, again.failed) == (4, 2, 2)
     assert {row.input for row in again.rows if row.earlier} == {"a.ply", "a.obj"}
     assert results(tmp_path / "two")["more/a.harmonics.npz"] == results(tmp_path / "one")["more/a.harmonics.npz"]
     assert (tmp_path / "two" / "a.ply.harmonics.npz").stat().st_mtime_ns == stamps["a.ply.harmonics.npz"]
     assert results(tmp_path / "two")["z.harmonics.npz"] != results(tmp_path / "one")["z.harmonics.npz"]
-    assert batch.run("encode", [herd / "a.ply"], tmp_path / "two", lmax=9).earlier == 0
 
 
-def test_decode_repair_and_compare(herd: Path, tmp_path: Path) -> None:
-    mended = batch.run("repair", [herd], tmp_path / "mended", jobs=2)
+def test_repair_and_compare(herd: Path, tmp_path: Path) -> None:
+    mended = batch.run("repair", [herd], tmp_path / "mended", jobs=1)
     assert (mended.done, mended.failed) == (5, 1)
     assert {row.input: row.output for row in mended.rows}["a.obj"] == "a.obj"
     assert [row.facts["done"] for row in mended.rows if row.input == "a.ply"] == [""]
-    compared = batch.run("compare", [tmp_path / "mended"], tmp_path / "compared", reference=herd, jobs=2, samples=500)
+    compared = batch.run("compare", [tmp_path / "mended"], tmp_path / "compared", reference=herd, jobs=1, samples=500)
     by_name = {row.input: row for row in compared.rows}
     assert compared.failed == 0 and by_name["a.ply"].facts["hausdorff_rel"] < 1e-6
     assert by_name["ring.ply"].facts["hausdorff_rel"] > 1e-3
@@ -302,14 +301,15 @@ def test_two_batches_do_not_work_in_one_folder(herd: Path, tmp_path: Path) -> No
 
 
 def test_the_command_line_checks_a_folder(herd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["batch", "check", str(herd), str(tmp_path / "out"), "--no-self-intersections", "--json"]
-    assert main(words) == 1
+    words = ["batch", "check", str(herd), str(tmp_path / "out"), "--no-self-intersections", "--jobs", "1"]
+    assert main([*words, "--json"]) == 1
     data = json.loads(capsys.readouterr().out)
     assert (data["total"], data["done"], data["failed"]) == (6, 5, 1)
     assert {row["input"] for row in data["rows"] if row.get("encodable")} == {"a.obj", "a.ply", "more/a.ply", "z.ply"}
     assert [row["genus"] for row in data["rows"] if row["input"] == "ring.ply"] == [1]
-    assert main(["batch", "check", str(herd / "a.ply"), str(tmp_path / "out")]) == 0
-    assert "1 of 1 done" in capsys.readouterr().out
+    words[2] = str(herd / "a.ply")
+    assert main(words) == 0
+    assert "1 of 1 done (1 of them earlier)" in capsys.readouterr().out
     assert main(["batch", "encode", str(herd), str(herd)]) == 2
 
 
