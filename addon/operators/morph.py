@@ -72,6 +72,7 @@ class SPHERICAL_COW_OT_morph(MorphSettings, JobOperator, bpy.types.Operator):
             "size": size,
             "seed": self.seed,
             "pose": self.pose,
+            "match": self.match,
         }
         arrays = {f"shape_{number}": storage.shape_array(shape) for number, shape in enumerate(shapes)}
         return jobs.Request("morph", parameters, {**arrays, "matrices": matrices})

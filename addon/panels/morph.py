@@ -14,7 +14,7 @@ from .common import SidebarPanel, error_box, job_button, mesh_object, settings, 
 from .encode import percent
 from .reconstruct import draw_size
 
-OPTIONS = ("sampling", "frequency", "count", "seed", "pose", "hide_originals")
+OPTIONS = ("sampling", "frequency", "count", "seed", "pose", "match", "hide_originals")
 FAR = 0.1
 """Distance from the first shape from which a row shows a warning, as in `core.blending.morph`."""
 
@@ -38,6 +38,7 @@ class SPHERICAL_COW_PT_morph(SidebarPanel, bpy.types.Panel):
         column.use_property_split, column.use_property_decorate = True, False
         draw_size(column, options)
         column.prop(options, "pose")
+        column.prop(options, "match")
         column.prop(options, "hide_originals")
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.MORPH, icon="MOD_SIMPLEDEFORM", **values)

@@ -20,6 +20,7 @@ class MorphSettings:
         count: int
         seed: int
         pose: str
+        match: bool
         hide_originals: bool
     else:
         sampling: EnumProperty(
@@ -52,6 +53,12 @@ class MorphSettings:
             description="How the other shapes are laid onto the active one before they are blended",
             items=POSES,
             default="rigid",
+        )
+        match: BoolProperty(
+            name="Match Limbs",
+            description="Bend the spheres of the other shapes, so that limbs that lie differently meet. Without, the"
+            " spheres are only turned: quicker, but such limbs fade out in one place and grow in another",
+            default=True,
         )
         hide_originals: BoolProperty(
             name="Hide Originals",

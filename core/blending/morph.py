@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from ..alignment.parameter import ParameterAlignment, align_parameters
+from ..alignment.parameter import align_parameters, surface_distance, transform_positions
+from ..alignment.similarity import Similarity
 from ..certify import certify
 from ..codec import sampling_mesh
 from ..errors import InvalidParameter
@@ -19,6 +21,7 @@ from ..harmonics.transforms import synthesize
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, part, silent
 from ..shape import Shape, source_of
+from .correspondence import Warp, match_places, warped
 
 POSES = ("rigid", "similarity", "keep")
 METHOD = "blend"
@@ -31,17 +34,49 @@ _STAND_IN = 48
 
 
 @dataclass(frozen=True)
+class Member:
+    """A shape as a part of a family.
+
+    turned: its coefficients, with the sphere turned and the surface moved. warp: which direction of it belongs to each
+    direction of the first shape, or None for the same one. distance_rel: root mean square distance to the first between
+    points that belong together, both shapes lying as near to each other as they can, relative to the first's diagonal.
+    """
+
+    turned: Harmonics
+    warp: Warp | None = None
+    distance_rel: float = 0.0
+
+    @cached_property
+    def harmonics(self) -> Harmonics:
+        """The coefficients over the directions of the first shape."""
+        return self.turned if self.warp is None else warped(self.turned, self.warp)
+
+    def values(self, names: Sequence[str], directions: FloatArray) -> FloatArray:
+        """(V, K) these channels at directions (V, 3) of the first shape, exactly."""
+        places = directions if self.warp is None else self.warp.at(directions)
+        return synthesize(self.turned.select(names), places)
+
+
+@dataclass(frozen=True)
 class Family:
     """Two or more shapes whose parameter spheres agree: what `align_shapes` gives.
 
-    first: the shape that the others were brought to. harmonics: of each shape, with the same channels in the same
-    order and the same degrees. distances_rel: of each shape the root mean square distance to the first between points
-    that share a direction, both lying as near to each other as they can, relative to the first's diagonal.
+    first: the shape that the others were brought to. members: of each shape, with the same channels in the same order
+    and the same degrees.
     """
 
     first: Shape
-    harmonics: tuple[Harmonics, ...]
-    distances_rel: tuple[float, ...]
+    members: tuple[Member, ...]
+
+    @property
+    def harmonics(self) -> tuple[Harmonics, ...]:
+        """The coefficients of each shape over the directions of the first."""
+        return tuple(member.harmonics for member in self.members)
+
+    @property
+    def distances_rel(self) -> tuple[float, ...]:
+        """How far each shape is from the first, over its diagonal; see `Member`."""
+        return tuple(member.distance_rel for member in self.members)
 
     @property
     def far(self) -> tuple[int, ...]:
@@ -50,9 +85,9 @@ class Family:
 
     def at(self, weights: Sequence[float]) -> Harmonics:
         """The weighted mean of the coefficients, all channels; see `normalised_weights`."""
-        shares = normalised_weights(weights, len(self.harmonics))
+        shares = normalised_weights(weights, len(self.members))
         mean = sum(share * one.coefficients for share, one in zip(shares, self.harmonics, strict=True))
-        return Harmonics(np.asarray(mean), self.harmonics[0].channels)
+        return Harmonics(np.asarray(mean), self.members[0].turned.channels)
 
 
 @dataclass(frozen=True)
@@ -94,14 +129,16 @@ def normalised_weights(weights: Sequence[float], count: int) -> FloatArray:
     return np.asarray(values / values.sum())
 
 
-def align_shapes(shapes: Sequence[Shape], pose: str = "rigid", *, progress: Progress = silent) -> Family:
+def align_shapes(
+    shapes: Sequence[Shape], pose: str = "rigid", *, match: bool = True, progress: Progress = silent
+) -> Family:
     """Bring the coefficients of shapes to agree with those of the first, so that they can be mixed.
 
     The sphere of each is turned onto that of the first (`align_parameters`). Only channels that all have are kept;
     shapes of a lower degree are filled up with zeros.
 
     pose: "rigid" (turn and move the others onto the first in space), "similarity" (and scale them), "keep" (leave
-        each where it lies).
+        each where it lies). match: also bend the spheres of the others, so that limbs that lie differently meet.
 
     Raises `InvalidParameter` for fewer than two shapes, shapes without positions, or an unknown pose.
     """
@@ -112,38 +149,44 @@ def align_shapes(shapes: Sequence[Shape], pose: str = "rigid", *, progress: Prog
     channels = common_channels([shape.harmonics for shape in shapes])
     lmax = max(shape.lmax for shape in shapes)
     reference = shapes[0].harmonics.select(channels)
-    aligned, distances = [padded(reference, lmax)], [0.0]
+    members = [Member(padded(reference, lmax))]
     for number, shape in enumerate(shapes[1:]):
         done = part(progress, number / (len(shapes) - 1), (number + 1) / (len(shapes) - 1))
-        harmonics, distance = _aligned(shape.harmonics.select(channels), reference, pose, done)
-        aligned.append(padded(harmonics, lmax))
-        distances.append(distance)
+        members.append(_member(shape.harmonics.select(channels), reference, lmax, pose, match, done))
     progress(1.0, "Aligned")
-    return Family(shapes[0], tuple(aligned), tuple(distances))
+    return Family(shapes[0], tuple(members))
 
 
-def _aligned(moving: Harmonics, reference: Harmonics, pose: str, progress: Progress) -> tuple[Harmonics, float]:
-    """The harmonics brought to the reference, and how far from it the surface is at its nearest."""
-    free = align_parameters(moving, reference, pose=True, scaling=True, progress=part(progress, 0.0, 0.5))
-    if pose == "similarity":
-        return free.harmonics, free.distance_rel
+def _member(moving: Harmonics, reference: Harmonics, lmax: int, pose: str, match: bool, progress: Progress) -> Member:
+    """The harmonics brought to the reference."""
+    free = align_parameters(moving, reference, pose=True, scaling=True, progress=part(progress, 0.0, 0.3))
+    rotation, similarity = free.rotation, free.similarity
+    if pose == "keep":
+        # Shapes that lie alike already need no turn in space, and one that is hardly better may be a wrong one.
+        still = align_parameters(moving, reference, progress=part(progress, 0.3, 0.4))
+        scaled = _laid_onto(still.harmonics, reference, np.eye(3), scaling=True)
+        laid = transform_positions(still.harmonics, scaled)
+        if surface_distance(laid, reference) < _NO_TURN * free.distance:
+            rotation, similarity = still.rotation, scaled
+    turned = rotate(moving, rotation)
+    nearest = transform_positions(turned, similarity)
+    warp = match_places(nearest, reference, progress=part(progress, 0.4, 1.0)) if match else None
     if pose == "rigid":
-        rigid = align_parameters(moving, reference, pose=True, progress=part(progress, 0.5, 1.0))
-        return rigid.harmonics, free.distance_rel
-    # Shapes that lie alike already need no turn in space, and one that is hardly better may be a wrong one.
-    still = align_parameters(moving, reference, progress=part(progress, 0.5, 1.0))
-    fits = _centred_distance(still, reference) < _NO_TURN * free.distance_rel
-    return rotate(moving, (still if fits else free).rotation), free.distance_rel
+        similarity = _laid_onto(turned, reference, similarity.rotation, scaling=False)
+    posed = turned if pose == "keep" else transform_positions(turned, similarity)
+    if warp is not None:
+        nearest = warped(padded(nearest, lmax), warp)
+    distance = surface_distance(nearest, reference) * free.distance_rel / free.distance
+    return Member(padded(posed, lmax), warp, distance)
 
 
-def _centred_distance(alignment: ParameterAlignment, reference: Harmonics) -> float:
-    """Relative distance after an alignment on the sphere alone, but for place and size."""
-    one, two = (h.select(POSITION).coefficients.copy() for h in (alignment.harmonics, reference))
-    one[:, 0, 0], two[:, 0, 0] = 0.0, 0.0
-    size = min(one.shape[-1], two.shape[-1])
-    one, two = one[:, :size, :size], two[:, :size, :size]
-    one *= np.linalg.norm(two) / np.linalg.norm(one)
-    return float(np.linalg.norm(one - two)) * alignment.distance_rel / alignment.distance
+def _laid_onto(moving: Harmonics, reference: Harmonics, rotation: FloatArray, *, scaling: bool) -> Similarity:
+    """The similarity with this rotation that brings the mean, and with `scaling` the size, to the reference's."""
+    one, two = (harmonics.select(POSITION).coefficients for harmonics in (moving, reference))
+    centres = one[:, 0, 0], two[:, 0, 0]
+    sizes = [np.square(c).sum() - np.square(middle).sum() for c, middle in zip((one, two), centres, strict=True)]
+    scale = float(np.sqrt(sizes[1] / sizes[0])) if scaling else 1.0
+    return Similarity(rotation, scale, centres[1] - scale * rotation @ centres[0])
 
 
 def common_channels(harmonics: Sequence[Harmonics]) -> tuple[str, ...]:
@@ -180,13 +223,14 @@ def blend(
     weights: Sequence[float],
     *,
     pose: str = "rigid",
+    match: bool = True,
     aligned: bool = False,
     progress: Progress = silent,
 ) -> Shape:
     """The weighted mean of encoded shapes: positions, colours and every other channel that all have.
 
     weights: one for each shape; they are divided by their sum, and may be negative (exaggeration).
-    pose: see `align_shapes`. aligned: the coefficients of the shapes agree already; nothing is turned or moved.
+    pose, match: see `align_shapes`. aligned: the coefficients of the shapes agree already; nothing is turned or moved.
 
     The result has the first shape's map to the sphere, and so can be rebuilt on its vertices. Raises what
     `align_shapes` and `normalised_weights` raise.
@@ -194,10 +238,9 @@ def blend(
     normalised_weights(weights, len(shapes))
     if aligned:
         lmax, names = max(s.lmax for s in shapes), common_channels([s.harmonics for s in shapes])
-        ready = tuple(padded(shape.harmonics.select(names), lmax) for shape in shapes)
-        family = Family(shapes[0], ready, (0.0,) * len(shapes))
+        family = Family(shapes[0], tuple(Member(padded(s.harmonics.select(names), lmax)) for s in shapes))
     else:
-        family = align_shapes(shapes, pose, progress=part(progress, 0.0, 0.8))
+        family = align_shapes(shapes, pose, match=match, progress=part(progress, 0.0, 0.8))
     progress(0.8, "Measuring the result")
     shape = shape_with(family.first, family.at(weights))
     progress(1.0, "Blended")
@@ -222,13 +265,15 @@ def ends_of(
     sampling, size, seed: as in `codec.decode`; the density is the mean of all. Raises `InvalidParameter` for a
     sampling that the first shape cannot give.
     """
-    mean = family.first.with_harmonics(family.at([1.0] * len(family.harmonics)))
-    on = sampling_mesh(mean, sampling, size, seed=seed, progress=part(progress, 0.0, 0.5))
+    like = family.first
+    if sampling == "adaptive":
+        like = like.with_harmonics(family.at([1.0] * len(family.members)))
+    on = sampling_mesh(like, sampling, size, seed=seed, progress=part(progress, 0.0, 0.5))
     progress(0.5, "Evaluating the harmonics")
-    vertices = np.stack([synthesize(one.select(POSITION), on.vertices) for one in family.harmonics])
+    vertices = np.stack([member.values(POSITION, on.vertices) for member in family.members])
     colors = None
-    if family.harmonics[0].has(COLOR):
-        found = [synthesize(one.select(COLOR), on.vertices) for one in family.harmonics]
+    if family.members[0].turned.has(COLOR):
+        found = [member.values(COLOR, on.vertices) for member in family.members]
         colors = np.clip(np.stack(found), 0.0, 1.0)
     progress(1.0, "Evaluated")
     return Ends(on.vertices, on.faces, vertices, colors)

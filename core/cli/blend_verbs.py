@@ -30,6 +30,9 @@ def add_verbs(verbs: Any) -> None:
     amount.add_argument("--weights", nargs="+", type=float, metavar="W", help="share of each shape (default: equal)")
     amount.add_argument("--steps", type=int, metavar="N", help="N files from the first shape through all to the last")
     verb.add_argument("--pose", default="rigid", choices=POSES, help="how the others are laid onto the first")
+    verb.add_argument(
+        "--no-match", dest="match", action="store_false", help="only turn the spheres, do not bend them for the limbs"
+    )
     add_sampling(verb)
     verb.add_argument("--seed", type=int, default=0, help="start of the random numbers of --vertices")
     verb.add_argument("--json", action="store_true")
@@ -44,9 +47,9 @@ def run_morph(arguments: Namespace, console: Console) -> int:
     weights = _weights(arguments, len(arguments.inputs))
     shapes = [open_shape(path) for path in arguments.inputs]
     with console.progress() as progress:
-        family = align_shapes(shapes, arguments.pose, progress=part(progress, 0.0, 0.5))
+        family = align_shapes(shapes, arguments.pose, match=arguments.match, progress=part(progress, 0.0, 0.7))
         _warn(family, arguments.inputs, shapes, console)
-        later = part(progress, 0.5, 1.0)
+        later = part(progress, 0.7, 1.0)
         if as_shape:
             _write_shapes(family, weights, files, later)
         else:

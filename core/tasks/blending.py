@@ -23,13 +23,18 @@ def _morph(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcom
     if "matrices" in arrays:
         shapes = [moved(shape, np.asarray(one)) for shape, one in zip(shapes, arrays["matrices"], strict=True)]
     size = parameters.get("size")
-    family = align_shapes(shapes, str(parameters.get("pose", "rigid")), progress=part(progress, 0.0, 0.7))
+    family = align_shapes(
+        shapes,
+        str(parameters.get("pose", "rigid")),
+        match=bool(parameters.get("match", True)),
+        progress=part(progress, 0.0, 0.9),
+    )
     ends = ends_of(
         family,
         str(parameters.get("sampling", "source")),
         None if size is None else int(size),
         seed=int(parameters.get("seed", 0)),
-        progress=part(progress, 0.7, 1.0),
+        progress=part(progress, 0.9, 1.0),
     )
     found = {
         "sphere": ends.sphere,
