@@ -43,13 +43,15 @@ _OLD = 24 * 3600.0
 class Request:
     """What the worker is asked: a task of `core.worker`, its parameters (JSON) and its arrays.
 
-    in_blender: the worker needs Blender's own functions, and is a Blender without a window.
+    in_blender: the worker needs Blender's own functions, and is a Blender without a window. many: it works on one mesh
+    after the other, and says itself how far it is as soon as one is over.
     """
 
     task: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     in_blender: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def work(request: Request) -> Work:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
-                yield _named(step, mark)
+                yield step if request.many and step.fraction > 0.0 else _named(step, mark)
         result = _read_result(folder, process.returncode)
         mark.touch()
         return result

@@ -86,7 +86,7 @@ class SPHERICAL_COW_OT_batch(BatchSettings, JobOperator, bpy.types.Operator):
             "timeout": self.timeout,
             "options": verb_options(context.scene, self.verb),
         }
-        return jobs.Request("batch", parameters)
+        return jobs.Request("batch", parameters, many=True)
 
     def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
         messages.clear(context)

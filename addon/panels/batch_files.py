@@ -33,9 +33,9 @@ class SPHERICAL_COW_PT_batch(SidebarPanel, bpy.types.Panel):
         names = OPTIONS if options.verb == "compare" else [name for name in OPTIONS if name != "reference"]
         for name in names:
             column.prop(options, name)
-        words = layout.column(align=True)
-        words.active = False
-        wrapped(words, context, f"Takes the settings of the section {SECTIONS[options.verb]}.")
+        hint = layout.row()
+        hint.active = False
+        hint.label(text=f"With the settings of {SECTIONS[options.verb]}")
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.BATCH, icon="FILE_FOLDER", owner=context.scene, **values)
         draw_error(layout, context)
@@ -73,7 +73,8 @@ def draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, data: d
     fact(column, "Time", f"{data['seconds']:.1f} s")
     failures = box.column(align=True)
     for row in data["failures"][:SHOWN]:
-        wrapped(failures, context, f"{row['input']}: {row['message']}", icon="DOT", margin=78)
+        told = row["message"] if Path(row["input"]).name in row["message"] else f"{row['input']}: {row['message']}"
+        wrapped(failures, context, told, icon="DOT", margin=78)
     if data["failed"] > SHOWN:
         failures.label(text=f"{data['failed'] - SHOWN:,} more in the table", icon="BLANK1")
     place = Path(data["summary"])
