@@ -23,7 +23,9 @@ def symmetric_uvs(
 
     Each half is projected by Lambert's azimuthal projection, so areas on the sphere keep their proportion (on a
     texture of that shape). Polygons across the mirror go whole to the side where most of them is, and may reach over
-    the rim of the disc by their own size; the discs are scaled so that they fit. Raises `InvalidParameter` for another layout.
+    the rim of the disc by their own size; the discs are scaled so that they fit.
+
+    Raises `InvalidParameter` for another layout.
     """
     if layout not in LAYOUTS:
         raise InvalidParameter(f"There is no layout {layout!r}.", f"Choose from {', '.join(LAYOUTS)}.")
