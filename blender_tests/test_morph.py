@@ -93,7 +93,7 @@ def test_three_shapes_on_the_vertices_of_the_first(pair):
     third = add_other("Third", (0.0, 1.0, 0.0), bend=-0.3)
     ops.encode(lmax=8)
     select(first, second, third)
-    assert ops.morph(sampling="source", pose="keep", hide_originals=False) == {"FINISHED"}
+    assert ops.morph(sampling="source", pose="keep", match=False, hide_originals=False) == {"FINISHED"}
     made = bpy.context.object
     assert len(made.data.vertices) == len(first.data.vertices) and not second.hide_get()
     keys = made.data.shape_keys.key_blocks
@@ -107,7 +107,7 @@ def test_three_shapes_on_the_vertices_of_the_first(pair):
 
 
 def test_animate(pair):
-    ops.morph(frequency=4)
+    ops.morph(frequency=4, match=False)
     made = bpy.context.object
     scene, key = bpy.context.scene, made.data.shape_keys.key_blocks[1]
     assert ops.animate_morph(frame_start=1, frame_end=30) == {"FINISHED"}
@@ -139,7 +139,7 @@ def test_keep_as_shape_has_the_blended_coefficients_and_is_live(pair):
 def test_one_undo_step_takes_the_morph_away(pair):
     bpy.ops.ed.undo_push(message="Before")
     before = {obj.name for obj in bpy.data.objects}
-    ops.morph(frequency=6)
+    ops.morph(frequency=6, match=False)
     bpy.ops.ed.undo_push(message="Morph")
     bpy.ops.ed.undo()
     assert {obj.name for obj in bpy.data.objects} == before and not bpy.data.objects["First"].hide_get()
@@ -147,7 +147,7 @@ def test_one_undo_step_takes_the_morph_away(pair):
 
 
 def test_a_copy_follows_its_own_keys(pair):
-    ops.morph(frequency=6)
+    ops.morph(frequency=6, match=False)
     made = bpy.context.object
     made.data.spherical_cow.morph.blend = 0.0
     bpy.ops.object.duplicate()
