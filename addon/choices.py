@@ -174,6 +174,26 @@ FILE_TYPES = (
     ("GLB", "GLB", "Binary glTF"),
 )
 
+SHAPE_FORMATS = (
+    ("AUTO", "By Ending", "The ending of the name chooses: .npz, .psh, .sh, .coef, .csv, .txt"),
+    ("HARMONICS", "Spherical Cow (.npz)", "Everything: coefficients, certificate, and the map of the original"),
+    (
+        "PROGRESSIVE",
+        "Progressive (.psh)",
+        "Small: rounded, low degrees first; its beginning is a smooth shape",
+    ),
+    ("SHTOOLS", "SHTOOLS (.sh)", "Text, one file for each channel, also for pyshtools"),
+    ("SPHARM_PDM", "SPHARM-PDM (.coef)", "Text with six decimals, positions only, up to degree 85"),
+    ("AICSSHPARAM", "aicsshparam (.csv)", "A row of a table: the distance from the center, for star-shaped bodies"),
+    ("FLOWSHAPE", "flowshape (.txt, .npy)", "Positions scaled to area 4π around the centroid"),
+    (
+        "MESH2SH",
+        "mesh2sh (.npy, .npz)",
+        "Square images of density, curvature and area; needs those channels",
+    ),
+)
+"""Formats of coefficients, named as in the library (`core.interchange.FORMATS`) in upper case."""
+
 PICTURES = (
     ("power spectrum", "Power Spectrum", "How much of each channel is in each degree"),
     ("x", "X", "Coefficients of the x positions"),

@@ -13,11 +13,11 @@ from typing import Any
 
 import bpy
 
-from . import bridge, compat, jobs, recipe_book, storage
-from .choices import FILE_TYPES, METHODS, SAMPLINGS
+from . import bridge, comparisons, compat, jobs, recipe_book, storage
+from .choices import ALIGNMENTS, FILE_TYPES, METHODS, PROTOCOLS, SAMPLINGS, SPACES
 from .core.errors import InvalidParameter, SphericalCowError
 from .idnames import COMMAND
-from .operators import coefficients
+from .operators import coefficients, compare
 from .operators.check import check_request
 from .operators.encode import encode_request, store_result
 from .operators.repair import repair_request, require_no_shape_keys, store_report, write_result
@@ -42,6 +42,13 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("--frequency", type=int, default=32, help="of the icosphere")
     decode.add_argument("--count", type=int, default=20_000, help="vertices of the adapted mesh")
     decode.add_argument("--from-curvature", action="store_true")
+    against = _verb(verbs, "compare", _compare, "how far the mesh is from another one")
+    against.add_argument("--against", help="name of the other object (default: the original of this one)")
+    against.add_argument("--align", choices=[item[0] for item in ALIGNMENTS], default="none")
+    against.add_argument("--space", choices=[item[0].lower() for item in SPACES], default="world")
+    against.add_argument("--use-modifiers", action="store_true", help="compare what the modifiers make of both")
+    against.add_argument("--protocol", action="append", default=[], choices=[item[0] for item in PROTOCOLS])
+    against.add_argument("--out", help="write the numbers as .csv or .json")
     repair = _verb(verbs, "repair", _repair, "make the mesh one that can be encoded, or mend it by another recipe")
     repair.add_argument("--recipe", default="genus0", help="clean, cad, genus0 (default), your own, or a file with one")
     repair.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -124,7 +131,7 @@ def _encode(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, di
     result = _wait(encode_request(settings, bridge.read(obj, use_modifiers=options.use_modifiers)))
     shape = store_result(obj, result, before, options.use_modifiers)
     if options.out:
-        coefficients.save(shape, options.out, compact=False)
+        coefficients.save(shape, options.out)
     return 0, {"object": obj.name, "lmax": shape.lmax, **shape.certificate.to_dict()}
 
 
@@ -138,6 +145,24 @@ def _reconstruct(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[in
         )
     new = bpy.context.view_layer.objects.active
     return 0, {"object": new.name, "vertices": len(new.data.vertices), "faces": len(new.data.polygons)}
+
+
+def _compare(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    other = _object(options.against) if options.against else comparisons.original_of(obj)
+    if other is None or other == obj:
+        raise InvalidParameter("There is no second mesh.", "Name one with --against.")
+    with bpy.context.temp_override(object=obj, active_object=obj, selected_objects=[obj, other]):
+        bpy.ops.spherical_cow.compare(
+            align=options.align,
+            space=options.space.upper(),
+            use_modifiers=options.use_modifiers,
+            protocols=set(options.protocol),
+        )
+    if options.out:
+        compare.save(bridge.mesh_of(obj), options.out)
+    numbers = comparisons.load(bridge.mesh_of(obj)) or {}
+    names = {"object": obj.name, "against": other.name}
+    return 0, {**names, **{name: value for name, value in numbers.items() if name != "histogram"}}
 
 
 def _repair(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, dict[str, Any]]:

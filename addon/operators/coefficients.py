@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from .. import bridge, messages, storage
+from .. import bridge, choices, messages, storage
 from ..core.errors import InvalidParameter
 from ..core.mesh import Mesh
 from ..core.shape import Shape
@@ -18,8 +19,15 @@ from ..idnames import Attributes, Operators
 from .reconstruct import colors_at, fields_at, positions_at
 from .shell import MeshOperator, guarded
 
+if TYPE_CHECKING:
+    from ..core.interchange import Content, WriteOptions
+
 FREQUENCY = 32
 """Of the icosphere on which a file without its own mesh is opened."""
+GLOB = "*.npz;*.psh;*.sh;*.coef;*.csv;*.txt;*.npy"
+"""The files that the browser shows: the endings of `core.interchange.FORMATS`."""
+MOST_ROWS = 64
+"""Shapes of one file that become objects."""
 
 
 class _ShapeOperator(MeshOperator):
@@ -69,8 +77,8 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
     bl_idname = Operators.SAVE_SHAPE
     bl_label = "Save Harmonics"
     bl_description = (
-        "Save the coefficients: everything as .npz, for this extension, the command line and NumPy; or one"
-        " channel a file as SHTOOLS text (.sh)"
+        "Save the coefficients: everything as .npz, for this extension, the command line and NumPy; small and rounded"
+        " as .psh; or for another program"
     )
     filename_ext = ".npz"
     check_extension = None
@@ -78,9 +86,21 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
     if TYPE_CHECKING:
         filepath: str
         filter_glob: str
+        file_format: str
+        bits: int
         compact: bool
     else:
-        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.npz;*.sh", options={"HIDDEN"})
+        filter_glob: StringProperty(name="Filter", description="Files shown", default=GLOB, options={"HIDDEN"})
+        file_format: EnumProperty(
+            name="Format", items=choices.SHAPE_FORMATS, description="What kind of file is written, and its ending"
+        )
+        bits: IntProperty(
+            name="Bits",
+            default=12,
+            min=4,
+            max=24,
+            description="Accuracy of a progressive file: that of coordinates rounded to so many bits of the extent",
+        )
         compact: BoolProperty(
             name="Compact",
             default=False,
@@ -95,24 +115,70 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
+    def check(self, context: bpy.types.Context) -> bool:
+        """Give the name the ending of the chosen format."""
+        path = fitting_name(self.filepath, self.file_format)
+        changed = path != self.filepath
+        self.filepath = path
+        return changed
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The format, and what there is to choose in it."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "file_format")
+        ending = Path(self.filepath).suffix.lower()
+        row = layout.row()
+        row.active = ending == ".psh"
+        row.prop(self, "bits")
+        row = layout.row()
+        row.active = ending == ".npz"
+        row.prop(self, "compact")
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""
         obj = context.object
         mesh = bridge.mesh_of(obj)
-        return guarded(self, obj, lambda: save(storage.load_shape(mesh, full=True), self.filepath, self.compact))
+        return guarded(self, obj, lambda: self._save(storage.load_shape(mesh, full=True)))
+
+    def _save(self, shape: Shape) -> str:
+        from ..core.interchange import WriteOptions
+
+        name = None if self.file_format == "AUTO" else format_name(self.file_format)
+        return save(shape, self.filepath, name, WriteOptions(self.bits, self.compact))
 
 
-def save(shape: Shape, filepath: str, compact: bool) -> str:
-    """Write a shape as `.npz` or `.sh`; gives the line to report."""
-    from ..core.harmonics.shtools import write_sh
-    from ..core.shapefile import save_shape
+def format_name(identifier: str) -> str:
+    """The name in the library of a format of `choices.SHAPE_FORMATS`."""
+    return identifier.lower().replace("_", "-")
 
-    path = Path(bpy.path.abspath(filepath))
-    if path.suffix.lower() != ".sh":
-        save_shape(shape.compact() if compact else shape, path)
-        return f"Saved {path.name!r}"
-    files = write_sh(shape.harmonics, path)
-    return f"Saved {len(files)} files, from {files[0].name!r} to {files[-1].name!r}"
+
+def fitting_name(filepath: str, identifier: str) -> str:
+    """The path with an ending of the chosen format; as it is where the ending chooses the format."""
+    from ..core.interchange.registry import named
+
+    if identifier == "AUTO" or not filepath:
+        return filepath
+    endings, path = named(format_name(identifier)).endings, Path(filepath)
+    if path.suffix.lower() in endings:
+        return filepath
+    stem = path.name.removesuffix(path.suffix).removesuffix(".harmonics")
+    return str(path.with_name(stem + (".harmonics" if endings[0] == ".npz" else "") + endings[0]))
+
+
+def save(shape: Shape, filepath: str, name: str | None = None, options: WriteOptions | None = None) -> str:
+    """Write a shape in the format `name`, or that of the ending; gives the line to report."""
+    from ..core.interchange import save_as
+
+    written = save_as(shape, bpy.path.abspath(filepath), name, options)
+    files = [file.name for file in written.files]
+    what = f"{files[0]!r}" if len(files) == 1 else f"{len(files)} files, from {files[0]!r} to {files[-1]!r}"
+    return with_notes(f"Saved {what}", written.notes)
+
+
+def with_notes(text: str, notes: Sequence[str]) -> str:
+    """The line to report, with what was noticed on the way."""
+    return f"{text}. {' '.join(notes)}" if notes else text
 
 
 class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
@@ -121,8 +187,8 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
     bl_idname = Operators.LOAD_SHAPE
     bl_label = "Load Harmonics"
     bl_description = (
-        "Make an object from a file of coefficients: on its own vertices where the file has them, else on an"
-        " icosphere. It carries the coefficients, so it can be reconstructed otherwise"
+        "Make an object from a file of coefficients, also of other programs: on its own vertices where the file has"
+        " them, else on an icosphere. It carries the coefficients, so it can be reconstructed otherwise"
     )
     bl_options = {"REGISTER", "UNDO"}
     filename_ext = ".npz"
@@ -133,7 +199,7 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
         directory: str
         files: bpy.types.bpy_prop_collection[bpy.types.OperatorFileListElement]
     else:
-        filter_glob: StringProperty(name="Filter", description="Files shown", default="*.npz;*.sh", options={"HIDDEN"})
+        filter_glob: StringProperty(name="Filter", description="Files shown", default=GLOB, options={"HIDDEN"})
         directory: StringProperty(name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"})
         files: CollectionProperty(
             name="Files",
@@ -156,18 +222,23 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
     def _open(self, context: bpy.types.Context) -> str:
         names = [file.name for file in self.files if file.name]
         paths = [Path(self.directory, name) for name in names] or [Path(bpy.path.abspath(self.filepath))]
-        objects = [open_shape(context, path) for path in paths]
-        return f"Loaded {', '.join(obj.name for obj in objects)}"
+        contents = [content for path in paths for content in open_file(path)]
+        shapes = [(content.name, content.to_shape()) for content in contents]  # all of it before anything is made
+        objects = [_object_of(context, shape, name) for name, shape in shapes]
+        notes = list(dict.fromkeys(note for content in contents for note in content.notes))
+        return with_notes(f"Loaded {', '.join(obj.name for obj in objects)}", notes)
 
 
-def open_shape(context: bpy.types.Context, path: Path) -> bpy.types.Object:
-    """A new, selected object of the shape in a file. Raises what `core.interchange.open_shape` raises."""
-    from ..core import interchange
+def open_file(path: Path) -> list[Content]:
+    """The shapes in a file. Raises what `core.interchange.open_contents` raises, and for a file with very many."""
+    from ..core.interchange import open_contents
 
-    shape = interchange.open_shape(path)
-    if not shape.harmonics.has(("x", "y", "z")):
-        raise InvalidParameter(f"{path.name!r} has no positions.", "Choose a file with the channels x, y and z.")
-    return _object_of(context, shape, path.name.removesuffix(path.suffix).removesuffix(".harmonics"))
+    contents = open_contents(path)
+    if len(contents) > MOST_ROWS:
+        raise InvalidParameter(
+            f"{path.name!r} holds {len(contents)} shapes.", f"Open a table of at most {MOST_ROWS} rows here."
+        )
+    return contents
 
 
 def _object_of(context: bpy.types.Context, shape: Shape, name: str) -> bpy.types.Object:

@@ -105,7 +105,7 @@ class SPHERICAL_COW_FH_shape(bpy.types.FileHandler):
     bl_idname = "SPHERICAL_COW_FH_shape"
     bl_label = "Spherical Harmonics"
     bl_import_operator = Operators.LOAD_SHAPE
-    bl_file_extensions = ".npz"
+    bl_file_extensions = ".npz;.psh;.coef"
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -128,12 +128,12 @@ class SPHERICAL_COW_FH_off(bpy.types.FileHandler):
 
 
 def _import_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator(Operators.LOAD_SHAPE, text="Spherical Harmonics (.npz)")
+    menu.layout.operator(Operators.LOAD_SHAPE, text="Spherical Harmonics (.npz, .psh, .coef, .sh …)")
     menu.layout.operator(Operators.IMPORT_OFF, text="Object File Format (.off)")
 
 
 def _export_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator(Operators.SAVE_SHAPE, text="Spherical Harmonics (.npz, .sh)")
+    menu.layout.operator(Operators.SAVE_SHAPE, text="Spherical Harmonics (.npz, .psh, .coef, .sh …)")
 
 
 def _add_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
