@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import bmesh
 import bpy
 import numpy as np
 from numpy.typing import NDArray
@@ -281,34 +280,6 @@ def write_attribute(data: bpy.types.Mesh, name: str, values: NDArray[np.floating
     layer = _layer(data.attributes, name, kind)
     field = "value" if values.ndim == 1 else "vector"
     layer.data.foreach_set(field, np.ascontiguousarray(values, np.float32).ravel())
-
-
-def read_weights(data: bpy.types.Mesh, name: str) -> FloatArray | None:
-    """(V,) weights in [0, 1] of the vertex group `name`, 0 outside it, or None where no object of the mesh has it.
-
-    Object Mode and Weight Paint. About 10 ms for 20,000 vertices: Blender gives out no array of weights.
-    """
-    index = _group_index(data, name)
-    if index is None:
-        return None
-    found = bmesh.new()
-    try:
-        found.from_mesh(data, face_normals=False, vertex_normals=False)
-        layer = found.verts.layers.deform.active
-        if layer is None:
-            return np.zeros(len(data.vertices))
-        return np.array([vertex[layer].get(index, 0.0) for vertex in found.verts], np.float64)
-    finally:
-        found.free()
-
-
-def _group_index(data: bpy.types.Mesh, name: str) -> int | None:
-    """The names of vertex groups are on the objects, the weights in their mesh."""
-    active = bpy.context.object
-    objects: Iterable[bpy.types.Object] = bpy.data.objects if active is None or active.data != data else (active,)
-    return next(
-        (obj.vertex_groups[name].index for obj in objects if obj.data == data and name in obj.vertex_groups), None
-    )
 
 
 def _layer(layers: Any, name: str, kind: str) -> Any:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import bmesh
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, storage
+from . import storage
 
 FloatArray = NDArray[np.float64]
 
@@ -41,7 +42,7 @@ _pulls: list[_Pull] = []
 def weights_of(mesh: bpy.types.Mesh) -> FloatArray | None:
     """(V,) how far the sliders reach at each vertex, from 0 to 1, or None where no vertex group limits them."""
     sliders = storage.data_of(mesh).equaliser
-    weights = bridge.read_weights(mesh, sliders.mask) if sliders.mask else None
+    weights = read_weights(mesh, sliders.mask) if sliders.mask else None
     return 1.0 - weights if weights is not None and sliders.invert_mask else weights
 
 
@@ -50,7 +51,7 @@ def limited(mesh: bpy.types.Mesh, points: FloatArray, original: Callable[[], Flo
     sliders = storage.data_of(mesh).equaliser
     pull = next((one for one in _pulls if _goes_on(one, mesh, sliders.mask)), None)
     if pull is None:
-        weights = bridge.read_weights(mesh, sliders.mask)
+        weights = read_weights(mesh, sliders.mask)
         if weights is None:
             return points
         pull = _Pull(mesh.session_uid, sliders.mask, weights, original(), 0.0)
@@ -74,3 +75,31 @@ def is_interactive() -> bool:
 def read_again() -> None:
     """Let the next move read the weights."""
     _pulls.clear()
+
+
+def read_weights(data: bpy.types.Mesh, name: str) -> FloatArray | None:
+    """(V,) weights in [0, 1] of the vertex group `name`, 0 outside it, or None where no object of the mesh has it.
+
+    Object Mode and Weight Paint. About 10 ms for 20,000 vertices: Blender gives out no array of weights.
+    """
+    index = _group_index(data, name)
+    if index is None:
+        return None
+    found = bmesh.new()
+    try:
+        found.from_mesh(data, face_normals=False, vertex_normals=False)
+        layer = found.verts.layers.deform.active
+        if layer is None:
+            return np.zeros(len(data.vertices))
+        return np.array([vertex[layer].get(index, 0.0) for vertex in found.verts], np.float64)
+    finally:
+        found.free()
+
+
+def _group_index(data: bpy.types.Mesh, name: str) -> int | None:
+    """The names of vertex groups are on the objects, the weights in their mesh."""
+    active = bpy.context.object
+    objects: Iterable[bpy.types.Object] = bpy.data.objects if active is None or active.data != data else (active,)
+    return next(
+        (obj.vertex_groups[name].index for obj in objects if obj.data == data and name in obj.vertex_groups), None
+    )
