@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, resynthesis, storage
+from . import bridge, masks, resynthesis, storage
 from .core.errors import InvalidParameter
 from .core.harmonics.container import COLOR, POSITION, Harmonics
 from .core.shape import Shape
@@ -208,7 +208,11 @@ def positions(mesh: bpy.types.Mesh, harmonics: Harmonics, sphere: NDArray[np.flo
     before = harmonics.select(POSITION)
     after = before.truncate(storage.data_of(mesh).equaliser.degree)
     after = apply_gains(after, resynthesis.gains_per_degree(mesh, after.lmax))
-    return resynthesis.evaluate_masked(before, after, resynthesis.mask(mesh), sphere)
+    points, weights = resynthesis.evaluate(after, sphere), masks.weights_of(mesh)
+    if weights is None:
+        return points
+    original = resynthesis.evaluate(before, sphere)
+    return original + weights[:, None] * (points - original)
 
 
 def bake(obj: bpy.types.Object, count: int) -> list[str]:

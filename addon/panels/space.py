@@ -66,9 +66,9 @@ def draw_space(layout: bpy.types.UILayout, context: bpy.types.Context, mesh: bpy
     column = layout.box().column(align=True)
     column.scale_y = 0.85
     fact(column, "Members", str(group.count))
-    fact(column, "Explained by sliders", f"{min(sum(group.explained[: shown(group)]), 1.0):.1%}")
+    fact(column, "Explained", f"{min(sum(group.explained[: shown(group)]), 1.0):.1%}")
     if group.error:
-        fact(column, "Leave-one-out error", f"{group.error:.2%}")
+        fact(column, "Left-out error", f"{group.error:.2%}")
     draw_members(layout, group)
     layout.operator(Operators.SAVE_SCORES, icon="EXPORT", text="Scores CSV")
     for name in (Operators.RANDOM_MEMBER, Operators.BAKE_SPACE, Operators.SAVE_SCORES):
