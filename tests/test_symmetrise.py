@@ -247,7 +247,7 @@ def test_uvs_of_halves_are_shared_or_mirrored_and_do_not_overlap(layout: str) ->
     assert (area[right] > 0.0).all()  # faces outward are not turned over
     assert (area[left] < 0.0).all() == (layout == "share")
     scale = 1.0 if layout == "share" else 2.0
-    assert scale * area[right].sum() == pytest.approx(np.pi / 4.0, rel=0.1)
+    assert scale * area[right].sum() == pytest.approx(np.pi / 4.0, rel=0.15)  # without those across the mirror
     with pytest.raises(InvalidParameter, match="layout"):
         symmetric_uvs(ball.vertices, corners, start, normal, "fold")
 
