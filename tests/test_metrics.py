@@ -86,7 +86,7 @@ def test_shifted_cubes_overlap_by_what_is_left(shift: float) -> None:
     box = cube(1.0, 2)
     expected = (1.0 - shift) / (1.0 + shift)
     assert intersection_over_union(box, moved(box, shift, 0.0, 0.0)) == pytest.approx(expected, abs=1e-3)
-    assert voxel_iou(box, moved(box, shift, 0.0, 0.0), 64) == pytest.approx(expected, abs=0.02)
+    assert voxel_iou(box, moved(box, shift, 0.0, 0.0), 24) == pytest.approx(expected, abs=0.05)
 
 
 def test_voxels_that_fit_are_exact() -> None:
@@ -100,7 +100,7 @@ def test_shifted_cubes_have_known_distances() -> None:
     box, shift = cube(1.0, 2), 0.1
     # Of each cube, one face is 0.1 outside the other; one is inside it, nearer to a side close to its rim:
     # ∫ (1 − 2t)² dt from 0 to 0.1; of the other four a tenth sticks out, by 0.05 on average.
-    result = compare(box, moved(box, shift, 0.0, 0.0), 200_000)
+    result = compare(box, moved(box, shift, 0.0, 0.0), 200_000, volume="none")
     expected = (shift + (shift - 2 * shift**2 + 4 * shift**3 / 3) + 4 * shift * 0.05) / 6.0
     assert result.chamfer_l1 == pytest.approx(expected, abs=1e-3)
     # Likewise the squares: 0.01; ∫ 2 t (1 − 2t)² dt; four tenths of 0.01 / 3.
@@ -108,7 +108,7 @@ def test_shifted_cubes_have_known_distances() -> None:
     squares = (shift**2 + inner + 4 * shift**3 / 3) / 6.0
     assert result.chamfer_l2 == pytest.approx(2.0 * squares, abs=1e-3)
     assert result.hausdorff == pytest.approx(0.1, abs=1e-6)
-    near = compare(box, moved(box, shift, 0.0, 0.0), 200_000, threshold=0.05)
+    near = compare(box, moved(box, shift, 0.0, 0.0), 200_000, threshold=0.05, volume="none")
     # Within 0.05: the inner face's rim, and of each of the four sides 1 − 0.05.
     assert near.precision == pytest.approx((1.0 - 0.9**2 + 4 * 0.95) / 6.0, abs=2e-3)
     assert near.f_score == pytest.approx(near.precision, abs=2e-3)
