@@ -24,6 +24,7 @@ PICTURES = {
     "shape_keys": "tour/10-shape-keys.png",
     "attributes": "tour/11-curvature.png",
     "coefficients": "tour/13-coefficients.png",
+    "batch": "batch/4-done.png",
 }
 """Section → picture. What is wider than the sidebar is a whole window and is made smaller."""
 VIEWS = {

@@ -167,14 +167,14 @@ class Pace:
         return self.over / self.total if self.total else 1.0
 
     def words(self) -> str:
-        """As "12 of 100, 1 failed, 2.4 a second, 37 s left"."""
+        """As "12 of 100, 1 failed, 2.4/s, 37 s left"."""
         parts = [f"{self.over:,} of {self.total:,}"]
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         seconds = time.monotonic() - self.begin
         if self.fresh and seconds > 0.0:
             rate = self.fresh / seconds
-            parts.append(f"{rate:.3g} a second" if rate >= 1.0 else f"{60.0 * rate:.3g} a minute")
+            parts.append(f"{rate:.2g}/s" if rate >= 1.0 else f"{60.0 * rate:.2g}/min")
             if self.over < self.total:
                 parts.append(f"{duration((self.total - self.over) / rate)} left")
         return ", ".join(parts)
