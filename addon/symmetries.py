@@ -30,17 +30,21 @@ def store(mesh: bpy.types.Mesh, found: Mapping[str, Any], fingerprint: str) -> N
     group = of(mesh)
     group.elements.clear()
     centre = np.array(found["centre"])
-    items = [(item, True) for item in (*found["planes"], *found["axes"])]
+    for items in (found["planes"], found["axes"]):
+        for number, item in enumerate(items, 1):
+            row = group.elements.add()
+            _fill(row, item, centre)
+            row.name, row.counts = _title(row, number), True
     if not found["planes"] and found["nearest_plane"] is not None:
-        items.append((found["nearest_plane"], False))
-    for item, counts in items:
-        _fill(group.elements.add(), item, centre, counts)
+        row = group.elements.add()
+        _fill(row, found["nearest_plane"], centre)
+        row.name = "Nearest plane"
     group.active = 0
     group.kind, group.parameters, group.threshold = found["kind"], found["parameters"], found["threshold"]
     group.fingerprint = fingerprint
 
 
-def _fill(row: SPHERICAL_COW_PG_symmetry, item: Mapping[str, Any], centre: NDArray[Any], counts: bool) -> None:
+def _fill(row: SPHERICAL_COW_PG_symmetry, item: Mapping[str, Any], centre: NDArray[Any]) -> None:
     if "normal" in item:
         plane = Plane(np.array(item["normal"]), item["offset"])
         row.kind, row.direction = "PLANE", plane.normal
@@ -49,17 +53,16 @@ def _fill(row: SPHERICAL_COW_PG_symmetry, item: Mapping[str, Any], centre: NDArr
         row.kind, row.order = "AXIS", item["order"]
         row.direction, row.point = item["direction"], item["point"]
     row.error, row.largest, row.score = item["error"], item["largest"], item["score"]
-    row.family, row.counts = item["family"], counts
-    row.name = title(row)
+    row.family = item["family"]
 
 
-def title(row: SPHERICAL_COW_PG_symmetry) -> str:
-    """What a row is called in the list."""
+def _title(row: SPHERICAL_COW_PG_symmetry, number: int) -> str:
+    """What a row is called in the list, numbered as on the command line."""
     if row.kind == "PLANE":
-        return "Any plane through the axis" if row.family else "Plane" if row.counts else "Nearest plane"
+        return "Any plane through the axis" if row.family else f"Plane {number}"
     if row.family and row.order:
         return "2-fold axes across"
-    return f"{row.order}-fold axis" if row.order else "Axis, any angle"
+    return f"Axis {number}, {row.order}-fold" if row.order else f"Axis {number}, any angle"
 
 
 def element_of(row: SPHERICAL_COW_PG_symmetry) -> Element:

@@ -14,7 +14,7 @@ from ..core.errors import InvalidParameter
 from ..core.symmetry.elements import Element
 from ..idnames import Attributes, Operators
 from ..properties.symmetry import DetectSettings
-from .attributes import color_viewports, paint
+from .attributes import CLIP, color_viewports, paint
 from .shell import JobOperator, MeshOperator, guarded
 
 
@@ -151,7 +151,7 @@ class SPHERICAL_COW_OT_symmetry_heat_map(_FoundOperator, JobOperator, bpy.types.
         from ..core.colour_map import colour_map
 
         error = result.arrays["error"]
-        high = max(float(np.percentile(error, 99.5)), 1e-6)
+        high = max(float(np.percentile(error, CLIP[1])), 1e-6)
         with bridge.object_mode(obj):
             mesh = bridge.mesh_of(obj)
             bridge.write_attribute(mesh, Attributes.SYMMETRY, error)

@@ -41,7 +41,7 @@ class SPHERICAL_COW_UL_symmetries(bpy.types.UIList):
         """What it is, and its error."""
         row = layout.row(align=True)
         row.active = item.counts
-        row.label(text=symmetries.title(item), icon="MOD_MIRROR" if item.kind == "PLANE" else "MOD_SCREW")
+        row.label(text=item.name, icon="MOD_MIRROR" if item.kind == "PLANE" else "MOD_SCREW")
         right = row.row()
         right.alignment = "RIGHT"
         right.label(text=percent(item.error))
@@ -82,7 +82,7 @@ def draw_found(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.
     if not len(group.elements):
         return
     rows = min(max(len(group.elements), 2), 6)
-    layout.template_list(SYMMETRY_LIST, "", group, "elements", group, "active", rows=rows, maxrows=12)
+    layout.template_list(SYMMETRY_LIST, "", group, "elements", group, "active", rows=rows, maxrows=8)
     if group.active < len(group.elements):
         draw_chosen(layout, group.elements[group.active])
     row = layout.row(align=True)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Symmetry with the mouse: a cow that stands askew and has one horn pulled, its plane, the lines, and the heat map."""
+"""Symmetry with the mouse: a cow that stands askew, its plane, the lines, and the heat map that finds its tail."""
 
 import subprocess
 import sys
 
 import bpy
 import guilib
-import numpy as np
 
 TAB = "Spherical Cow"
 PITCH = 27  # pixels from one folded section to the next
@@ -20,7 +19,8 @@ def open_section(label):
     """Fold all sections, then open this one."""
     registration = next(module for name, module in sys.modules.items() if name.endswith("spherical_cow.registration"))
     panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB]
-    order = [cls.bl_label for cls in sorted(panels, key=lambda cls: cls.bl_order) if not getattr(cls, "bl_parent_id", "")]
+    sections = [cls for cls in panels if not getattr(cls, "bl_parent_id", "")]
+    order = [cls.bl_label for cls in sorted(sections, key=lambda cls: cls.bl_order)]
     panel = guilib.region("UI")
     x, top = panel.x + panel.width // 3, panel.y + panel.height - 15
     subprocess.run(["xdotool", "keydown", "ctrl"], check=True)
@@ -49,14 +49,7 @@ def symmetry():
         bpy.data.objects.remove(obj)
     bpy.ops.spherical_cow.add_cow()
     cow = bpy.context.object
-    cow.rotation_euler = (0.3, 0.2, 0.9)
-    points = np.empty(3 * len(cow.data.vertices), np.float32)
-    cow.data.vertices.foreach_get("co", points)
-    points = points.reshape(-1, 3)
-    far = points[np.argmax(points @ np.array([0.3, 1.0, 0.2]))]
-    near = np.exp(-np.square(points - far).sum(axis=1) / 0.02)
-    cow.data.vertices.foreach_set("co", (points + 0.08 * near[:, None]).ravel())
-    cow.data.update()
+    cow.rotation_euler = (0.2, 0.1, 2.2)
     with guilib.override():
         bpy.ops.view3d.view_selected()
     yield from open_section("Symmetry")
