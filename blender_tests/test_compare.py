@@ -173,9 +173,8 @@ def test_it_is_told_when_numbers_no_longer_hold(balls):
     assert "gone" in stale(large)
 
 
-def test_numbers_survive_save_copy_and_undo(balls, tmp_path):
+def test_numbers_survive_save_and_copy(balls, tmp_path):
     large, _ = balls
-    bpy.ops.ed.undo_push(message="before")
     ops.compare(**FEW)
     before = numbers(large)
     copy = large.data.copy()
@@ -211,6 +210,28 @@ def test_choices_agree_with_the_library():
     assert [item[0] for item in choices.PROTOCOLS] == list(core.PROTOCOLS)
     assert [item[0] for item in choices.ALIGNMENTS] == ["none", *names]
     assert tuple(item[0] for item in choices.VOLUMES) == volumes
+
+
+def test_the_command_line(balls, tmp_path, capsys):
+    import importlib
+
+    cli = importlib.import_module(f"{MODULE}.cli")
+    out = tmp_path / "n.json"
+    words = ["compare", "--object", "Large", "--against", "Small", "--protocol", "symmetric-mcmr"]
+    assert cli.run([*words, "--out", str(out), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["mean"] == pytest.approx(0.1, abs=2e-3) and said["against"] == "Small"
+    assert json.loads(out.read_text("utf-8"))["mean"] == said["mean"]
+    assert cli.run(["compare", "--object", "Small"]) == 2 and "--against" in capsys.readouterr().err
+
+
+def test_undo_takes_the_numbers_back(balls):
+    bpy.ops.ed.undo_push(message="before")
+    ops.compare(**FEW)
+    bpy.ops.ed.undo_push(message="compared")
+    bpy.ops.ed.undo()
+    mesh = bpy.data.objects["Large"].data
+    assert not mesh.spherical_cow.comparison.numbers and "signed_distance" not in mesh.attributes
 
 
 def test_without_a_second_mesh_it_is_greyed_out(blob):
