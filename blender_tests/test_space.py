@@ -293,3 +293,24 @@ def test_no_space_no_buttons(herd):
     assert ops.build_space.poll() and ops.find_similar.poll()
     add_blob("Raw")
     assert not ops.build_space.poll() and not ops.find_similar.poll()
+
+
+def test_the_equaliser_and_its_mask_stay_in_force(space):
+    group, sliders = group_of(space), space.data.spherical_cow.equaliser
+    sliders.degree = 1
+    smooth = positions(space).astype(float)
+    group.scores[0] = 1.0
+    points = positions(space).astype(float)
+    assert np.abs(points - smooth).max() > 1e-3
+    x, y, z = (points - points.mean(axis=0)).T
+    design = np.stack([x * x, y * y, z * z, x * y, x * z, y * z, x, y, z], axis=1)
+    residual = design @ np.linalg.lstsq(design, np.ones(len(x)), rcond=None)[0] - 1.0
+    assert np.abs(residual).max() < 1e-3  # still an ellipsoid
+    vertices = space.vertex_groups.new(name="Half")
+    vertices.add(list(range(100)), 1.0, "REPLACE")
+    sliders.mask = "Half"
+    masked = positions(space).astype(float)
+    assert np.allclose(masked[:100], points[:100], atol=1e-6)
+    group.scores[0] = 0.0
+    group.scores[0] = 1.0
+    assert np.allclose(positions(space), masked, atol=1e-6)
