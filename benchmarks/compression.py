@@ -21,7 +21,7 @@ from .report import Quantity, Row
 from .setup import Setup
 
 LMAX, BITS = 64, 12
-SETTINGS = ((16, 8), (16, 12), (32, 8), (32, 12), (32, 16), (64, 8), (64, 12), (64, 16))
+SETTINGS = ((16, 8), (24, 8), (32, 8), (32, 10), (48, 10), (64, 8), (64, 10), (64, 12), (64, 16))
 """(lmax, bits) of the files; each is compared with meshes of as many bytes."""
 PREFIXES = (0.25, 0.5, 0.75)
 FREQUENCY = 64

@@ -17,7 +17,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ LMAX_LIMIT = 2048
 MOST_CHANNELS = 64
 LARGEST_HEADER = 1 << 20
 LARGEST_NUMBER = 2.0**60
+_CERTIFICATE = tuple(field.name for field in fields(Certificate) if field.name != "seconds")
 _REMEDY = "Write it again from the original."
 
 
@@ -94,9 +95,8 @@ def shape_to_progressive(shape: Shape, bits: int = 12, lmax: int | None = None) 
         "lmax": harmonics.lmax,
         "bits": bits,
         "channels": list(harmonics.channels),
-        "steps": [float(step) for step in steps],
-        "source": _short(asdict(shape.source)),
-        "certificate": _short({**shape.certificate.to_dict(), "seconds": {}}),
+        "steps": steps.tolist(),
+        "facts": _facts_list(shape),
     }
     packed = zlib.compress(json.dumps(header, separators=(",", ":")).encode(), 9)
     chunks, check = [SIGNATURE], 0
@@ -130,7 +130,7 @@ def shape_from_progressive(data: bytes, name: str = "the file") -> Decoded:
     numbers = _square(squares)
     try:
         harmonics = Harmonics(numbers * np.array(header["steps"])[:, None, None], tuple(channels))
-        source, certificate = facts_of(header)
+        source, certificate = facts_of(header["facts"])
     except SphericalCowError as error:
         raise HarmonicsFileError(f"The header of {name} is damaged: {error.found}", _REMEDY) from error
     return Decoded(harmonics, source, certificate, lmax, header["bits"])
@@ -154,7 +154,8 @@ def _steps(harmonics: Harmonics, bits: int) -> FloatArray:
     extent[place] = extent[place].max(initial=0.0)
     constant = np.abs(harmonics.coefficients[:, 0, 0])
     extent = np.where(extent > 1e-12 * constant, extent, np.where(constant > 0.0, constant, 1.0))
-    return np.asarray(extent / 2.0**bits / (harmonics.lmax + 1))
+    steps = extent / 2.0**bits / (harmonics.lmax + 1)
+    return np.array([float(f"{step:.6g}") for step in steps])
 
 
 def _of_degree(numbers: FloatArray, degree: int) -> Iterator[IntArray]:
@@ -231,18 +232,27 @@ def _header(payload: bytes | None, name: str) -> dict[str, Any]:
             raise ValueError("channels")
         if not all(np.isfinite(step) and step > 0.0 for step in steps):
             raise ValueError("steps")
-        return {**header, "channels": channels, "steps": steps}
+        return {**header, "channels": channels, "steps": steps, "facts": _facts_named(header["facts"])}
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise HarmonicsFileError(f"The header of {name} is damaged.", _REMEDY) from error
 
 
-def _short(values: dict[str, Any]) -> dict[str, Any]:
-    """Numbers with seven digits."""
-    return {
-        key: float(f"{value:.7g}") if isinstance(value, float) else _list(value) if isinstance(value, tuple) else value
-        for key, value in values.items()
-    }
+def _facts_list(shape: Shape) -> list[list[Any]]:
+    """Source and certificate without the names of their numbers, which would be most of a small file."""
+    source, certificate = asdict(shape.source), shape.certificate.to_dict()
+    centre = source.pop("centre")
+    return [_short([*source.values(), *centre], 7), _short([certificate[key] for key in _CERTIFICATE], 4)]
 
 
-def _list(values: tuple[Any, ...]) -> list[Any]:
-    return [float(f"{value:.7g}") for value in values]
+def _facts_named(lists: Any) -> dict[str, Any]:
+    """The inverse of `_facts_list`, as `shapefile.facts_of` wants it."""
+    names = [field.name for field in fields(Source) if field.name != "centre"]
+    numbers, proofs = list(lists[0]), list(lists[1])
+    if len(numbers) != len(names) + 3 or len(proofs) != len(_CERTIFICATE):
+        raise ValueError("facts")
+    source = {**dict(zip(names, numbers[:-3], strict=True)), "centre": numbers[-3:]}
+    return {"source": source, "certificate": {**dict(zip(_CERTIFICATE, proofs, strict=True)), "seconds": {}}}
+
+
+def _short(values: list[Any], digits: int) -> list[Any]:
+    return [float(f"{value:.{digits}g}") if isinstance(value, float) else value for value in values]

@@ -4,11 +4,13 @@
 A number n becomes u = 2n or -2n - 1, which is written as its lowest k bits, and u >> k ones with a zero behind (here:
 zeros with a one behind). For numbers spread as in a double exponential that is within a few percent of the entropy,
 without a table, which would be larger than what it saves in groups of a hundred. All lowest bits come first, then all
-runs, so that both are read by whole arrays.
+runs, so that both are read by whole arrays. A number takes a bit at least; where most are 0, as of high degrees, what
+comes out is deflated (zlib), if that makes it smaller.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +19,8 @@ from numpy.typing import NDArray
 from ..mesh import IntArray
 
 LARGEST_PARAMETER = 62
+_DEFLATED = b"\xff"
+"""Where a parameter would be: what follows is deflated."""
 _MOST_BYTES = 16
 """For each number; what `pack` makes has fewer, since its parameter follows the mean."""
 
@@ -27,15 +31,21 @@ def pack(groups: Sequence[IntArray]) -> bytes:
     parameters = [_best_parameter(values) for values in folded]
     low = [_low_bits(values, k) for values, k in zip(folded, parameters, strict=True)]
     runs = [_run_bits(values >> np.uint64(k)) for values, k in zip(folded, parameters, strict=True)]
-    return bytes(parameters) + np.packbits(np.concatenate([*low, *runs])).tobytes()
+    plain = bytes(parameters) + np.packbits(np.concatenate([*low, *runs])).tobytes()
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    deflated = _DEFLATED + deflate.compress(plain) + deflate.flush()
+    return min(plain, deflated, key=len)
 
 
 def unpack(data: bytes, sizes: Sequence[int]) -> list[IntArray]:
     """The inverse of `pack`, for groups of these sizes. Raises `ValueError` for data that `pack` does not make."""
+    most = len(sizes) + _MOST_BYTES * sum(sizes)
+    if data.startswith(_DEFLATED):
+        data = _inflated(data[1:], most)
     parameters = list(data[: len(sizes)])
     if len(parameters) < len(sizes) or max(parameters, default=0) > LARGEST_PARAMETER:
         raise ValueError("a parameter out of range")
-    if len(data) > len(sizes) + _MOST_BYTES * sum(sizes):
+    if len(data) > most:
         raise ValueError("too many bytes")
     bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=len(sizes)))
     lows, start = [], 0
@@ -51,6 +61,14 @@ def unpack(data: bytes, sizes: Sequence[int]) -> list[IntArray]:
         groups.append(_unfolded((heights[begin : begin + size] << np.uint64(k)) | low))
         begin += size
     return groups
+
+
+def _inflated(data: bytes, most: int) -> bytes:
+    """The deflated bytes. Raises `ValueError` for others, and for more than `most`."""
+    try:
+        return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(data, most + 1)
+    except zlib.error as error:
+        raise ValueError("not deflated") from error
 
 
 def _folded(numbers: IntArray) -> NDArray[np.uint64]:
