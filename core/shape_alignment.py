@@ -11,11 +11,15 @@ from .alignment.parameter import ParameterAlignment, align_parameters, canonical
 from .alignment.similarity import Similarity
 from .harmonics.container import POSITION, Harmonics
 from .harmonics.rotation import rotate
-from .harmonics.transforms import synthesize_grid
-from .mesh import FloatArray
-from .progress import Progress, silent
+from .harmonics.transforms import synthesize, synthesize_grid
+from .mesh import FloatArray, Mesh
+from .progress import Progress, part, silent
 from .shape import Shape
 from .sphere.distortion import flips
+from .sphere.icosphere import icosphere
+
+_FREQUENCY = 32
+"""Of the icospheres on which surfaces are evaluated to lay them on each other."""
 
 
 def align_shape(
@@ -24,19 +28,42 @@ def align_shape(
     *,
     pose: bool = False,
     scaling: bool = False,
+    method: str | None = None,
     progress: Progress = silent,
 ) -> tuple[Shape, ParameterAlignment]:
     """The shape with its parameter sphere turned to agree with a reference, and how it was turned.
 
     Without a reference the shape's own degree-1 ellipsoid decides, and `pose` and `scaling` mean nothing. The surface
     stays where it is unless `pose`: see `alignment.parameter.align_parameters`, and there for what is raised.
+
+    method: with `pose`, find the pose by the surfaces alone ("harmonic", "principal" or "closest": see
+    `alignment.harmonic.align`), and turn the sphere afterwards. That is the more accurate pose where the two maps
+    differ, as those of two encodings do; None finds both together, which makes the coefficients most alike.
     """
+    if reference is not None and pose and method is not None:
+        return _by_surfaces(shape, reference, method, scaling, progress)
     if reference is None:
         found = canonical_parameters(shape.harmonics)
     else:
         found = align_parameters(shape.harmonics, reference.harmonics, pose=pose, scaling=scaling, progress=progress)
     moved = transform_shape(turn_parameters(shape, found.rotation), found.similarity)
     return moved.with_harmonics(found.harmonics), found
+
+
+def _by_surfaces(
+    shape: Shape, reference: Shape, method: str, scaling: bool, progress: Progress
+) -> tuple[Shape, ParameterAlignment]:
+    from .alignment.harmonic import align  # igl: not for those who only turn spheres
+
+    moving, target = (_surface(one.harmonics) for one in (shape, reference))
+    similarity = align(moving, target, method, scaling=scaling, progress=part(progress, 0.0, 0.8)).similarity
+    posed, found = align_shape(transform_shape(shape, similarity), reference, progress=part(progress, 0.8, 1.0))
+    return posed, replace(found, similarity=similarity)
+
+
+def _surface(harmonics: Harmonics) -> Mesh:
+    sphere = icosphere(_FREQUENCY)
+    return Mesh(synthesize(harmonics.select(POSITION), sphere.vertices), sphere.faces)
 
 
 def turn_parameters(shape: Shape, rotation: FloatArray) -> Shape:

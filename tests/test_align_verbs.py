@@ -124,7 +124,7 @@ def test_normalised_coefficients_depend_on_nothing_but_the_shape(files: Path) ->
         (("align", "a.ply", "b.ply", "o.ply", "--keep-pose"), "--keep-pose"),
         (("align", "a.ply", "b.ply", "o.ply", "--starts", "0"), "0 starts"),
         (("align", "a.ply", "b.ply", "o.ply", "--overlap", "0%"), "out of range"),
-        (("align", "a.harmonics.npz", "b.harmonics.npz", "o.npz", "--method", "closest"), "--method is for meshes"),
+        (("align", "a.harmonics.npz", "b.harmonics.npz", "o.npz", "--starts", "3"), "--starts is for meshes"),
         (("align", "a.harmonics.npz", "b.harmonics.npz", "o.npz", "--keep-pose", "--scale"), "--keep-pose forbids"),
         (("normalise", "a.ply", "o.ply", "--sphere"), "no sphere"),
     ],

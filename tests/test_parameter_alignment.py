@@ -176,4 +176,7 @@ def test_the_same_surface_from_another_encoding_becomes_comparable(cow: Shape) -
     aligned, found = align_shape(other, cow, pose=True, scaling=True)
     assert angle_between(found.similarity.rotation, known.inverse.rotation) < 5.0
     assert found.distance_rel < 0.05
+    _, by_surfaces = align_shape(other, cow, pose=True, scaling=True, method="harmonic")
+    assert angle_between(by_surfaces.similarity.rotation, known.inverse.rotation) < 0.5
+    assert found.distance_rel <= by_surfaces.distance_rel < 0.05
     assert surface_distance(aligned.harmonics, cow.harmonics) < 0.2 * surface_distance(other.harmonics, cow.harmonics)

@@ -25,6 +25,7 @@ PICTURES = {
     "attributes": "tour/11-curvature.png",
     "coefficients": "tour/13-coefficients.png",
     "batch": "batch/4-done.png",
+    "align": "align/4-all.png",
     "symmetry": "symmetry/4-heat.png",
 }
 """Section → picture. What is wider than the sidebar is a whole window and is made smaller."""

@@ -24,7 +24,7 @@ from ..shape_alignment import align_shape, transform_shape
 from .code_verbs import fraction
 from .console import Console, require_writable
 
-_ONLY_MESHES = ("method", "starts", "overlap", "one_way", "no_refine")
+_ONLY_MESHES = ("starts", "overlap", "one_way", "no_refine")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -33,7 +33,7 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("moving", help="a mesh, or coefficients (*.harmonics.npz)")
     verb.add_argument("target", help="another of the same kind, which stays")
     verb.add_argument("output", help="where the moved one goes")
-    verb.add_argument("--method", choices=METHODS, help=f"how meshes are laid on each other (default {METHODS[0]})")
+    verb.add_argument("--method", choices=METHODS, help=f"how surfaces are laid on each other (meshes: {METHODS[0]})")
     verb.add_argument("--scale", action="store_true", help="the size may change as well")
     verb.add_argument("--starts", type=int, metavar="N", help="rotations to refine, of which the best wins")
     verb.add_argument(
@@ -100,16 +100,22 @@ def _align_shapes(arguments: Namespace, console: Console) -> dict[str, Any]:
     if given:
         option = "--" + given[0].replace("_", "-")
         raise InvalidParameter(f"{option} is for meshes, not for coefficients.", "Leave it out.")
-    if arguments.keep_pose and arguments.scale:
-        raise InvalidParameter("--scale moves the surface, and --keep-pose forbids it.", "Leave one of them out.")
+    for option, given_too in (("--scale", arguments.scale), ("--method", arguments.method)):
+        if arguments.keep_pose and given_too:
+            raise InvalidParameter(f"{option} moves the surface, and --keep-pose forbids it.", "Leave one of them out.")
     moving, target = open_shape(arguments.moving), open_shape(arguments.target)
     with console.progress() as progress:
         shape, found = align_shape(
-            moving, target, pose=not arguments.keep_pose, scaling=arguments.scale, progress=progress
+            moving,
+            target,
+            pose=not arguments.keep_pose,
+            scaling=arguments.scale,
+            method=arguments.method,
+            progress=progress,
         )
     shape.save(arguments.output)
     return {
-        "method": "parameters",
+        "method": arguments.method or "parameters",
         **similarity_report(found.similarity),
         "sphere_rotation": found.rotation.tolist(),
         "sphere_angle": angle_between(np.eye(3), found.rotation),

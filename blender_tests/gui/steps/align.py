@@ -19,7 +19,9 @@ def idle():
 def open_section(label):
     """Fold all sections, then open this one."""
     registration = next(module for name, module in sys.modules.items() if name.endswith("spherical_cow.registration"))
-    panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB]
+    panels = [
+        cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB and hasattr(cls, "bl_order")
+    ]
     order = [cls.bl_label for cls in sorted(panels, key=lambda cls: cls.bl_order)]
     panel = guilib.region("UI")
     x, top = panel.x + panel.width // 3, panel.y + panel.height - 15
@@ -73,5 +75,8 @@ def align():
 
     assert bpy.ops.spherical_cow.align_parameters(reference="scene") == {"FINISHED"}
     assert moving.data.spherical_cow.aligned.sphere_error < 0.01
-    yield from guilib.settle()
-    guilib.screenshot("4-sphere.png", panel)
+    x, y = yield from guilib.find_button(operator="spherical_cow.align", across=0.4)
+    for below in (114, 94):  # the lower of the two folded parts first
+        yield from guilib.click(x, y - below)
+        yield from guilib.settle()
+    guilib.screenshot("4-all.png", panel)
