@@ -204,7 +204,9 @@ def test_a_mesh_that_kills_its_worker_or_takes_too_long_costs_no_other(tmp_path:
         if row.input in ("a.ply", "killed once.ply"):
             threads.append(kill_worker(tmp_path / "out", len(threads) + 1, len(threads) + 1))
 
-    summary = batch.run("encode", [tmp_path / "in"], tmp_path / "out", jobs=1, timeout=2.0, lmax=4, on_row=sabotage)
+    summary = batch.run(
+        "encode", [tmp_path / "in"], tmp_path / "out", jobs=1, timeout=4.0, on_row=sabotage, lmax=4, method="authalic"
+    )
     for thread in threads:
         thread.join()
     assert [(row.input[:-4], row.error, row.attempts) for row in summary.rows] == [
@@ -214,7 +216,7 @@ def test_a_mesh_that_kills_its_worker_or_takes_too_long_costs_no_other(tmp_path:
         ("slow", "TimedOut", 1),
         ("z", None, 1),
     ]
-    assert "killed" in str(summary.rows[2].message) and "2 s" in str(summary.rows[3].message)
+    assert "killed" in str(summary.rows[2].message) and "4 s" in str(summary.rows[3].message)
     assert names_in(tmp_path / "out") == [
         "a.harmonics.npz",
         "encode.state.jsonl",
@@ -260,7 +262,7 @@ def test_a_stopped_command_leaves_nothing_half_written(
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
