@@ -27,19 +27,26 @@ def degrees_and_orders(lmax: int) -> tuple[IntArray, IntArray]:
     return degree, order
 
 
+@lru_cache(maxsize=16)
+def _scale(lmax: int) -> FloatArray:
+    """(n,) what compact coefficients are multiplied by to be those of `alm`."""
+    _, order = degrees_and_orders(lmax)
+    scale = np.where(order == 0, np.sqrt(4.0 * np.pi), (-1.0) ** order * np.sqrt(2.0 * np.pi))
+    scale.flags.writeable = False
+    return scale
+
+
 def to_alm(coefficients: FloatArray) -> ComplexArray:
     """Compact (K, L+1, L+1) → ducc0 `alm` (K, n)."""
     degree, order = degrees_and_orders(coefficients.shape[-1] - 1)
     cosine, sine = coefficients[:, degree - order, degree], coefficients[:, degree, degree - order]
-    scale = np.where(order == 0, np.sqrt(4.0 * np.pi), (-1.0) ** order * np.sqrt(2.0 * np.pi))
-    return np.ascontiguousarray(scale * (cosine - 1j * np.where(order == 0, 0.0, sine)))
+    return np.ascontiguousarray(_scale(coefficients.shape[-1] - 1) * (cosine - 1j * np.where(order == 0, 0.0, sine)))
 
 
 def from_alm(alm: ComplexArray, lmax: int) -> FloatArray:
     """ducc0 `alm` (K, n) → compact (K, L+1, L+1): the inverse of `to_alm`."""
     degree, order = degrees_and_orders(lmax)
-    scale = np.where(order == 0, 1.0 / np.sqrt(4.0 * np.pi), (-1.0) ** order / np.sqrt(2.0 * np.pi))
-    values = alm * scale
+    values = alm / _scale(lmax)
     coefficients = np.zeros((len(alm), lmax + 1, lmax + 1))
     coefficients[:, degree, degree - order] = -values.imag
     coefficients[:, degree - order, degree] = values.real

@@ -31,7 +31,9 @@ ALIGNMENTS = ("none", "parameters", "rigid", "similarity")
 _TRIAL_DEGREE, _TRIAL_STEPS, _TRIALS = 10, 4, 4
 _FIT_DEGREE = 32
 """Degrees up to which a rotation is fitted to the mean: those above add next to nothing."""
-_ROUNDS, _ROUGHLY, _SETTLED = 40, 1e-3, 1e-7
+_ROUNDS, _ROUGHLY, _NEARLY, _SETTLED = 40, 1e-3, 1e-5, 1e-8
+"""Rounds at most, and the longest step in radians after which they end: at first, for a group, and for one shape. An
+error of the group's rotations changes the variances by its square only."""
 _MISFIT = 1.5
 """Shapes that are this many times farther from the mean than usual are searched for once more."""
 
@@ -179,7 +181,7 @@ def _step(moving: FloatArray, target: FloatArray, frame: _Frame, pose: bool) -> 
     """One Gauss–Newton step, shortened until it helps, and its length in radians (0 where none helps)."""
     columns = generators(frame.placed)
     if pose:
-        columns = np.concatenate([columns, np.cross(np.eye(3)[:, :, None, None], frame.placed[None], axis=1)])
+        columns = np.concatenate([columns, _turning(frame.placed)])
     columns = columns.reshape(len(columns), -1)
     slope = columns @ (target - frame.placed).ravel()
     # Least norm: on a round sphere turning the parameters and turning the object are the same.
@@ -193,12 +195,19 @@ def _step(moving: FloatArray, target: FloatArray, frame: _Frame, pose: bool) -> 
     return frame, 0.0
 
 
+def _turning(positions: FloatArray) -> FloatArray:
+    """(3, 3, L+1, L+1) rates of change when the positions are turned in space about x, y and z."""
+    x, y, z = positions
+    none = np.zeros_like(x)
+    return np.array([[none, -z, y], [z, none, -x], [-y, x, none]])
+
+
 def _to_the_mean(clouds: list[_Cloud], frames: list[_Frame], pose: bool, progress: Progress) -> list[_Frame]:
     """Fit all to their mean, and the mean to all, until neither moves: first roughly and at low degree."""
     rough = part(progress, 0.6, 0.8)
     frames, mean = _iterate([cloud.cut(_TRIAL_DEGREE) for cloud in clouds], frames, pose, _ROUGHLY, rough)
     frames = _search_misfits(clouds, frames, mean, pose)
-    return _iterate([cloud.cut(_FIT_DEGREE) for cloud in clouds], frames, pose, _SETTLED, part(progress, 0.8, 1.0))[0]
+    return _iterate([cloud.cut(_FIT_DEGREE) for cloud in clouds], frames, pose, _NEARLY, part(progress, 0.8, 1.0))[0]
 
 
 def _iterate(
