@@ -71,7 +71,11 @@ def test_coefficients_are_aligned_with_their_sphere(
     files: Path, shape: Shape, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = files / "out.harmonics.npz"
-    data = run_json(capsys, "align", files / "b.harmonics.npz", files / "a.harmonics.npz", out, "--scale")
+    words = ("align", files / "b.harmonics.npz", files / "a.harmonics.npz", out, "--scale")
+    by_surfaces = run_json(capsys, *words)
+    assert angle_between(np.array(by_surfaces["matrix"])[:3, :3] * 1.6, MOTION.inverse.rotation) < 0.1
+    assert by_surfaces["error_rel"] < 1e-3  # type: ignore[operator]
+    data = run_json(capsys, *words, "--method", "parameters")
     assert data["error_rel"] < 1e-6  # type: ignore[operator]
     assert angle_between(np.array(data["sphere_rotation"]), random_rotation(6).T) < 1e-3
     found = load_shape(out)
@@ -123,6 +127,7 @@ def test_normalised_coefficients_depend_on_nothing_but_the_shape(files: Path) ->
         (("align", "a.harmonics.npz", "b.harmonics.npz", "o.ply"), "no name for coefficients"),
         (("align", "a.ply", "b.ply", "o.ply", "--keep-pose"), "--keep-pose"),
         (("align", "a.ply", "b.ply", "o.ply", "--starts", "0"), "0 starts"),
+        (("align", "a.ply", "b.ply", "o.ply", "--method", "parameters"), "no parameter sphere"),
         (("align", "a.ply", "b.ply", "o.ply", "--overlap", "0%"), "out of range"),
         (("align", "a.harmonics.npz", "b.harmonics.npz", "o.npz", "--starts", "3"), "--starts is for meshes"),
         (("align", "a.harmonics.npz", "b.harmonics.npz", "o.npz", "--keep-pose", "--scale"), "--keep-pose forbids"),

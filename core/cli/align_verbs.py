@@ -24,6 +24,7 @@ from ..shape_alignment import align_shape, transform_shape
 from .code_verbs import fraction
 from .console import Console, require_writable
 
+_PARAMETERS = "parameters"
 _ONLY_MESHES = ("starts", "overlap", "one_way", "no_refine")
 
 
@@ -33,7 +34,11 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("moving", help="a mesh, or coefficients (*.harmonics.npz)")
     verb.add_argument("target", help="another of the same kind, which stays")
     verb.add_argument("output", help="where the moved one goes")
-    verb.add_argument("--method", choices=METHODS, help=f"how surfaces are laid on each other (meshes: {METHODS[0]})")
+    verb.add_argument(
+        "--method",
+        choices=(*METHODS, _PARAMETERS),
+        help=f"how the pose is found (default {METHODS[0]}); {_PARAMETERS}: of coefficients, together with the sphere",
+    )
     verb.add_argument("--scale", action="store_true", help="the size may change as well")
     verb.add_argument("--starts", type=int, metavar="N", help="rotations to refine, of which the best wins")
     verb.add_argument(
@@ -76,6 +81,8 @@ def run_align(arguments: Namespace, console: Console) -> int:
 def _align_meshes(arguments: Namespace, console: Console) -> dict[str, Any]:
     if arguments.keep_pose:
         raise InvalidParameter("--keep-pose is for coefficients, not for meshes.", "Leave it out.")
+    if arguments.method == _PARAMETERS:
+        raise InvalidParameter("Meshes have no parameter sphere.", f"Choose from {', '.join(METHODS)}.")
     moving, target = read_mesh(arguments.moving), read_mesh(arguments.target)
     method = arguments.method or METHODS[0]
     with console.progress() as progress:
@@ -104,18 +111,19 @@ def _align_shapes(arguments: Namespace, console: Console) -> dict[str, Any]:
         if arguments.keep_pose and given_too:
             raise InvalidParameter(f"{option} moves the surface, and --keep-pose forbids it.", "Leave one of them out.")
     moving, target = open_shape(arguments.moving), open_shape(arguments.target)
+    method = arguments.method or METHODS[0]
     with console.progress() as progress:
         shape, found = align_shape(
             moving,
             target,
             pose=not arguments.keep_pose,
             scaling=arguments.scale,
-            method=arguments.method,
+            method=None if method == _PARAMETERS else method,
             progress=progress,
         )
     shape.save(arguments.output)
     return {
-        "method": arguments.method or "parameters",
+        "method": "keep-pose" if arguments.keep_pose else method,
         **similarity_report(found.similarity),
         "sphere_rotation": found.rotation.tolist(),
         "sphere_angle": angle_between(np.eye(3), found.rotation),
