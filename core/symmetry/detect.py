@@ -14,7 +14,7 @@ from .closure import implied, same_direction
 from .elements import CONTINUOUS, HIGHEST_ORDER, Axis, Element, Plane
 from .fit import Surface, across, one_image_each, refine, rms
 from .kinds import REPRESENTATIONS, Kind, kind_of, share_of
-from .orders import CLEARLY, with_order
+from .orders import CLEARLY, is_clearly_better, with_order
 from .spread import candidates
 
 THRESHOLD = 0.01
@@ -32,6 +32,9 @@ _ROUGH, _NEARER = (400, 3), (800, 5)
 _FINE = (2_000, 15)
 _SLACK = 1.15
 """How far above the threshold a candidate may be that is not quite fitted yet; twice that in the beginning."""
+
+_CROWDED = 12.0
+"""Degrees within which an element must not fit clearly worse than another."""
 
 _RING_STEPS, _RING_SAMPLES = 24, 300
 _MOST = 64
@@ -115,12 +118,16 @@ def symmetries(mesh: Mesh, threshold: float = THRESHOLD, *, seed: int = 0, progr
         search.make_sphere()
         return search.result()
     normals, directions = candidates(surface.points, _PEAKS_PLANES)
-    search.try_axes(directions, part(progress, 0.1, 0.5))
-    if not search.sphere:
-        search.try_planes(normals, part(progress, 0.5, 0.8))
-        progress(0.8, "Looking for what follows")
-        search.look_around_axis()
-        search.try_implied()
+    # High orders first: what they imply is exact, where peaks of many planes close together are not.
+    search.try_axes({order: d for order, d in directions.items() if order != 2}, part(progress, 0.1, 0.4))
+    search.look_around_axis()
+    search.try_implied()
+    search.try_axes({2: directions[2]}, part(progress, 0.4, 0.6))
+    search.try_planes(normals, part(progress, 0.6, 0.8))
+    progress(0.8, "Looking for what follows")
+    search.look_around_axis()
+    search.try_implied()
+    search.add_families()
     progress(1.0, "Done")
     return search.result()
 
@@ -135,15 +142,15 @@ class _Search:
         self.nearest: Element | None = None
         self.nearest_error = np.inf
         self.sphere = False
+        self.looked_around: Axis | None = None
         self.approached: list[Element] = []
 
     def try_axes(self, directions: dict[int, FloatArray], progress: Progress) -> None:
-        """Fit the candidates of each order: continuous ones first."""
-        for number, order in enumerate(sorted(directions)):
+        """Fit the candidates of each order: continuous ones first, then from the highest."""
+        for number, order in enumerate(sorted(directions, key=lambda order: (order > 0, -order))):
             progress(number / len(directions), "Fitting axes")
             for direction in directions[order][:_PEAKS_AXES]:
-                if not self.sphere:
-                    self.try_axis(Axis(direction, np.zeros(3), order))
+                self.try_axis(Axis(direction, np.zeros(3), order))
 
     def try_axis(self, axis: Axis) -> None:
         """Fit an axis, find its order, and keep it if its error is within the threshold."""
@@ -161,7 +168,7 @@ class _Search:
         if final.order != fine.order:
             final = refine(self.surface, final, *_FINE, cap=3.0 * self.threshold)  # type: ignore[assignment]
         found = self._measured(final)
-        if found.error <= self.threshold:
+        if found.error <= self.threshold and not self._is_crowded_out(found, self.axes):
             self.axes.append(found)
         if sum(_is_continuous(axis.element) for axis in self.axes) > 1:
             self.make_sphere()
@@ -181,21 +188,19 @@ class _Search:
         if self._is_known(fine):
             return
         found = self._measured(fine)
-        if found.error <= self.threshold:
+        if found.error <= self.threshold and not self._is_crowded_out(found, self.planes):
             self.planes.append(found)
 
     def look_around_axis(self) -> None:
         """Planes that hold the main axis, and axes of order two across it: many and close together on a prism."""
-        if not self.axes:
+        if not self.axes or self.sphere:
             return
         main = max(self.axes, key=lambda found: _rank(found.element)).element
         assert isinstance(main, Axis)
         first, second = across(main.direction)
-        if main.is_continuous:
-            self._add_families(main)
+        if main.order < 3 or main is self.looked_around:  # continuous ones are of order 0
             return
-        if main.order < 3:
-            return
+        self.looked_around = main
         angles = np.pi / main.order * np.arange(_RING_STEPS) / _RING_STEPS
         around = np.cos(angles)[:, None] * first + np.sin(angles)[:, None] * second
         planes: list[Element] = [Plane.through(main.point, normal) for normal in around]
@@ -247,7 +252,7 @@ class _Search:
     def _approach(self, element: Element) -> Element | None:
         """Rounds of fitting, for what is promising at a glance and leads to something new; None for others."""
         samples, above = _GLANCE
-        if self._is_known(element) or self.surface.error(element, samples) > self.threshold + above:
+        if self.sphere or self._is_known(element) or self.surface.error(element, samples) > self.threshold + above:
             return None
         slack = 2.0 * _SLACK * self.threshold
         for samples, rounds in (_ROUGH, _NEARER):
@@ -288,7 +293,16 @@ class _Search:
             return True
         return any(a.is_continuous and not same_direction(element.normal, a.direction) for a in axes)
 
-    def _add_families(self, axis: Axis) -> None:
+    def _is_crowded_out(self, new: Found, others: list[Found]) -> bool:
+        """Whether one near to it fits clearly better: between two planes of a prism there is no third."""
+        near = [o for o in others if same_direction(_direction(new.element), _direction(o.element), _CROWDED)]
+        return any(is_clearly_better(other.error, new.error, self.threshold) for other in near)
+
+    def add_families(self) -> None:
+        """One of the planes that hold a continuous axis, and of the axes across it where there are such."""
+        axis = next((found.element for found in self.axes if _is_continuous(found.element)), None)
+        if self.sphere or not isinstance(axis, Axis):
+            return
         normal = _nearest_across(axis.direction)
         level = self._plane_across(axis)
         self.planes.append(self._measured(Plane.through(axis.point, normal), family=True))
@@ -318,6 +332,10 @@ def _agree(a: Element, b: Element) -> bool:
     if isinstance(a, Plane):
         return isinstance(b, Plane) and same_direction(a.normal, b.normal, 1.0)
     return isinstance(b, Axis) and a.order == b.order and same_direction(a.direction, b.direction, 1.0)
+
+
+def _direction(element: Element) -> FloatArray:
+    return element.normal if isinstance(element, Plane) else element.direction
 
 
 def _is_continuous(element: Element) -> bool:

@@ -48,7 +48,7 @@ def with_order(surface: Surface, axis: Axis, threshold: float) -> Axis | None:
         if rms(np.array(every)) <= threshold and _is_round(error, found, worst, threshold):
             return replace(axis, order=CONTINUOUS)
     for order in sorted(found, reverse=True):
-        if not any(_is_clearly_better(found[lower], found[order], threshold) for lower in found if lower < order):
+        if not any(is_clearly_better(found[lower], found[order], threshold) for lower in found if lower < order):
             return replace(axis, order=order)
     return None
 
@@ -56,14 +56,15 @@ def with_order(surface: Surface, axis: Axis, threshold: float) -> Axis | None:
 def _is_round(error, found: dict[int, float], worst: float, threshold: float) -> bool:  # type: ignore[no-untyped-def]
     """Whether no order up to 12 stands out, unless as a part of a higher one."""
     for order, least in found.items():
-        if _is_clearly_better(least, worst, threshold):
+        if is_clearly_better(least, worst, threshold):
             multiples = [higher for higher in _BEYOND if higher % order == 0]
-            if all(_is_clearly_better(least, error(1, higher), threshold) for higher in multiples):
+            if all(is_clearly_better(least, error(1, higher), threshold) for higher in multiples):
                 return False
     return True
 
 
-def _is_clearly_better(error: float, other: float, threshold: float) -> bool:
+def is_clearly_better(error: float, other: float, threshold: float) -> bool:
+    """Whether an error is less than another by more than `CLEARLY` of the threshold, in quadrature."""
     return bool(other**2 - error**2 > (CLEARLY * threshold) ** 2)
 
 
