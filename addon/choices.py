@@ -101,7 +101,7 @@ SPACE_ALIGNMENTS = (
 )
 
 SPACE_SAMPLINGS = (
-    ("source", "Active's", "The vertices of the active object: UV maps, weights and materials are kept"),
+    ("source", "Active", "The vertices of the active object: UV maps, weights and materials are kept"),
     ("icosphere", "Icosphere", "An even new mesh, independent of the originals"),
 )
 
