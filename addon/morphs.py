@@ -78,6 +78,8 @@ def blended(mesh: bpy.types.Mesh) -> Harmonics:
     return Harmonics(np.tensordot(np.array(weights(mesh)), arrays["coefficients"], 1), names)
 
 
-def remove_colors(obj: bpy.types.Object) -> None:
-    """Take the blending of colours off a copy of a morph."""
+def forget(obj: bpy.types.Object) -> None:
+    """Take what belongs to a morph, but for its shape keys, off a copy of it."""
+    group = storage.data_of(bridge.mesh_of(obj)).morph
+    group.count, group.family, group.distances = 0, b"", ""
     morph_colors.remove(obj)

@@ -157,6 +157,15 @@ def test_a_copy_follows_its_own_keys(pair):
     assert np.allclose(evaluated(copy, "Spherical Cow Color"), [0.0, 0.25, 1.0], atol=5e-3)
 
 
+def test_a_reconstruction_of_a_morph_is_no_morph(pair):
+    ops.morph(frequency=6, sampling="source", match=False)
+    made = bpy.context.object
+    assert ops.reconstruct(sampling="source") == {"FINISHED"}
+    copy = bpy.context.object
+    assert made.modifiers and not copy.modifiers and copy.data.shape_keys is None
+    assert not ops.animate_morph.poll() and "morph_color_1" not in copy.data.attributes
+
+
 def test_what_is_missing_is_said(pair):
     first, second = pair
     activate(first)

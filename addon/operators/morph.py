@@ -190,7 +190,6 @@ class SPHERICAL_COW_OT_keep_morph(_MorphedOperator, bpy.types.Operator):
         group = storage.data_of(data)
         storage.store_shape(data, shape, role="RECONSTRUCTION", fingerprint=group.fingerprint, scalars={})
         group.live, group.shown, group.equaliser.cutoff = True, "", shape.lmax
-        group.morph.count, group.morph.family, group.morph.distances = 0, b"", ""
         finish(context, obj, made, hide=False, name=f"{obj.name} Shape")
         obj.hide_set(True)
         return f"Made {made.name!r} with coefficients of its own"
@@ -201,7 +200,7 @@ def copy_without_keys(obj: bpy.types.Object) -> bpy.types.Object:
     copy = obj.copy()
     copy.data = obj.data.copy()
     copy.shape_key_clear()
-    morphs.remove_colors(copy)
+    morphs.forget(copy)
     return copy
 
 

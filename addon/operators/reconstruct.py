@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import bridge, jobs, messages, resynthesis, storage
+from .. import bridge, jobs, messages, morphs, resynthesis, storage
 from ..core.errors import InvalidParameter
 from ..core.harmonics.container import COLOR, CURVATURE_DENSITY, POSITION, SCALARS, VERTEX_DENSITY
 from ..core.mesh import Mesh
@@ -96,6 +96,7 @@ def mark(copy: bpy.types.Object, obj: bpy.types.Object, sphere: NDArray[Any] | N
     group = storage.data_of(bridge.mesh_of(copy))
     group.live, group.shown, group.with_modifiers = live, "", False
     group.equaliser.cutoff = shape.lmax
+    morphs.forget(copy)
     group.check.rows, group.check.elements, group.check.fingerprint = "", b"", ""
     group.comparison.numbers = ""
     storage.write_fields(bridge.mesh_of(copy), directions, fields if on_source else fields_at(shape, directions))

@@ -30,7 +30,7 @@ class SPHERICAL_COW_PT_morph(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Settings and button; then the sliders of a morph."""
         layout, options, obj = self.layout, settings(context).morph, mesh_object(context)
-        if obj is not None and storage.data_of(bridge.mesh_of(obj)).morph.count:
+        if obj is not None and morphs.keys_of(bridge.mesh_of(obj)):
             draw_sliders(layout, context, bridge.mesh_of(obj))
             return
         layout.row(align=True).prop(options, "sampling", expand=True)
@@ -60,10 +60,6 @@ def draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
 
 def draw_sliders(layout: bpy.types.UILayout, context: bpy.types.Context, mesh: bpy.types.Mesh) -> None:
     """The blend, each shape for itself, and the animation."""
-    reason = morphs.why_no_morph(mesh)
-    if reason:
-        wrapped(layout.column(align=True), context, reason)
-        return
     options, group = settings(context).morph, storage.data_of(mesh).morph
     keys, distances = morphs.keys_of(mesh), json.loads(group.distances or "[]")
     layout.prop(group, "blend", slider=True)

@@ -149,15 +149,17 @@ def align_shapes(
     channels = common_channels([shape.harmonics for shape in shapes])
     lmax = max(shape.lmax for shape in shapes)
     reference = shapes[0].harmonics.select(channels)
-    members = [Member(padded(reference, lmax))]
+    members, diagonal = [Member(padded(reference, lmax))], shapes[0].source.diagonal
     for number, shape in enumerate(shapes[1:]):
         done = part(progress, number / (len(shapes) - 1), (number + 1) / (len(shapes) - 1))
-        members.append(_member(shape.harmonics.select(channels), reference, lmax, pose, match, done))
+        members.append(_member(shape.harmonics.select(channels), reference, diagonal, lmax, pose, match, done))
     progress(1.0, "Aligned")
     return Family(shapes[0], tuple(members))
 
 
-def _member(moving: Harmonics, reference: Harmonics, lmax: int, pose: str, match: bool, progress: Progress) -> Member:
+def _member(
+    moving: Harmonics, reference: Harmonics, diagonal: float, lmax: int, pose: str, match: bool, progress: Progress
+) -> Member:
     """The harmonics brought to the reference."""
     free = align_parameters(moving, reference, pose=True, scaling=True, progress=part(progress, 0.0, 0.3))
     rotation, similarity = free.rotation, free.similarity
@@ -176,8 +178,7 @@ def _member(moving: Harmonics, reference: Harmonics, lmax: int, pose: str, match
     posed = turned if pose == "keep" else transform_positions(turned, similarity)
     if warp is not None:
         nearest = warped(padded(nearest, lmax), warp)
-    distance = surface_distance(nearest, reference) * free.distance_rel / free.distance
-    return Member(padded(posed, lmax), warp, distance)
+    return Member(padded(posed, lmax), warp, surface_distance(nearest, reference) / diagonal)
 
 
 def _laid_onto(moving: Harmonics, reference: Harmonics, rotation: FloatArray, *, scaling: bool) -> Similarity:
