@@ -63,7 +63,9 @@ def draw_mask(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     """The vertex group that says where the sliders reach."""
     sliders = storage.data_of(bridge.mesh_of(obj)).equaliser
     row = layout.row(align=True)
-    row.prop_search(sliders, "mask", obj, "vertex_groups", text="Mask")
+    name = row.row(align=True)
+    name.use_property_split, name.use_property_decorate = True, False
+    name.prop_search(sliders, "mask", obj, "vertex_groups")
     chosen = row.row(align=True)
     chosen.active = bool(sliders.mask)
     chosen.prop(sliders, "invert_mask", text="", icon="ARROW_LEFTRIGHT")
