@@ -151,13 +151,10 @@ def _compare(obj: bpy.types.Object, options: argparse.Namespace) -> tuple[int, d
     other = _object(options.against) if options.against else comparisons.original_of(obj)
     if other is None or other == obj:
         raise InvalidParameter("There is no second mesh.", "Name one with --against.")
-    with bpy.context.temp_override(object=obj, active_object=obj, selected_objects=[obj, other]):
-        bpy.ops.spherical_cow.compare(
-            align=options.align,
-            space=options.space.upper(),
-            use_modifiers=options.use_modifiers,
-            protocols=set(options.protocol),
-        )
+    space, moment = options.space.upper(), compare.Moment.now(obj, other, options.space.upper())
+    parameters = {"align": options.align, "protocols": options.protocol}
+    request = compare.compare_request(obj, other, parameters, space=space, use_modifiers=options.use_modifiers)
+    compare.keep(obj, other, _wait(request), moment)
     if options.out:
         compare.save(bridge.mesh_of(obj), options.out)
     numbers = comparisons.load(bridge.mesh_of(obj)) or {}

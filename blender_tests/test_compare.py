@@ -184,13 +184,13 @@ def test_numbers_survive_save_and_copy(balls, tmp_path):
     assert numbers(bpy.data.objects["Large"]) == before and stale(bpy.data.objects["Large"]) == ""
 
 
-def test_a_reconstruction_against_its_original(encoded):
-    ops.reconstruct(hide_original=False)
-    copy = bpy.context.object
-    assert copy.data.spherical_cow.comparison.numbers == ""
-    assert ops.compare(**FEW) == {"FINISHED"}  # the original is found by its name
-    assert 0.0 < numbers(copy)["mean_rel"] < 5.0 * encoded.data.spherical_cow.fit_error
-    assert copy.data.spherical_cow.comparison.other == encoded.name
+@pytest.mark.parametrize("name", ["Small Reconstruction", "Small Repaired.001", "Small Repaired Reconstruction"])
+def test_a_derived_object_is_compared_with_its_original(name):
+    source = ball("Small Repaired" if name.endswith("Repaired Reconstruction") else "Small", 1.0)
+    copy = ball(name, 1.1)
+    assert ops.compare(volume="none", **FEW) == {"FINISHED"}  # nothing else is selected
+    assert copy.data.spherical_cow.comparison.other == source.name
+    assert numbers(copy)["iou"] is None and "not asked" in numbers(copy)["missing"]["iou"]
 
 
 def test_with_modifiers_there_is_no_heat_map(balls):

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
-from .. import bridge, comparisons, jobs, storage
+from .. import bridge, comparisons, jobs, messages, storage
 from ..core.errors import InvalidParameter
 from ..idnames import Attributes, Operators
 from ..properties.comparison import CompareSettings
@@ -23,6 +25,50 @@ from .shell import JobOperator, MeshOperator, guarded
 HISTOGRAM = "distances"
 """The image is named after the object and this."""
 _PLAIN = ("align", "scaling", "samples", "volume", "points", "resolution", "seed")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a comparison depends on: the fingerprints of the mesh and of the other one, and how they stand."""
+
+    own: str
+    other: str
+    place: str
+
+    @staticmethod
+    def now(obj: bpy.types.Object, other: bpy.types.Object, space: str) -> Moment:
+        """As it is. In the space "OBJECT" it does not matter how objects stand."""
+        where = comparisons.place(obj, other) if space == "WORLD" else ""
+        return Moment(bridge.current_fingerprint(obj), bridge.current_fingerprint(other), where)
+
+
+def compare_request(
+    obj: bpy.types.Object,
+    other: bpy.types.Object,
+    parameters: Mapping[str, Any],
+    *,
+    space: str = "WORLD",
+    use_modifiers: bool = False,
+) -> jobs.Request:
+    """What the worker is asked: first the other mesh, as the reference."""
+    meshes = [bridge.read(item, use_modifiers=use_modifiers).mesh for item in (other, obj)]
+    if space == "WORLD":
+        meshes = [placed(mesh, item) for mesh, item in zip(meshes, (other, obj), strict=True)]
+    a, b = meshes
+    arrays = {"vertices_a": a.vertices, "faces_a": a.faces, "vertices_b": b.vertices, "faces_b": b.faces}
+    return jobs.Request("compare", parameters, arrays)
+
+
+def keep(obj: bpy.types.Object, other: bpy.types.Object, result: jobs.Result, moment: Moment) -> None:
+    """Put the numbers and, where they are of its own vertices, the distances on the mesh of `obj`."""
+    mesh, values = bridge.mesh_of(obj), result.arrays["distances"]
+    with bridge.object_mode(obj):
+        fits = len(values) == len(mesh.vertices)  # modifiers may have made others
+        comparisons.store_distances(mesh, values if fits else None, signed=bool(result.data["signed"]))
+        comparisons.store(obj, other, result.data, (moment.own, moment.other), moment.place)
+        if fits and storage.data_of(mesh).shown in (Attributes.DISTANCE, Attributes.SIGNED_DISTANCE):
+            options = bpy.context.scene.spherical_cow.compare
+            show_distances(mesh, signed=options.signed, limit=options.limit)
 
 
 class SPHERICAL_COW_OT_compare(CompareSettings, JobOperator, bpy.types.Operator):
@@ -37,8 +83,7 @@ class SPHERICAL_COW_OT_compare(CompareSettings, JobOperator, bpy.types.Operator)
     bl_options = {"UNDO"}
 
     other_uid: int
-    fingerprints: tuple[str, str]
-    where: str
+    moment: Moment
 
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
@@ -49,36 +94,21 @@ class SPHERICAL_COW_OT_compare(CompareSettings, JobOperator, bpy.types.Operator)
         return True
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
-        """Both meshes: first the other, as the reference."""
+        """Both meshes and the settings."""
         other = comparisons.other_mesh(context)
         if other is None:
             raise InvalidParameter("There is no second mesh.", "Select two mesh objects.")
-        self.other_uid = other.session_uid
-        self.fingerprints = bridge.current_fingerprint(obj), bridge.current_fingerprint(other)
-        self.where = comparisons.place(obj, other) if self.space == "WORLD" else ""
-        meshes = [bridge.read(item, use_modifiers=self.use_modifiers).mesh for item in (other, obj)]
-        if self.space == "WORLD":
-            meshes = [placed(mesh, item) for mesh, item in zip(meshes, (other, obj), strict=True)]
-        a, b = meshes
-        arrays = {"vertices_a": a.vertices, "faces_a": a.faces, "vertices_b": b.vertices, "faces_b": b.faces}
+        self.other_uid, self.moment = other.session_uid, Moment.now(obj, other, self.space)
         parameters: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         parameters |= {"threshold_rel": self.threshold / 100.0, "protocols": sorted(self.protocols)}
-        return jobs.Request("compare", parameters, arrays)
+        return compare_request(obj, other, parameters, space=self.space, use_modifiers=self.use_modifiers)
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Keep the numbers, and the distances of the vertices, on the mesh."""
-        other = next((item for item in bpy.data.objects if item.session_uid == self.other_uid), None)
-        if other is None or bridge.current_fingerprint(other) != self.fingerprints[1]:
+        other = messages.object_of(self.other_uid)
+        if other is None or bridge.current_fingerprint(other) != self.moment.other:
             raise InvalidParameter("The other mesh was edited or deleted meanwhile.", "Compare again.")
-        mesh = bridge.mesh_of(obj)
-        values = result.arrays["distances"]
-        with bridge.object_mode(obj):
-            fits = len(values) == len(mesh.vertices)  # modifiers may have made others
-            comparisons.store_distances(mesh, values if fits else None, signed=bool(result.data["signed"]))
-            comparisons.store(obj, other, result.data, self.fingerprints, self.where)
-            if storage.data_of(mesh).shown in (Attributes.DISTANCE, Attributes.SIGNED_DISTANCE) and fits:
-                settings = context.scene.spherical_cow.compare
-                show_distances(mesh, signed=settings.signed, limit=settings.limit)
+        keep(obj, other, result, self.moment)
         mean, worst = result.data["mean_rel"], result.data["hausdorff_rel"]
         return f"Mean distance {mean:.3%}, largest {worst:.3%} of the diagonal of {other.name!r}"
 
