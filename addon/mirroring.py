@@ -25,7 +25,7 @@ from .layers import Groups, Layer
 
 _SNAP = 1e-5
 """Vertices this near to the plane, as a part of the diagonal, are welded there: Blender's floats have seven digits."""
-_PLACE = ".spherical_cow_place"
+_PLACE, _NORMAL = ".spherical_cow_place", ".spherical_cow_normal"
 UV_MAP = "Symmetric"
 """Name of the UV map that is cut along the mirror."""
 
@@ -37,6 +37,9 @@ def cut_and_mirror(obj: bpy.types.Object, plane: Plane, side: str, uvs: str) -> 
     Gives the number of vertices.
     """
     data = bridge.mesh_of(obj)
+    normals = layers.read_normals(data)
+    if normals is not None:
+        layers.write_layer(data, Layer(_NORMAL, "CORNER", "FLOAT_VECTOR", normals))
     bm = bmesh.new()
     try:
         bm.from_mesh(data)
@@ -65,7 +68,18 @@ def cut_and_mirror(obj: bpy.types.Object, plane: Plane, side: str, uvs: str) -> 
     finally:
         bm.free()
     data.update()
+    if normals is not None:
+        _write_mirrored_normals(data, plane, sign)
     return len(data.vertices)
+
+
+def _write_mirrored_normals(data: bpy.types.Mesh, plane: Plane, sign: float) -> None:
+    """The corner normals that came along, those of the images reflected, as the mesh's own ones again."""
+    layer = next(layer for layer in layers.read_layers(data) if layer.name == _NORMAL)
+    height = np.where(_faces_kept(data, sign * plane.distance(bridge.positions(data))), 1.0, -1.0)
+    reflected = layer.values - 2.0 * (layer.values @ plane.normal)[:, None] * plane.normal
+    data.attributes.remove(data.attributes[_NORMAL])
+    layers.write_normals(data, np.where(height[:, None] > 0.0, layer.values, reflected).astype(np.float32))
 
 
 def _turn_groups(obj: bpy.types.Object, bm: bmesh.types.BMesh, image: NDArray[np.bool_]) -> None:
@@ -127,6 +141,7 @@ def move_to_partners(
     corner_vertex = bridge.corner_vertices(data)
     by_corner, kept_corner = share[corner_vertex], kept[corner_vertex]
     face_side = _faces_kept(data, height if side != "negative" else -height)
+    normals = layers.read_normals(data)
     for layer in layers.read_layers(data):
         if layer.kind not in layers.SMOOTH or layer.name in set(Attributes):
             continue
@@ -141,6 +156,11 @@ def move_to_partners(
         obj.vertex_groups.clear()
         layers.write_groups(obj, _shared_groups(groups, share, vertex_partner))
     bridge.write_positions(data, vertices)
+    if normals is not None:
+        images = normals[corner_partner] - 2.0 * (normals[corner_partner] @ plane.normal)[:, None] * plane.normal
+        mixed = by_corner[:, None] * normals + (1.0 - by_corner[:, None]) * images
+        mixed /= np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
+        layers.write_normals(data, mixed.astype(np.float32))
 
 
 def _write(data: bpy.types.Mesh, layer: Layer, values: NDArray[Any]) -> None:

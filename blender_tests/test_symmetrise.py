@@ -89,6 +89,24 @@ def test_a_found_plane_in_any_pose(lumpy):
     assert np.abs(normal @ rotation).max() > 0.99 and lumpy == bpy.context.object
 
 
+@pytest.mark.parametrize("method", ["GEOMETRY", "INDEX"])
+def test_normals_of_its_own_are_mirrored_too(lumpy, method):
+    tilted = np.array([corner.vector[:] for corner in lumpy.data.corner_normals]) + np.array([0.0, 0.4, 0.3])
+    tilted /= np.linalg.norm(tilted, axis=1, keepdims=True)
+    lumpy.data.normals_split_custom_set(tilted.astype(np.float32).tolist())
+    ops.symmetrise(plane="X", method=method)
+    partner, found = require_symmetric(positions(lumpy)), {}
+    assert lumpy.data.has_custom_normals
+    for polygon in lumpy.data.polygons:
+        for index in polygon.loop_indices:
+            corner = (frozenset(polygon.vertices), lumpy.data.loops[index].vertex_index)
+            found[corner] = np.array(lumpy.data.corner_normals[index].vector)
+    for (face, vertex), normal in found.items():
+        image = found[frozenset(int(partner[i]) for i in face), int(partner[vertex])]
+        np.testing.assert_allclose(image, normal * [-1.0, 1.0, 1.0], atol=0.02)  # Blender packs them
+    assert not [layer.name for layer in lumpy.data.attributes if "spherical_cow_" in layer.name]
+
+
 @pytest.mark.parametrize("uv", ["SHARE", "MIRROR"])
 def test_uv_maps_are_shared_or_mirrored(lumpy, uv):
     ops.symmetrise(plane="X", method="GEOMETRY", uvs=uv)
@@ -161,7 +179,7 @@ def test_harmonics_make_an_object_with_a_slider(encoded):
     made = bpy.context.object
     assert made != encoded and made.name == f"{encoded.name} Symmetric" and "Map" in made.data.uv_layers
     np.testing.assert_array_equal(positions(encoded), before)
-    assert made.data.uv_layers.active.name == "Map"
+    assert made.data.uv_layers.active.name == encoded.data.uv_layers.active.name
     flat = np.empty((len(made.data.loops), 2), np.float32)
     made.data.uv_layers["Symmetric"].data.foreach_get("uv", flat.ravel())
     assert 0.0 <= flat.min() < 0.02 and 0.98 < flat.max() <= 1.0
