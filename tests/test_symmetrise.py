@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import igl
 import numpy as np
 import pytest
 from meshes import cube, ellipsoid, joined, random_rotation, real_mesh, torus
@@ -227,6 +228,10 @@ def test_left_right_errors_are_zero_for_symmetric_meshes_and_right_for_shifted_o
     errors = left_right_errors(moved, X, tables.opposite)
     assert errors["mean"] == pytest.approx(0.05, rel=1e-6) and errors["max"] == pytest.approx(0.05, rel=1e-6)
     assert errors["hausdorff"] == pytest.approx(0.05, rel=0.02) and errors["surface_mean"] < errors["hausdorff"]
+    rough = ball.with_vertices(ball.vertices + 0.05 * np.random.default_rng(0).standard_normal(ball.vertices.shape))
+    far = igl.hausdorff(rough.vertices, ball.faces, X.reflect(rough.vertices), ball.faces)
+    width = np.ptp(rough.vertices[:, 0])
+    assert left_right_errors(rough, X)["hausdorff"] == pytest.approx(far / width, rel=1e-9)
     assert set(left_right_errors(moved, X)) == {"surface_mean", "hausdorff"}
 
 
