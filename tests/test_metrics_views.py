@@ -54,6 +54,8 @@ def test_an_open_mesh_gives_a_heat_map_without_signs() -> None:
     assert not found.signed and found.name == "surface_distance"
     with pytest.raises(InvalidMesh, match="open"):
         heat_map(ball(1.1), half(ball(1.0)), signed=True)
+    with pytest.raises(InvalidMesh, match="NaN"):
+        heat_map(ball(1.1).with_vertices(np.full(ball(1.1).vertices.shape, np.nan)), ball(1.0))
 
 
 def test_the_scale_leaves_out_a_spike_unless_told() -> None:

@@ -61,6 +61,7 @@ def heat_map(mesh: Mesh, other: Mesh, *, signed: bool | None = None, distances: 
     signed: None for wherever `other` is closed. distances: (V,) if they are known already, as from
     `Comparison.forward.at_vertices`. Raises `InvalidMesh` for an unusable mesh, and for signs from an open one.
     """
+    require_usable(mesh)
     require_usable(other)
     values = distances_to_surface(mesh.vertices, other) if distances is None else distances
     with_sign = not why_no_inside(other) if signed is None else signed
