@@ -47,7 +47,7 @@ def add_verbs(verbs: Any) -> None:
     verb.set_defaults(run=run_decode)
 
     verb = verbs.add_parser("filter", help="coefficients → coefficients, smoothed or exaggerated")
-    verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
+    verb.add_argument("input", help="coefficients (*.harmonics.npz, *.psh, or another format, see convert)")
     verb.add_argument("output", help="the new coefficients (*.harmonics.npz)")
     verb.add_argument("--lmax", type=int, help="drop degrees above this one")
     verb.add_argument(

@@ -18,13 +18,13 @@ from .console import Console, make_folder, require_writable
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this module to the parser."""
     verb = verbs.add_parser("spectrum", help="power per degree, as numbers or as a plot")
-    verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
+    verb.add_argument("input", help="coefficients (*.harmonics.npz, *.psh, or another format, see convert)")
     verb.add_argument("--png", metavar="FILE", help="write the plot here")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_spectrum)
 
     verb = verbs.add_parser("image", help="a picture of the coefficients of each channel")
-    verb.add_argument("input", help="coefficients (*.harmonics.npz, or SHTOOLS files)")
+    verb.add_argument("input", help="coefficients (*.harmonics.npz, *.psh, or another format, see convert)")
     verb.add_argument("folder", help="where the pictures go; made if need be")
     verb.add_argument("--json", action="store_true")
     verb.set_defaults(run=run_image)

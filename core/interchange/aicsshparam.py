@@ -56,8 +56,8 @@ def read(path: Path) -> list[Content]:
 
 def write(content: Content, path: Path, options: WriteOptions) -> Written:
     """One row: the distances from the centroid. Raises `HarmonicsFileError` for a body that is not star-shaped."""
-    shape = content.to_shape()
-    radius, centre = radial_function(shape.harmonics.select(POSITION), shape.harmonics.lmax)
+    positions = content.positions()
+    radius, centre = radial_function(positions, positions.lmax)
     cilm = to_cilm(_turned(radius))
     size = len(radius)
     row = {

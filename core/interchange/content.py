@@ -29,6 +29,11 @@ class Content:
     shape: Shape | None = None
     notes: tuple[str, ...] = ()
 
+    def positions(self) -> Harmonics:
+        """The channels x, y and z, without the certificate of a shape, which takes time. Raises as `to_shape`."""
+        held = self.harmonics if self.harmonics.has(POSITION) else self.to_shape().harmonics
+        return held.select(POSITION)
+
     def to_shape(self, progress: Progress = silent) -> Shape:
         """The shape; its surface is rebuilt from curvature where the file has that in place of positions.
 

@@ -52,7 +52,7 @@ def write(content: Content, path: Path, options: WriteOptions) -> Written:
     if not harmonics.has(POSITION) and CURVATURE_DENSITY in harmonics.channels:
         harmonics = harmonics.select([CURVATURE_DENSITY])
     else:
-        harmonics, notes = _normalized(content.to_shape().harmonics.select(POSITION))
+        harmonics, notes = _normalized(content.positions())
     table = to_flat(harmonics.coefficients, "ortho", -1).T
     table = table[:, 0] if table.shape[1] == 1 else table
     if path.suffix.lower() == ".npy":

@@ -63,7 +63,7 @@ def read(path: Path) -> list[Content]:
 
 def write(content: Content, path: Path, options: WriteOptions) -> Written:
     """The positions. Raises `HarmonicsFileError` above degree 85, and for shapes too small for six decimals."""
-    harmonics = content.to_shape().harmonics.select(POSITION)
+    harmonics = content.positions()
     if harmonics.lmax > HIGHEST_DEGREE:
         raise HarmonicsFileError(
             f"SPHARM-PDM cannot compute harmonics of degree {harmonics.lmax}: its factorials overflow.",

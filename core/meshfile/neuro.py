@@ -15,7 +15,7 @@ from ..mesh import FloatArray, IntArray, Mesh
 from .color import linear_to_srgb, srgb_to_linear
 from .parts import Parts
 
-FREESURFER_ENDINGS = (".pial", ".white", ".inflated", ".orig", ".smoothwm", ".sphere", ".reg", ".midthickness")
+FREESURFER_ENDINGS = (".pial", ".white", ".inflated", ".smoothwm", ".sphere", ".reg", ".midthickness")
 ENDINGS = (".gii", *FREESURFER_ENDINGS)
 POINTS, TRIANGLES, RGB, RGBA = 1008, 1009, 2004, 2005
 """NIfTI intents of the arrays of a GIFTI file."""
