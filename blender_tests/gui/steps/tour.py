@@ -26,8 +26,9 @@ def press(operator, across=0.45):
 def sections():
     """Titles from top to bottom, as Blender sorts them: by their order, then as they were registered."""
     registration = next(module for name, module in sys.modules.items() if name.endswith("spherical_cow.registration"))
-    panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB and hasattr(cls, "bl_order")]
-    return [panel.bl_label for panel in sorted(panels, key=lambda panel: panel.bl_order)]
+    panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB]
+    ordered = sorted((panel for panel in panels if hasattr(panel, "bl_order")), key=lambda panel: panel.bl_order)
+    return [panel.bl_label for panel in ordered]
 
 
 PITCH = 27
