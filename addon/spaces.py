@@ -18,6 +18,7 @@ from .core.errors import InvalidParameter
 from .core.harmonics.container import COLOR, POSITION, Harmonics
 from .core.shape import Shape
 from .idnames import Attributes
+from .shape_keys import add_key
 
 if TYPE_CHECKING:
     from .core.statistics.space import ShapeSpace
@@ -44,6 +45,8 @@ def why_no_space(mesh: bpy.types.Mesh) -> str:
     """Why the sliders of a space do not move this mesh, in words for the panel; "" when they do."""
     if not group_of(mesh).key:
         return "Build a shape space first: the new object has the sliders"
+    if mesh.shape_keys is not None:
+        return "The shape keys move this mesh now: remove them to use the sliders of the space again"
     return resynthesis.why_not_live(mesh)
 
 
@@ -228,15 +231,13 @@ def bake(obj: bpy.types.Object, count: int) -> list[str]:
     start[:count] = 0.0
     basis = positions(mesh, space.harmonics_at(start), sphere)
     bridge.write_positions(mesh, basis)
-    obj.shape_key_add(name="Basis", from_mix=False)
+    add_key(obj, "Basis", basis)
     names = []
     for number, share in enumerate(space.explained[:count]):
-        key = obj.shape_key_add(name=f"Component {number + 1} ({share:.1%})", from_mix=False)
         one = start.copy()
         one[number] += 1.0
-        key.data.foreach_set("co", positions(mesh, space.harmonics_at(one), sphere).astype(np.float32).ravel())
-        key.slider_min, key.slider_max = -LIMIT, LIMIT
-        key.value = now[number]
+        points, value = positions(mesh, space.harmonics_at(one), sphere), float(now[number])
+        key = add_key(obj, f"Component {number + 1} ({share:.1%})", points, low=-LIMIT, high=LIMIT, value=value)
         names.append(str(key.name))
     mesh.update()
     return names

@@ -145,6 +145,8 @@ def test_baked_keys_are_the_sliders(space):
     assert np.allclose(points, now, atol=1e-5)
     assert not ops.bake_space.poll() and not ops.random_member.poll()
     assert ops.save_scores.poll()
+    space.shape_key_clear()
+    assert ops.reset_space() == {"FINISHED"}  # live again
 
 
 def test_on_the_vertices_of_the_active_object(herd):

@@ -197,7 +197,7 @@ class SPHERICAL_COW_OT_bake_space(_SpaceOperator, bpy.types.Operator):
     bl_label = "Bake Shape Keys"
     bl_description = (
         "Make one shape key for each component, from −3 to 3 standard deviations. They animate and render without"
-        " this extension; the sliders here rest from then on"
+        " this extension; remove them, and the sliders here are live again"
     )
     bl_options = {"REGISTER", "UNDO"}
 

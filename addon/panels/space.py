@@ -59,7 +59,9 @@ def draw_build(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 def draw_space(layout: bpy.types.UILayout, context: bpy.types.Context, mesh: bpy.types.Mesh) -> None:
     """The sliders of a space, or why they rest; its members, and what can be done with it."""
     group, reason = spaces.group_of(mesh), spaces.why_no_space(mesh)
-    if reason:
+    if mesh.shape_keys is not None:
+        draw_keys(layout, mesh)
+    elif reason:
         wrapped(layout.column(align=True), context, reason)
     else:
         draw_sliders(layout, group)
@@ -98,6 +100,13 @@ def draw_sliders(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup) -> 
     row.operator(Operators.RESET_SPACE, text="Mean", icon="LOOP_BACK")
     button = layout.operator(Operators.BAKE_SPACE, icon="SHAPEKEY_DATA")
     button.count = max(shown(group), 1)
+
+
+def draw_keys(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
+    """The sliders of the baked shape keys."""
+    column = layout.column(align=True)
+    for key in mesh.shape_keys.key_blocks[1:]:
+        column.prop(key, "value", text=key.name, slider=True)
 
 
 def draw_members(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup) -> None:
