@@ -150,8 +150,14 @@ def test_panels_draw_in_every_state():
         "Reconstruct",
         "Equalizer",
         "Shape Keys",
+        "Morph",
+        "Shape Space",
+        "Symmetry",
+        "Align",
+        "Compare",
         "Attributes",
         "Coefficients",
+        "Batch",
     ]
     assert {panel.bl_category for panel in panels} == {"Spherical Cow"}
 

@@ -24,7 +24,7 @@ class SPHERICAL_COW_PT_align(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.ALIGN
     bl_label = "Align"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 8
+    bl_order = 9
 
     def draw(self, context: bpy.types.Context) -> None:
         """Onto the active mesh; then the other two, folded away."""

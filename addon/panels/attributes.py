@@ -17,7 +17,7 @@ class SPHERICAL_COW_PT_attributes(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.ATTRIBUTES
     bl_label = "Attributes"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 6
+    bl_order = 11
 
     def draw(self, context: bpy.types.Context) -> None:
         """Which attribute, where, and its scale."""

@@ -16,7 +16,7 @@ class SPHERICAL_COW_PT_coefficients(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.COEFFICIENTS
     bl_label = "Coefficients"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 7
+    bl_order = 12
 
     def draw(self, context: bpy.types.Context) -> None:
         """Files, images, and one of the images."""

@@ -34,7 +34,7 @@ class SPHERICAL_COW_PT_compare(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.COMPARE
     bl_label = "Compare"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 8
+    bl_order = 10
 
     def draw(self, context: bpy.types.Context) -> None:
         """Settings, button, table, pictures."""

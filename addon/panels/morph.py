@@ -25,7 +25,7 @@ class SPHERICAL_COW_PT_morph(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.MORPH
     bl_label = "Morph"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 9
+    bl_order = 6
 
     def draw(self, context: bpy.types.Context) -> None:
         """Settings and button; then the sliders of a morph."""

@@ -19,7 +19,7 @@ class SPHERICAL_COW_PT_space(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.SPACE
     bl_label = "Shape Space"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 10
+    bl_order = 7
 
     def draw(self, context: bpy.types.Context) -> None:
         """What builds a space; on the object that shows one, its sliders."""

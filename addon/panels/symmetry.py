@@ -53,7 +53,7 @@ class SPHERICAL_COW_PT_symmetry(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.SYMMETRY
     bl_label = "Symmetry"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 10
+    bl_order = 8
 
     def draw(self, context: bpy.types.Context) -> None:
         """Threshold and button; then what was found."""
