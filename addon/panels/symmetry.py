@@ -100,7 +100,7 @@ def draw_chosen(layout: bpy.types.UILayout, row: Any) -> None:
     """How well the chosen plane or axis fits."""
     column = layout.column(align=True)
     column.scale_y = 0.85
-    fact(column, "Error, mean square", percent(row.error))
+    fact(column, "Error, RMS", percent(row.error))
     fact(column, "Error, largest", percent(row.largest))
     fact(column, "Within threshold", f"{row.score:.0%}")
 
