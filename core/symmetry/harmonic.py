@@ -36,6 +36,8 @@ _LEADS_BACK = 0.05
 """How near the image of the image of a direction must be, in radians, to be believed."""
 _DEFORMATIONS, _MATCHES = 2, 1.0 - 1e-6
 """How often the sphere is deformed, unless shape and mirror image correlate this well."""
+_FEW, _MENDING = 0.005, 6
+"""Up to this part of the triangles may flip to be mended in place, with so many rings around them."""
 _ROUNDS = 24
 """How often, and how far, the deformation is smoothed around triangles that flip."""
 
@@ -179,22 +181,47 @@ def _unit(vectors: FloatArray) -> FloatArray:
 def _without_flips(sphere: FloatArray, faces: IntArray, shift: FloatArray, sure: NDArray[np.bool_]) -> FloatArray:
     """(V, 3) unit vectors half of the way of a shift (V, 3), which is believed where it is sure and flips nothing.
 
-    Elsewhere each vertex moves as the mean of its neighbours.
+    Elsewhere each vertex moves as the mean of its neighbours. A few flips are mended first by putting the vertices
+    around them at the mean of their neighbours, as in Tutte's embedding.
     """
     average = neighbour_averages(faces, len(sphere))
     for rings in range(_ROUNDS):
         moved = _unit(sphere + 0.5 * _filled(shift, sure, average))
-        bad = faces[~(spherical_areas(moved, faces) > 0.0)]
-        if not len(bad):
+        flipped = _flipped(moved, faces)
+        if not len(flipped):
             return moved
-        near = np.zeros(len(sphere))
-        near[bad.ravel()] = 1.0
-        for _ in range(1 + rings):
-            near += average @ near
-        sure &= near == 0.0
+        mended = _mended(moved, faces, flipped, average) if len(flipped) < _FEW * len(faces) else None
+        if mended is not None:
+            return mended
+        sure = sure & ~_around(flipped, 1 + rings, average)
         if not sure.any():
             break
     return sphere
+
+
+def _mended(moved: FloatArray, faces: IntArray, flipped: IntArray, average: sparse.csr_matrix) -> FloatArray | None:
+    loose = np.zeros(len(moved), dtype=bool)
+    for rings in range(_MENDING):
+        loose |= _around(flipped, rings, average)
+        mended = _unit(_filled(moved, ~loose, average))
+        flipped = _flipped(mended, faces)
+        if not len(flipped):
+            return mended
+    return None
+
+
+def _flipped(sphere: FloatArray, faces: IntArray) -> IntArray:
+    """(n, 3) the triangles that are turned over."""
+    return np.asarray(faces[~(spherical_areas(sphere, faces) > 0.0)])
+
+
+def _around(triangles: IntArray, rings: int, average: sparse.csr_matrix) -> NDArray[np.bool_]:
+    """(V,) the vertices of triangles (n, 3), and so many rings around them."""
+    near = np.zeros(average.shape[0])
+    near[triangles.ravel()] = 1.0
+    for _ in range(rings):
+        near = near + average @ near
+    return np.asarray(near > 0.0)
 
 
 def _filled(values: FloatArray, known: NDArray[np.bool_], average: sparse.csr_matrix) -> FloatArray:
