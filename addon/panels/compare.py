@@ -100,7 +100,7 @@ def draw_table(
     column = body.column(align=True)
     column.active = not stale
     for name, label in _DISTANCES:
-        fact(column, label, length(numbers[name], numbers[f"{name}_rel"]))
+        distance(column, label, numbers[name], numbers[f"{name}_rel"])
     fact(column, "F-Score", f"{numbers['f_score']:.4f}")
     fact(column, "Normal Consistency", f"{numbers['normal_consistency']:.4f}")
     fact(column, "Volume IoU", plain(numbers["iou"], 4))
@@ -136,9 +136,9 @@ def draw_sides(column: bpy.types.UILayout, numbers: dict[str, Any]) -> None:
     for side, title in _SIDES:
         column.label(text=title)
         for name, label in _DISTANCES:
-            fact(column, f"   {label}", length(numbers[f"{name}_{side}"], numbers[f"{name}_{side}_rel"]))
+            distance(column, f"   {label}", numbers[f"{name}_{side}"], numbers[f"{name}_{side}_rel"])
     column.label(text="Both Ways")
-    fact(column, "   Chamfer-L1", length(numbers["chamfer_l1"], numbers["mean_rel"]))
+    distance(column, "   Chamfer-L1", numbers["chamfer_l1"], numbers["mean_rel"])
     fact(column, "   Chamfer-L2", plain(numbers["chamfer_l2"]))
     fact(column, "   Angle of Normals", f"{numbers['normal_angle']:.2f}°")
     fact(column, "   Threshold", plain(numbers["threshold"]))
@@ -146,7 +146,7 @@ def draw_sides(column: bpy.types.UILayout, numbers: dict[str, Any]) -> None:
     fact(column, "   Recall", f"{numbers['recall']:.4f}")
     column.label(text="Vertices, Over the Extent")
     for name, label in _SYMMETRIC:
-        fact(column, f"   {label}", length(numbers[name], numbers[f"{name}_minmax"]))
+        distance(column, f"   {label}", numbers[name], numbers[f"{name}_minmax"])
     for title, side in (("Other Mesh", "a"), ("This Mesh", "b")):
         column.label(text=title)
         for quantity in ("volume", "area"):
@@ -173,9 +173,14 @@ def draw_pictures(layout: bpy.types.UILayout, context: bpy.types.Context, obj: b
         layout.template_icon(icon_value=preview.icon_id, scale=10.0)
 
 
-def length(value: float, relative: float) -> str:
-    """A distance in units, and as a part of the size."""
-    return f"{value:.4g}  ({100.0 * relative:.3g} %)"
+def distance(column: bpy.types.UILayout, label: str, value: float, relative: float) -> None:
+    """A line with a distance in units, and as a part of the size: more room for the numbers than for the words."""
+    row = column.split(factor=0.38, align=True)
+    row.label(text=label)
+    right = row.row()
+    right.alignment = "RIGHT"
+    percent = 100.0 * relative
+    right.label(text=f"{value:.3g} ({percent:.{3 if percent >= 0.1 else 2}g} %)")
 
 
 def plain(value: float | None, digits: int = 5) -> str:
