@@ -262,6 +262,11 @@ def write_positions(data: bpy.types.Mesh, vertices: NDArray[np.floating[Any]]) -
     data.update()
 
 
+def write_key(key: bpy.types.ShapeKey, vertices: NDArray[np.floating[Any]]) -> None:
+    """Set the positions (V, 3) of a shape key."""
+    key.data.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())
+
+
 def read_attribute(data: bpy.types.Mesh, name: str) -> NDArray[np.float32] | None:
     """(V,) or (V, 3) values of a point attribute, or None where there is none of that size."""
     layer: Any = data.attributes.get(name)

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 
 from . import bridge, layers
 from .core.symmetry.elements import Plane
-from .core.symmetry.left_right import in_frame
-from .core.symmetry.symmetrise import own_share, shared
 from .idnames import Attributes
 from .layers import Groups, Layer
 
@@ -36,6 +34,8 @@ def cut_and_mirror(obj: bpy.types.Object, plane: Plane, side: str, uvs: str) -> 
     side: "positive" or "negative", the half that is kept. uvs: "SHARE" or "MIRROR", see `choices.UV_SIDES`.
     Gives the number of vertices.
     """
+    from .core.symmetry.left_right import in_frame
+
     data = bridge.mesh_of(obj)
     normals = layers.read_normals(data)
     if normals is not None:
@@ -134,13 +134,17 @@ def move_to_partners(
     vertices (V, 3): where they go. side: the half whose values are kept, or "average"; UV maps are never averaged,
     then the positive half's are kept. Own attributes of this extension, and those without a middle, stay.
     """
+    from .core.symmetry.symmetrise import own_share, shared
+
     data = bridge.mesh_of(obj)
     height = plane.distance(bridge.positions(data))
     share = own_share(height, vertex_partner, side)
-    kept = own_share(height, vertex_partner, "positive" if side == "average" else side)
     corner_vertex = bridge.corner_vertices(data)
-    by_corner, kept_corner = share[corner_vertex], kept[corner_vertex]
     face_side = _faces_kept(data, height if side != "negative" else -height)
+    by_corner = share[corner_vertex]
+    if side != "average":  # around a vertex in the mirror the face decides
+        alone = (vertex_partner == np.arange(len(vertex_partner)))[corner_vertex]
+        by_corner = np.where(alone, face_side, by_corner)
     normals = layers.read_normals(data)
     for layer in layers.read_layers(data):
         if layer.kind not in layers.SMOOTH or layer.name in set(Attributes):
@@ -148,7 +152,7 @@ def move_to_partners(
         if layer.domain == "POINT":
             _write(data, layer, shared(layer.values, share, vertex_partner))
         elif layer.domain == "CORNER" and layer.kind == "FLOAT2":
-            _write(data, layer, _partner_uvs(layer.values, kept_corner, corner_partner, face_side, uvs))
+            _write(data, layer, _partner_uvs(layer.values, corner_partner, face_side, uvs))
         elif layer.domain == "CORNER":
             _write(data, layer, shared(layer.values, by_corner, corner_partner))
     groups = layers.read_groups(obj, data)
@@ -175,7 +179,7 @@ def _faces_kept(data: bpy.types.Mesh, height: NDArray[Any]) -> NDArray[np.bool_]
 
 
 def _partner_uvs(
-    values: NDArray[Any], kept: NDArray[Any], partner: NDArray[np.int64], face_kept: NDArray[np.bool_], uvs: str
+    values: NDArray[Any], partner: NDArray[np.int64], face_kept: NDArray[np.bool_], uvs: str
 ) -> NDArray[Any]:
     """(C, 2) the corners of faces on the other side take the place of their partners, turned over if so wished."""
     taken = values[partner].copy()

@@ -151,7 +151,7 @@ class SPHERICAL_COW_OT_symmetrise(PlaneOperator, bpy.types.Operator):
         mesh = bridge.mesh_of(made)
         made.shape_key_add(name="Symmetric", from_mix=False)
         key = made.shape_key_add(name=ASYMMETRY, from_mix=False)
-        key.data.foreach_set("co", original.astype(np.float32).ravel())
+        bridge.write_key(key, original)
         key.slider_min, key.slider_max, key.value = -1.0, 3.0, 0.0
         full = replace(shape, sphere=sphere, faces=bridge.triangles(mesh)[0])
         fingerprint = bridge.fingerprint(mesh)
