@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .codec import decode, encode
     from .errors import NotGenusZero, SphericalCowError
     from .harmonics.container import Harmonics
+    from .interchange import open_shape, save_as
     from .mesh import Mesh
     from .meshfile import read_mesh as load
     from .metrics import compare
@@ -67,8 +68,10 @@ _PLACES = {
     "load_space": (".statistics.spacefile", "load_space"),
     "metrics": (".metrics", ""),
     "most_similar": (".statistics.descriptors", "most_similar"),
+    "open_shape": (".interchange", "open_shape"),
     "repair": (".repairs.run", "repair"),
     "sample_cow": (".sample", "sample_cow"),
+    "save_as": (".interchange", "save_as"),
     "save_shape": (".shapefile", "save_shape"),
     "standard_pose": (".alignment.pose", "standard_pose"),
     "symmetries": (".symmetry.detect", "symmetries"),
@@ -100,8 +103,10 @@ __all__ = [
     "load_space",
     "metrics",
     "most_similar",
+    "open_shape",
     "repair",
     "sample_cow",
+    "save_as",
     "save_shape",
     "standard_pose",
     "symmetries",
