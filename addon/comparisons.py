@@ -79,9 +79,9 @@ def why_stale(obj: bpy.types.Object) -> str:
         return f"{group.other!r} is gone or renamed"
     if obj.mode == "EDIT" or other.mode == "EDIT":
         return ""
-    if group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)):
+    if storage.has_changed(obj, group.fingerprint):
         return "Changed since: compare again"
-    if group.other_fingerprint != bridge.fingerprint(bridge.mesh_of(other)):
+    if storage.has_changed(other, group.other_fingerprint):
         return "The other mesh has changed: compare again"
     if group.place and not np.allclose(json.loads(group.place), json.loads(place(obj, other)), atol=_SAME):
         return "Moved since: compare again"

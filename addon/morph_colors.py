@@ -2,9 +2,8 @@
 """Colours that follow shape keys, by geometry nodes: live, animated and rendered without this extension.
 
 Geometry nodes see the mesh after its shape keys, but not the values of the keys. They are found again from the
-positions: with a vector field d for each key, which is dual to the keys' displacements D (the sum of dᵢ · Dⱼ over the
-vertices is 1 for i = j, else 0), the value of key i is the sum of dᵢ · (position − basis). No driver is needed, and
-copies of the object each follow their own keys.
+positions: with a vector field d for each key (`core.blending.weights.weight_fields`), the value of key i is the sum of
+dᵢ · (position − basis). No driver is needed, and copies of the object each follow their own keys.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ def write(mesh: bpy.types.Mesh, vertices: NDArray[Any], colors: NDArray[Any]) ->
 
     vertices, colors: (N, V, 3) of the first shape, then of the others.
     """
+    from .core.blending.weights import weight_fields
+
     for number, rgb in enumerate(colors):
         bridge.write_color(mesh, _COLOR.format(number), rgb)
-    basis, moves = vertices[0], (vertices[1:] - vertices[0]).reshape(len(vertices) - 1, -1)
-    duals = np.linalg.pinv(moves @ moves.T) @ moves
-    for number, dual in enumerate(duals.reshape(-1, *basis.shape), 1):
+    for number, dual in enumerate(weight_fields(vertices), 1):
         bridge.write_attribute(mesh, _DUAL.format(number), dual)
-        bridge.write_attribute(mesh, _BASIS.format(number), np.einsum("vk,vk->v", dual, basis))
+        bridge.write_attribute(mesh, _BASIS.format(number), np.einsum("vk,vk->v", dual, vertices[0]))
     bridge.write_color(mesh, Attributes.COLOR, colors[0])
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from . import bridge, morph_colors, storage
 from .core.harmonics.container import Harmonics
+from .shape_keys import add_key
 
 
 def keys_of(mesh: bpy.types.Mesh) -> list[bpy.types.ShapeKey]:
@@ -28,11 +29,6 @@ def why_no_morph(mesh: bpy.types.Mesh) -> str:
     return "" if keys_of(mesh) else "The shape keys of the morph have been removed: morph again"
 
 
-def hat_weights(count: int, place: float) -> NDArray[np.float64]:
-    """(count,) weights of the shapes after the first at `place` in [0, 1] on the way from the first to the last."""
-    return np.clip(1.0 - np.abs(place * count - np.arange(1, count + 1)), 0.0, None)
-
-
 def place(mesh: bpy.types.Mesh) -> float:
     """Where on the way the keys are; for keys that are mixed by hand, their centre."""
     keys = keys_of(mesh)
@@ -44,18 +40,18 @@ def place(mesh: bpy.types.Mesh) -> float:
 
 def set_place(mesh: bpy.types.Mesh, where: float) -> None:
     """Move the keys to this place on the way from the first shape to the last."""
+    from .core.blending.weights import weights_at
+
     keys = keys_of(mesh)
-    for key, weight in zip(keys, hat_weights(len(keys), where), strict=True):
+    for key, weight in zip(keys, weights_at(where * len(keys), len(keys) + 1)[1:], strict=True):
         key.value = float(weight)
 
 
 def add_keys(obj: bpy.types.Object, names: list[str], vertices: NDArray[Any]) -> None:
     """Give an object a basis and a shape key for each other shape. names: N of them, vertices: (N, V, 3)."""
     bridge.write_positions(bridge.mesh_of(obj), vertices[0])
-    obj.shape_key_add(name=names[0], from_mix=False)
-    for name, points in zip(names[1:], vertices[1:], strict=True):
-        key = obj.shape_key_add(name=name, from_mix=False)
-        key.data.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
+    for name, points in zip(names, vertices, strict=True):
+        add_key(obj, name, points)
     storage.data_of(bridge.mesh_of(obj)).morph.count = len(names) - 1
 
 
@@ -76,10 +72,3 @@ def blended(mesh: bpy.types.Mesh) -> Harmonics:
     arrays = storage.unpack(storage.data_of(mesh).morph.family)
     names = tuple(str(name) for name in arrays["channels"])
     return Harmonics(np.tensordot(np.array(weights(mesh)), arrays["coefficients"], 1), names)
-
-
-def forget(obj: bpy.types.Object) -> None:
-    """Take what belongs to a morph, but for its shape keys, off a copy of it."""
-    group = storage.data_of(bridge.mesh_of(obj)).morph
-    group.count, group.family, group.distances = 0, b"", ""
-    morph_colors.remove(obj)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import bridge, masks, storage
-from .core.harmonics.container import POSITION, Harmonics
+from .core.harmonics.container import COLOR, POSITION, Harmonics
 from .idnames import Attributes
 
 
@@ -52,6 +52,12 @@ def evaluate(harmonics: Harmonics, sphere: NDArray[np.float64]) -> NDArray[np.fl
     from .core.harmonics.transforms import synthesize
 
     return synthesize(harmonics, sphere)
+
+
+def write_colors(mesh: bpy.types.Mesh, harmonics: Harmonics, sphere: NDArray[np.float64]) -> None:
+    """Give the vertices the colours at their directions `sphere` (V, 3); nothing for harmonics without colour."""
+    if harmonics.has(COLOR):
+        bridge.write_color(mesh, Attributes.COLOR, np.clip(evaluate(harmonics.select(COLOR), sphere), 0.0, 1.0))
 
 
 def why_not_live(mesh: bpy.types.Mesh) -> str:

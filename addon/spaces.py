@@ -13,11 +13,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, masks, resynthesis, storage
+from . import bridge, masks, resynthesis, storage, transforms
 from .core.errors import InvalidParameter
-from .core.harmonics.container import COLOR, POSITION, Harmonics
+from .core.harmonics.container import POSITION, Harmonics
 from .core.shape import Shape
-from .idnames import Attributes
 from .shape_keys import add_key
 
 if TYPE_CHECKING:
@@ -74,18 +73,12 @@ def seen_from(active: bpy.types.Object, obj: bpy.types.Object) -> Shape:
 
     Where it stands does not count. Raises `InvalidParameter` for an object that is scaled to nothing.
     """
+    from .core.blending.morph import moved
+
     shape = storage.load_shape(bridge.mesh_of(obj), full=obj == active)
-    try:
-        matrix = np.array(active.matrix_world.to_3x3().inverted() @ obj.matrix_world.to_3x3())
-    except ValueError as error:
-        raise InvalidParameter(f"{active.name!r} is scaled to nothing.", "Give it a scale that is not 0.") from error
-    if np.allclose(matrix, np.eye(3), atol=1e-6):
-        return shape
-    harmonics = shape.harmonics
-    rows = [harmonics.channels.index(name) for name in POSITION]
-    coefficients = harmonics.coefficients.copy()
-    coefficients[rows] = np.einsum("kj,jab->kab", matrix, coefficients[rows])
-    return shape.with_harmonics(Harmonics(coefficients, harmonics.channels))
+    matrix = transforms.seen_from(active, obj)
+    matrix[:3, 3] = 0.0
+    return shape if np.allclose(matrix, np.eye(4), atol=1e-6) else moved(shape, matrix)
 
 
 def store(
@@ -100,12 +93,7 @@ def store(
 
     sphere: (V, 3) where each vertex is on the sphere. error: the leave-one-out error, over the size of the shapes.
     """
-    storage.store_shape(mesh, mean, role="RECONSTRUCTION", fingerprint="", scalars={})
-    data = storage.data_of(mesh)
-    data.live, data.shown, data.with_modifiers = True, "", False
-    data.equaliser.cutoff = mean.lmax
-    data.check.rows, data.check.elements, data.check.fingerprint = "", b"", ""
-    data.comparison.numbers = ""
+    storage.store_reconstruction(mesh, mean, live=True)
     storage.write_fields(mesh, sphere, {})
     group = group_of(mesh)
     group.content, group.key = content, hashlib.sha256(content).hexdigest()
@@ -199,23 +187,19 @@ def refresh(mesh: bpy.types.Mesh) -> None:
     harmonics = load(mesh).harmonics_at(scores(mesh))
     storage.data_of(mesh).shape = shape_to_bytes(storage.load_shape(mesh).with_harmonics(harmonics))
     bridge.write_positions(mesh, positions(mesh, harmonics, sphere))
-    if harmonics.has(COLOR):
-        colors = resynthesis.evaluate(harmonics.select(COLOR), sphere)
-        bridge.write_color(mesh, Attributes.COLOR, np.clip(colors, 0.0, 1.0))
+    resynthesis.write_colors(mesh, harmonics, sphere)
 
 
 def positions(mesh: bpy.types.Mesh, harmonics: Harmonics, sphere: NDArray[np.float64]) -> NDArray[np.float64]:
     """(V, 3) where the sliders of the equaliser leave the vertices of a shape other than the stored one."""
+    from .core.blending.region import masked
     from .core.harmonics.filters import apply_gains
 
     before = harmonics.select(POSITION)
     after = before.truncate(storage.data_of(mesh).equaliser.degree)
     after = apply_gains(after, resynthesis.gains_per_degree(mesh, after.lmax))
-    points, weights = resynthesis.evaluate(after, sphere), masks.weights_of(mesh)
-    if weights is None:
-        return points
-    original = resynthesis.evaluate(before, sphere)
-    return original + weights[:, None] * (points - original)
+    weights = masks.weights_of(mesh)
+    return resynthesis.evaluate(after, sphere) if weights is None else masked(before, after, weights, sphere)
 
 
 def bake(obj: bpy.types.Object, count: int) -> list[str]:

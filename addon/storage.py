@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, NDArray[Any]]
 
+_OF_ONE_MESH = ("equaliser", "check", "comparison", "aligned", "symmetries", "left_right", "morph", "space")
+"""The properties of a mesh that hold of this very mesh, and of no other that is made from it."""
+
 
 def data_of(mesh: bpy.types.Mesh) -> SPHERICAL_COW_PG_mesh:
     """Our properties of a mesh data-block."""
@@ -61,6 +64,30 @@ def store_shape(mesh: bpy.types.Mesh, shape: Shape, *, role: str, fingerprint: s
     group.area_distortion = certificate.area_distortion
     group.fit_error, group.fit_hausdorff = certificate.fit_error_rel, certificate.fit_hausdorff_rel
     group.seconds = sum(certificate.seconds.values())
+
+
+def store_reconstruction(
+    mesh: bpy.types.Mesh, shape: Shape, *, live: bool, fingerprint: str = "", scalars: Arrays | None = None
+) -> None:
+    """Put a shape on a new mesh, with all sliders at rest.
+
+    What a copied mesh still says of the one that it was copied from is taken off: checks, comparisons, symmetries,
+    morph, shape space. live: whether the sliders can move the vertices.
+    """
+    group = data_of(mesh)
+    for part in _OF_ONE_MESH:
+        _clear(getattr(group, part))
+    store_shape(mesh, shape, role="RECONSTRUCTION", fingerprint=fingerprint, scalars=scalars or {})
+    group.live, group.shown, group.with_modifiers = live, "", False
+    group.equaliser.cutoff = shape.lmax
+
+
+def _clear(group: bpy.types.PropertyGroup) -> None:
+    for prop in group.bl_rna.properties:
+        if prop.type == "COLLECTION":
+            getattr(group, prop.identifier).clear()
+        elif prop.identifier != "rna_type":
+            group.property_unset(prop.identifier)
 
 
 def _map_arrays(shape: Shape, scalars: Arrays) -> dict[str, NDArray[Any]]:
@@ -122,9 +149,14 @@ def write_fields(mesh: bpy.types.Mesh, sphere: NDArray[Any], fields: Arrays) -> 
 def is_stale(obj: bpy.types.Object) -> bool:
     """Whether the mesh has changed since it was encoded (unknown during Edit Mode, then False)."""
     group = data_of(bridge.mesh_of(obj))
-    if group.role != "SOURCE" or group.with_modifiers or obj.mode == "EDIT":
+    if group.role != "SOURCE" or group.with_modifiers:
         return False
-    return bool(group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)))
+    return has_changed(obj, group.fingerprint)
+
+
+def has_changed(obj: bpy.types.Object, fingerprint: str) -> bool:
+    """Whether the mesh is another than it was with this fingerprint (unknown during Edit Mode, then False)."""
+    return obj.mode != "EDIT" and bool(fingerprint != bridge.fingerprint(bridge.mesh_of(obj)))
 
 
 @dataclass(frozen=True)
@@ -160,8 +192,7 @@ def load_check(mesh: bpy.types.Mesh) -> list[Row]:
 
 def check_is_stale(obj: bpy.types.Object) -> bool:
     """Whether the mesh has changed since it was checked (unknown during Edit Mode, then False)."""
-    group = data_of(bridge.mesh_of(obj)).check
-    return obj.mode != "EDIT" and bool(group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)))
+    return has_changed(obj, data_of(bridge.mesh_of(obj)).check.fingerprint)
 
 
 def elements_of(mesh: bpy.types.Mesh, name: str) -> NDArray[np.int32]:

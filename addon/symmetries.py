@@ -79,8 +79,7 @@ def chosen(mesh: bpy.types.Mesh) -> Element | None:
 
 def is_stale(obj: bpy.types.Object) -> bool:
     """Whether the mesh has changed since its symmetries were found (unknown during Edit Mode, then False)."""
-    group = of(bridge.mesh_of(obj))
-    return obj.mode != "EDIT" and bool(group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)))
+    return storage.has_changed(obj, of(bridge.mesh_of(obj)).fingerprint)
 
 
 def guide_of(obj: bpy.types.Object) -> bpy.types.Object | None:

@@ -29,14 +29,30 @@ def world_matrix(obj: bpy.types.Object) -> NDArray[np.float64]:
     return np.array(obj.matrix_world, dtype=np.float64)
 
 
+def seen_from(active: bpy.types.Object, obj: bpy.types.Object) -> NDArray[np.float64]:
+    """(4, 4) from the coordinates of the mesh of `obj` to those of `active`.
+
+    Raises `InvalidParameter` where one of them is scaled to nothing.
+    """
+    for one in (active, obj):
+        require_solid(one)
+    return np.asarray(np.linalg.inv(world_matrix(active)) @ world_matrix(obj))
+
+
+def require_solid(obj: bpy.types.Object) -> None:
+    """Raise `InvalidParameter` for an object that is scaled to nothing."""
+    matrix = world_matrix(obj)
+    if not np.isfinite(matrix).all() or np.linalg.det(matrix[:3, :3]) == 0.0:
+        raise InvalidParameter(f"{obj.name!r} is scaled to nothing.", "Give it a scale that is not 0.")
+
+
 def require_movable(obj: bpy.types.Object, change: str) -> None:
     """Raise `InvalidParameter` where `move` could not do what it says, before anything is changed.
 
     change: "OBJECT" or "MESH".
     """
+    require_solid(obj)
     matrix, mesh = world_matrix(obj), bridge.mesh_of(obj)
-    if not np.isfinite(matrix).all() or np.linalg.det(matrix[:3, :3]) == 0.0:
-        raise InvalidParameter(f"{obj.name!r} is scaled to nothing.", "Give it a scale that is not 0.")
     if change == "OBJECT":
         return
     if mesh.users > 1:

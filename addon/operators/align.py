@@ -17,7 +17,7 @@ from ..core.mesh import Mesh
 from ..idnames import Attributes, Operators
 from ..properties.alignment import AlignSettings, NormaliseSettings, SphereSettings
 from .batch import selected_meshes, share
-from .shell import JobOperator, MeshOperator, guarded
+from .shell import EncodedOperator, JobOperator, MeshOperator, guarded
 
 
 def others_of(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -193,7 +193,7 @@ class SPHERICAL_COW_OT_normalise(NormaliseSettings, MeshOperator, bpy.types.Oper
         return f"Normalized {active.name!r}: scaled by {moves[0][1].scale:.4g}"
 
 
-class SPHERICAL_COW_OT_align_parameters(SphereSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_align_parameters(SphereSettings, EncodedOperator, JobOperator, bpy.types.Operator):
     """Turn the parameter spheres of encoded shapes."""
 
     bl_idname = Operators.ALIGN_PARAMETERS
@@ -205,14 +205,6 @@ class SPHERICAL_COW_OT_align_parameters(SphereSettings, JobOperator, bpy.types.O
     bl_options = {"UNDO"}
 
     moving: list[_Moving]
-
-    @classmethod
-    def poll_object(cls, obj: bpy.types.Object) -> bool:
-        """The object carries coefficients."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-            return False
-        return True
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """All shapes, and where they are as seen from the active one."""

@@ -14,7 +14,7 @@ from .. import bridge, messages, resynthesis, storage
 from ..choices import SHOWN, SIGNED, color_map
 from ..core.errors import InvalidParameter
 from ..idnames import DETAIL, Attributes, Operators
-from .shell import MeshOperator, guarded
+from .shell import EncodedOperator, guarded
 
 CLIP = (2.0, 98.0)
 """Percentiles at the ends of the colour map: a few extreme vertices must not flatten all others."""
@@ -77,7 +77,7 @@ def color_viewports(context: bpy.types.Context) -> None:
             area.spaces.active.shading.color_type = "VERTEX"
 
 
-class _AttributeOperator(MeshOperator):
+class _AttributeOperator(EncodedOperator):
     if TYPE_CHECKING:
         attribute: str
     else:
@@ -86,13 +86,12 @@ class _AttributeOperator(MeshOperator):
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """An encoded mesh or a reconstruction, with its sphere positions."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-        elif resynthesis.directions(bridge.mesh_of(obj)) is None and obj.mode != "EDIT":
+        if not super().poll_object(obj):
+            return False
+        if resynthesis.directions(bridge.mesh_of(obj)) is None and obj.mode != "EDIT":
             cls.poll_message_set("This mesh has no attributes: reconstruct it, and look at the new object")
-        else:
-            return True
-        return False
+            return False
+        return True
 
 
 class SPHERICAL_COW_OT_show_attribute(_AttributeOperator, bpy.types.Operator):

@@ -16,6 +16,7 @@ from ..core.repairs.recipe import recipe_to_json
 from ..idnames import Operators
 from ..properties.batch import BatchSettings
 from .encode import CHANNEL_NAMES
+from .reconstruct import size_of
 from .shell import JobOperator
 
 
@@ -38,10 +39,9 @@ def verb_options(scene: bpy.types.Scene, verb: str) -> dict[str, Any]:
         }
     if verb == "decode":
         new = settings.reconstruct
-        size = {"icosphere": new.frequency, "adaptive": new.count}.get(new.sampling)
         return {
             "sampling": None if new.sampling == "source" else new.sampling,
-            "size": size,
+            "size": size_of(new),
             "seed": new.seed,
             "from_curvature": new.basis == "CURVATURE",
         }

@@ -8,26 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
-from bpy_extras.io_utils import ExportHelper, ImportHelper
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper
 
-from .. import bridge, choices, messages, storage
-from ..core.errors import InvalidParameter
-from ..core.mesh import Mesh
+from .. import bridge, choices, storage
 from ..core.shape import Shape
-from ..idnames import Attributes, Operators
-from .reconstruct import colors_at, fields_at, positions_at
+from ..idnames import Operators
 from .shell import MeshOperator, guarded
 
 if TYPE_CHECKING:
-    from ..core.interchange import Content, WriteOptions
+    from ..core.interchange import WriteOptions
 
-FREQUENCY = 32
-"""Of the icosphere on which a file without its own mesh is opened."""
 GLOB = "*.npz;*.psh;*.sh;*.coef;*.csv;*.txt;*.npy"
 """The files that the browser shows: the endings of `core.interchange.FORMATS`."""
-MOST_ROWS = 64
-"""Shapes of one file that become objects."""
 
 
 class _ShapeOperator(MeshOperator):
@@ -181,93 +174,7 @@ def with_notes(text: str, notes: Sequence[str]) -> str:
     return f"{text}. {' '.join(notes)}" if notes else text
 
 
-class SPHERICAL_COW_OT_load_shape(ImportHelper, bpy.types.Operator):
-    """Open coefficients as a new object."""
-
-    bl_idname = Operators.LOAD_SHAPE
-    bl_label = "Load Harmonics"
-    bl_description = (
-        "Make an object from a file of coefficients, also of other programs: on its own vertices where the file has"
-        " them, else on an icosphere. It carries the coefficients, so it can be reconstructed otherwise"
-    )
-    bl_options = {"REGISTER", "UNDO"}
-    filename_ext = ".npz"
-
-    if TYPE_CHECKING:
-        filepath: str
-        filter_glob: str
-        directory: str
-        files: bpy.types.bpy_prop_collection[bpy.types.OperatorFileListElement]
-    else:
-        filter_glob: StringProperty(name="Filter", description="Files shown", default=GLOB, options={"HIDDEN"})
-        directory: StringProperty(name="Folder", description="Where the files are", options={"HIDDEN", "SKIP_SAVE"})
-        files: CollectionProperty(
-            name="Files",
-            description="Several files",
-            type=bpy.types.OperatorFileListElement,
-            options={"HIDDEN", "SKIP_SAVE"},
-        )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file, unless it was dropped."""
-        if self.directory and len(self.files):
-            return self.execute(context)
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Open each file."""
-        return guarded(self, None, lambda: self._open(context))
-
-    def _open(self, context: bpy.types.Context) -> str:
-        names = [file.name for file in self.files if file.name]
-        paths = [Path(self.directory, name) for name in names] or [Path(bpy.path.abspath(self.filepath))]
-        contents = [content for path in paths for content in open_file(path)]
-        shapes = [(content.name, content.to_shape()) for content in contents]  # all of it before anything is made
-        objects = [_object_of(context, shape, name) for name, shape in shapes]
-        notes = list(dict.fromkeys(note for content in contents for note in content.notes))
-        return with_notes(f"Loaded {', '.join(obj.name for obj in objects)}", notes)
-
-
-def open_file(path: Path) -> list[Content]:
-    """The shapes in a file. Raises what `core.interchange.open_contents` raises, and for a file with very many."""
-    from ..core.interchange import open_contents
-
-    contents = open_contents(path)
-    if len(contents) > MOST_ROWS:
-        raise InvalidParameter(
-            f"{path.name!r} holds {len(contents)} shapes.", f"Open a table of at most {MOST_ROWS} rows here."
-        )
-    return contents
-
-
-def _object_of(context: bpy.types.Context, shape: Shape, name: str) -> bpy.types.Object:
-    from ..core.sphere.icosphere import icosphere
-
-    unit = icosphere(FREQUENCY) if shape.sphere is None else Mesh(*shape.require_sphere())
-    mesh = bridge.new_mesh(name, Mesh(positions_at(shape, unit.vertices), unit.faces))
-    storage.store_shape(mesh, shape, role="RECONSTRUCTION", fingerprint="", scalars={})
-    group = storage.data_of(mesh)
-    group.live, group.equaliser.cutoff = True, shape.lmax
-    storage.write_fields(mesh, unit.vertices, fields_at(shape, unit.vertices))
-    colors = colors_at(shape, unit.vertices)
-    if colors is not None:
-        bridge.write_color(mesh, Attributes.COLOR, colors)
-    return place(context, mesh, name)
-
-
-def place(context: bpy.types.Context, mesh: bpy.types.Mesh, name: str) -> bpy.types.Object:
-    """A new object of the mesh at the 3D cursor, selected."""
-    obj = bpy.data.objects.new(name, mesh)
-    obj.location = context.scene.cursor.location
-    context.collection.objects.link(obj)
-    context.view_layer.update()  # else the view layer does not know the new object yet
-    messages.select_only(context, obj)
-    return obj
-
-
 classes = (
     SPHERICAL_COW_OT_coefficient_images,
     SPHERICAL_COW_OT_save_shape,
-    SPHERICAL_COW_OT_load_shape,
 )

@@ -12,7 +12,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from .. import bridge
 from ..idnames import Operators
-from .coefficients import place
+from .load import place
 from .shell import guarded
 
 

@@ -16,7 +16,7 @@ from ..core.errors import InvalidParameter
 from ..core.shape import Shape
 from ..idnames import DETAIL, Attributes, Operators
 from .attributes import color_viewports, show
-from .shell import JobOperator, guarded
+from .shell import EncodedOperator, JobOperator, guarded
 
 QUICK_DEGREE, QUICK_VERTICES = 96, 50_000
 """Up to these it takes a moment, and needs no worker."""
@@ -28,7 +28,7 @@ def shape_now(mesh: bpy.types.Mesh) -> Shape:
     return shape if resynthesis.why_not_live(mesh) else shape.with_harmonics(resynthesis.filtered(mesh))
 
 
-class SPHERICAL_COW_OT_locate_detail(JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_locate_detail(EncodedOperator, JobOperator, bpy.types.Operator):
     """Find where the detail is."""
 
     bl_idname = Operators.LOCATE_DETAIL
@@ -47,9 +47,9 @@ class SPHERICAL_COW_OT_locate_detail(JobOperator, bpy.types.Operator):
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """An encoded mesh or a reconstruction, with its sphere positions."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-        elif obj.mode == "EDIT":
+        if not super().poll_object(obj):
+            return False
+        if obj.mode == "EDIT":
             cls.poll_message_set("Leave Edit Mode first")
         elif resynthesis.directions(bridge.mesh_of(obj)) is None:
             cls.poll_message_set("The vertices have no sphere positions: reconstruct, and look at the new object")

@@ -10,15 +10,15 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, IntProperty
 
-from .. import bridge, jobs, keyframes, morphs, resynthesis, storage
+from .. import bridge, jobs, keyframes, morph_colors, morphs, resynthesis, storage, transforms
 from ..choices import EASINGS
 from ..core.errors import InvalidParameter
-from ..core.harmonics.container import COLOR, POSITION, VERTEX_DENSITY
+from ..core.harmonics.container import POSITION, VERTEX_DENSITY
 from ..core.mesh import Mesh
-from ..idnames import Attributes, Operators
+from ..idnames import Operators
 from ..properties.morph import MorphSettings
-from .reconstruct import finish, mark, object_on_new_mesh, object_on_source
-from .shell import JobOperator, MeshOperator, guarded
+from .reconstruct import finish, mark, object_on_new_mesh, object_on_source, size_of
+from .shell import EncodedOperator, JobOperator, MeshOperator, guarded
 
 
 def others_of(context: bpy.types.Context) -> list[bpy.types.Object]:
@@ -27,7 +27,7 @@ def others_of(context: bpy.types.Context) -> list[bpy.types.Object]:
     return sorted(found, key=lambda obj: obj.name)
 
 
-class SPHERICAL_COW_OT_morph(MorphSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_morph(MorphSettings, EncodedOperator, JobOperator, bpy.types.Operator):
     """Make an object that changes between encoded shapes."""
 
     bl_idname = Operators.MORPH
@@ -43,13 +43,12 @@ class SPHERICAL_COW_OT_morph(MorphSettings, JobOperator, bpy.types.Operator):
     @classmethod
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """This object and another selected one carry coefficients."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-        elif not others_of(bpy.context):
+        if not super().poll_object(obj):
+            return False
+        if not others_of(bpy.context):
             cls.poll_message_set("Select another encoded object too, this one last")
-        else:
-            return True
-        return False
+            return False
+        return True
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """All shapes, and where they are as seen from the active one."""
@@ -60,16 +59,11 @@ class SPHERICAL_COW_OT_morph(MorphSettings, JobOperator, bpy.types.Operator):
         shapes = [storage.load_shape(bridge.mesh_of(one), full=one == obj) for one in objects]
         if self.sampling == "adaptive" and VERTEX_DENSITY not in shapes[0].harmonics.channels:
             raise InvalidParameter("The coefficients have no vertex density.", "Encode again with the channel Density.")
-        try:
-            home = obj.matrix_world.inverted()
-        except ValueError as error:
-            raise InvalidParameter(f"{obj.name!r} is scaled to nothing.", "Give it a scale that is not 0.") from error
-        matrices = np.array([home @ one.matrix_world for one in objects])
-        size = {"icosphere": self.frequency, "adaptive": self.count}.get(self.sampling)
+        matrices = np.stack([transforms.seen_from(obj, one) for one in objects])
         parameters = {
             "count": len(shapes),
             "sampling": self.sampling,
-            "size": size,
+            "size": size_of(self),
             "seed": self.seed,
             "pose": self.pose,
             "match": self.match,
@@ -183,13 +177,9 @@ class SPHERICAL_COW_OT_keep_morph(_MorphedOperator, bpy.types.Operator):
         made = copy_without_keys(obj)
         data = bridge.mesh_of(made)
         bridge.write_positions(data, resynthesis.evaluate(harmonics.select(POSITION), sphere))
-        if harmonics.has(COLOR):
-            colors = resynthesis.evaluate(harmonics.select(COLOR), sphere)
-            bridge.write_color(data, Attributes.COLOR, np.clip(colors, 0.0, 1.0))
+        resynthesis.write_colors(data, harmonics, sphere)
         shape = storage.load_shape(mesh, full=True).with_harmonics(harmonics)
-        group = storage.data_of(data)
-        storage.store_shape(data, shape, role="RECONSTRUCTION", fingerprint=group.fingerprint, scalars={})
-        group.live, group.shown, group.equaliser.cutoff = True, "", shape.lmax
+        storage.store_reconstruction(data, shape, live=True, fingerprint=storage.data_of(data).fingerprint)
         finish(context, obj, made, hide=False, name=f"{obj.name} Shape")
         obj.hide_set(True)
         return f"Made {made.name!r} with coefficients of its own"
@@ -200,7 +190,7 @@ def copy_without_keys(obj: bpy.types.Object) -> bpy.types.Object:
     copy = obj.copy()
     copy.data = obj.data.copy()
     copy.shape_key_clear()
-    morphs.forget(copy)
+    morph_colors.remove(copy)
     return copy
 
 

@@ -10,14 +10,14 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import bridge, jobs, messages, morphs, resynthesis, storage
+from .. import bridge, jobs, messages, morph_colors, resynthesis, storage
 from ..core.errors import InvalidParameter
 from ..core.harmonics.container import COLOR, CURVATURE_DENSITY, POSITION, SCALARS, VERTEX_DENSITY
 from ..core.mesh import Mesh
 from ..core.shape import Shape
-from ..idnames import Attributes, Operators
+from ..idnames import Operators
 from ..properties.coding import ReconstructSettings
-from .shell import JobOperator, guarded
+from .shell import EncodedOperator, JobOperator, guarded
 
 
 def object_on_source(obj: bpy.types.Object, vertices: NDArray[Any]) -> bpy.types.Object:
@@ -42,6 +42,7 @@ def object_on_source(obj: bpy.types.Object, vertices: NDArray[Any]) -> bpy.types
         copy.modifiers.clear()
     if mesh.shape_keys is not None:
         copy.shape_key_clear()
+    morph_colors.remove(copy)
     bridge.write_positions(mesh, vertices)
     return copy
 
@@ -92,17 +93,10 @@ def mark(copy: bpy.types.Object, obj: bpy.types.Object, sphere: NDArray[Any] | N
     fields = storage.scalars(bridge.mesh_of(obj))
     kept = shape if on_source else shape.compact()
     fingerprint = storage.data_of(bridge.mesh_of(obj)).fingerprint
-    storage.store_shape(bridge.mesh_of(copy), kept, role="RECONSTRUCTION", fingerprint=fingerprint, scalars=fields)
-    group = storage.data_of(bridge.mesh_of(copy))
-    group.live, group.shown, group.with_modifiers = live, "", False
-    group.equaliser.cutoff = shape.lmax
-    morphs.forget(copy)
-    group.check.rows, group.check.elements, group.check.fingerprint = "", b"", ""
-    group.comparison.numbers = ""
-    storage.write_fields(bridge.mesh_of(copy), directions, fields if on_source else fields_at(shape, directions))
-    colors = colors_at(shape, directions)
-    if colors is not None:
-        bridge.write_color(bridge.mesh_of(copy), Attributes.COLOR, colors)
+    made = bridge.mesh_of(copy)
+    storage.store_reconstruction(made, kept, live=live, fingerprint=fingerprint, scalars=fields)
+    storage.write_fields(made, directions, fields if on_source else fields_at(shape, directions))
+    resynthesis.write_colors(made, shape.harmonics, directions)
 
 
 def fields_at(shape: Shape, sphere: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -125,21 +119,13 @@ def positions_at(shape: Shape, sphere: NDArray[Any]) -> NDArray[Any]:
     return resynthesis.evaluate(shape.harmonics.select(POSITION), sphere)
 
 
-class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, EncodedOperator, JobOperator, bpy.types.Operator):
     """Make a new object from the coefficients."""
 
     bl_idname = Operators.RECONSTRUCT
     bl_label = "Reconstruct"
     bl_description = "Make a new object from the coefficients, at the same place. The encoded object is kept"
     bl_options = {"UNDO"}
-
-    @classmethod
-    def poll_object(cls, obj: bpy.types.Object) -> bool:
-        """The object carries coefficients."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-            return False
-        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Positions on the original vertices take milliseconds: no worker for those."""
@@ -153,7 +139,7 @@ class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, JobOperator, bpy.types.O
         """The shape and the settings."""
         shape = storage.load_shape(bridge.mesh_of(obj), full=True)
         _require_channels(shape, self.sampling, self.basis)
-        size = {"icosphere": self.frequency, "adaptive": self.count}.get(self.sampling)
+        size = size_of(self)
         parameters: Mapping[str, Any] = {
             "sampling": self.sampling,
             "size": size,
@@ -187,6 +173,12 @@ class SPHERICAL_COW_OT_reconstruct(ReconstructSettings, JobOperator, bpy.types.O
         sphere, faces = shape.require_sphere()
         vertices = positions_at(shape, sphere)
         return self.commit(context, obj, jobs.Result({}, {"vertices": vertices, "faces": faces}))
+
+
+def size_of(settings: Any) -> int | None:
+    """The size that goes with the sampling of these settings; None on the source's own vertices."""
+    sizes: dict[str, int] = {"icosphere": settings.frequency, "adaptive": settings.count}
+    return sizes.get(settings.sampling)
 
 
 def _require_channels(shape: Shape, sampling: str, basis: str) -> None:

@@ -11,6 +11,7 @@ from .. import bridge, masks, resynthesis
 from ..choices import band_label
 from ..core.harmonics.container import Harmonics
 from ..idnames import Operators
+from ..shape_keys import add_key
 from .shell import MeshOperator
 
 FloatArray = NDArray[np.float64]
@@ -47,11 +48,10 @@ def bake(obj: bpy.types.Object) -> int:
     chosen = bands((filtered if mask is None else original).lmax)
     basis = points(0, 1)
     bridge.write_positions(mesh, basis)
-    obj.shape_key_add(name="Degrees 0–1", from_mix=False)
+    add_key(obj, "Degrees 0–1", basis)
     for low, high in chosen[BASIS_BANDS:]:
-        key = obj.shape_key_add(name=f"Degrees {band_label(low, high)}", from_mix=False)
-        key.data.foreach_set("co", (basis + points(low, high)).astype(np.float32).ravel())
-        key.slider_min, key.slider_max, key.value = -1.0, 2.0, 1.0
+        name = f"Degrees {band_label(low, high)}"
+        add_key(obj, name, basis + points(low, high), low=-1.0, high=2.0, value=1.0)
     mesh.update()
     return len(chosen[BASIS_BANDS:])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import bridge, jobs, messages
+from .. import bridge, jobs, messages, storage
 from ..core.errors import Cancelled, SphericalCowError
 
 if TYPE_CHECKING:
@@ -41,6 +41,18 @@ class MeshOperator(_Base):
     def poll_object(cls, obj: bpy.types.Object) -> bool:
         """What else an operator needs; it says what is missing by `poll_message_set`."""
         return True
+
+
+class EncodedOperator(MeshOperator):
+    """For operators on coefficients: greyed out where the mesh carries none."""
+
+    @classmethod
+    def poll_object(cls, obj: bpy.types.Object) -> bool:
+        """The object carries coefficients."""
+        if not storage.has_shape(obj):
+            cls.poll_message_set("Encode the mesh first")
+            return False
+        return super().poll_object(obj)
 
 
 def fail(operator: bpy.types.Operator, obj: bpy.types.ID | None, error: SphericalCowError) -> set[str]:

@@ -13,11 +13,11 @@ from ..choices import LIKENESSES
 from ..core.errors import InvalidParameter
 from ..core.harmonics.container import Harmonics
 from ..idnames import Operators
-from .shell import MeshOperator, guarded
+from .shell import EncodedOperator, guarded
 from .space import select_named
 
 
-class SPHERICAL_COW_OT_find_similar(MeshOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_find_similar(EncodedOperator, bpy.types.Operator):
     """Select what is like the active object."""
 
     bl_idname = Operators.FIND_SIMILAR
@@ -34,14 +34,6 @@ class SPHERICAL_COW_OT_find_similar(MeshOperator, bpy.types.Operator):
     else:
         count: IntProperty(name="Count", description="How many are selected", default=3, min=1, soft_max=100)
         likeness: EnumProperty(name="By", description="What is compared", items=LIKENESSES)
-
-    @classmethod
-    def poll_object(cls, obj: bpy.types.Object) -> bool:
-        """The object carries coefficients."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-            return False
-        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Compare, and select."""

@@ -15,16 +15,16 @@ from .. import bridge, jobs, messages, resynthesis, spaces, storage
 from ..core.errors import InvalidParameter
 from ..core.harmonics.container import COLOR, POSITION
 from ..core.mesh import Mesh
-from ..idnames import Attributes, Operators
+from ..idnames import Operators
 from ..properties.space import SpaceSettings
 from .reconstruct import object_on_new_mesh, object_on_source
-from .shell import JobOperator, MeshOperator, guarded
+from .shell import EncodedOperator, JobOperator, MeshOperator, guarded
 
 FEWEST = 2
 NAME = "Shape Space"
 
 
-class SPHERICAL_COW_OT_build_space(SpaceSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_build_space(SpaceSettings, EncodedOperator, JobOperator, bpy.types.Operator):
     """Mean and components of many shapes."""
 
     bl_idname = Operators.BUILD_SPACE
@@ -43,14 +43,6 @@ class SPHERICAL_COW_OT_build_space(SpaceSettings, JobOperator, bpy.types.Operato
         )
 
     names: list[str]
-
-    @classmethod
-    def poll_object(cls, obj: bpy.types.Object) -> bool:
-        """The object carries coefficients."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-            return False
-        return True
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """All shapes, as they look beside the active one, which comes first."""
@@ -94,9 +86,7 @@ class SPHERICAL_COW_OT_build_space(SpaceSettings, JobOperator, bpy.types.Operato
         figures = result.data.get("evaluation", {})
         error = figures["generalisation"][-1] / figures["size"] if figures else 0.0
         spaces.store(data, arrays["space"].tobytes(), mean, sphere, result.data.get("outliers", ()), error)
-        if mean.harmonics.has(COLOR):
-            colors = resynthesis.evaluate(mean.harmonics.select(COLOR), sphere)
-            bridge.write_color(data, Attributes.COLOR, np.clip(colors, 0.0, 1.0))
+        resynthesis.write_colors(data, mean.harmonics, sphere)
         show(context, made)
         shares = result.data["explained"]
         most = f"; the first component explains {shares[0]:.0%}" if shares else ", which are all the same"

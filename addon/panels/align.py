@@ -10,7 +10,7 @@ import bpy
 from .. import bridge, storage
 from ..idnames import Operators, Panels
 from ..operators.align import others_of
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 from .encode import percent
 
 OPTIONS = ("method", "scaling", "change", "use_modifiers", "overlap", "one_way", "starts", "seed")
@@ -48,14 +48,14 @@ def draw_onto_active(layout: bpy.types.UILayout, context: bpy.types.Context, opt
     else:
         what = others[0].name if len(others) == 1 else f"{len(others)} meshes"
         layout.label(text=f"{what} to {obj.name}", icon="SNAP_ON")
-    column = _split(layout)
+    column = fields(layout)
     column.prop(options, "method")
     column.row(align=True).prop(options, "change", expand=True)
     column.prop(options, "scaling")
     header, body = layout.panel("spherical_cow_align_options", default_closed=True)
     header.label(text="Options")
     if body is not None:
-        column = _split(body)
+        column = fields(body)
         for name in ("use_modifiers", "overlap", "one_way", "starts", "seed"):
             column.prop(options, name)
     values = {name: getattr(options, name) for name in OPTIONS}
@@ -80,7 +80,7 @@ def draw_aligned(layout: bpy.types.UILayout, objects: list[bpy.types.Object]) ->
 
 def draw_normalise(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any) -> None:
     """Settings and button."""
-    column = _split(layout)
+    column = fields(layout)
     for name in ("center", "size", "axes"):
         column.prop(options, name)
     column.row(align=True).prop(options, "change", expand=True)
@@ -92,7 +92,7 @@ def draw_normalise(layout: bpy.types.UILayout, context: bpy.types.Context, optio
 
 def draw_sphere(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any) -> None:
     """Settings, button, and what came of it."""
-    _split(layout).prop(options, "reference")
+    fields(layout).prop(options, "reference")
     job_button(
         layout, context, Operators.ALIGN_PARAMETERS, icon="ORIENTATION_GIMBAL", tall=False, reference=options.reference
     )
@@ -107,12 +107,6 @@ def draw_sphere(layout: bpy.types.UILayout, context: bpy.types.Context, options:
         fact(column, "Sphere Turned", f"{group.sphere_angle:.2f}°")
         if group.sphere_error >= 0.0:
             fact(column, "Difference", percent(group.sphere_error))
-
-
-def _split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
-    column = layout.column()
-    column.use_property_split, column.use_property_decorate = True, False
-    return column
 
 
 classes = (SPHERICAL_COW_PT_align,)

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, fact, job_button, settings, wrapped
+from .common import SidebarPanel, error_box, fact, fields, job_button, settings, wrapped
 
 OPTIONS = ("verb", "directory", "output", "reference", "jobs", "timeout")
 SECTIONS = {"check": "Check", "repair": "Repair", "encode": "Encode", "decode": "Reconstruct", "compare": "Compare"}
@@ -28,8 +28,7 @@ class SPHERICAL_COW_PT_batch(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Folders, button, summary."""
         layout, options = self.layout, settings(context).batch
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = fields(layout)
         names = OPTIONS if options.verb == "compare" else [name for name in OPTIONS if name != "reference"]
         for name in names:
             column.prop(options, name)
@@ -38,21 +37,9 @@ class SPHERICAL_COW_PT_batch(SidebarPanel, bpy.types.Panel):
         hint.label(text=f"With the settings of {SECTIONS[options.verb]}")
         values = {name: getattr(options, name) for name in OPTIONS}
         job_button(layout, context, Operators.BATCH, icon="FILE_FOLDER", owner=context.scene, **values)
-        draw_error(layout, context)
+        error_box(layout, context, Operators.BATCH, of_object=False)
         if options.summary:
             draw_summary(layout, context, json.loads(options.summary))
-
-
-def draw_error(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What went wrong, whatever object is active: a batch has none."""
-    session = context.window_manager.spherical_cow
-    if not session.found or session.operator != Operators.BATCH:
-        return
-    box = layout.box()
-    row = box.row()
-    wrapped(row.column(align=True), context, session.found, icon="ERROR", margin=104)
-    row.operator(Operators.DISMISS, text="", icon="X", emboss=False)
-    wrapped(box.column(align=True), context, session.remedy)
 
 
 def draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, data: dict[str, Any]) -> None:

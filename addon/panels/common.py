@@ -75,10 +75,17 @@ def batch_button(layout: bpy.types.UILayout, context: bpy.types.Context, operato
         setattr(button, name, value)
 
 
-def error_box(layout: bpy.types.UILayout, context: bpy.types.Context, operator: str) -> bpy.types.UILayout | None:
-    """What went wrong in this section on this object, what to do, and the button that helps; None when all is well."""
+def error_box(
+    layout: bpy.types.UILayout, context: bpy.types.Context, operator: str, *, of_object: bool = True
+) -> bpy.types.UILayout | None:
+    """What went wrong in this section, what to do, and the button that helps; None when all is well.
+
+    of_object: only where it went wrong on the active object.
+    """
     session, obj = context.window_manager.spherical_cow, context.object
-    if not session.found or session.operator != operator or obj is None or session.uid != str(obj.session_uid):
+    if not session.found or session.operator != operator:
+        return None
+    if of_object and (obj is None or session.uid != str(obj.session_uid)):
         return None
     box = layout.box()
     row = box.row()
@@ -100,6 +107,13 @@ def wrapped(
     below: Any = "BLANK1" if icon != "NONE" else "NONE"
     for index, line in enumerate(textwrap.wrap(text, letters)):
         column.label(text=line, icon=icon if index == 0 else below)
+
+
+def fields(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """A column of settings: names on the left, values on the right."""
+    column = layout.column()
+    column.use_property_split, column.use_property_decorate = True, False
+    return column
 
 
 def fact(column: bpy.types.UILayout, name: str, value: str) -> None:

@@ -12,7 +12,7 @@ from ..choices import PROTOCOLS
 from ..idnames import Attributes, Operators, Panels
 from ..operators.compare import HISTOGRAM
 from .attributes import draw_scale
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 
 OPTIONS = (
     "space", "use_modifiers", "align", "scaling", "samples", "threshold", "volume", "points", "resolution", "seed",
@@ -65,8 +65,7 @@ def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context, option
     else:
         wrapped(layout.column(align=True), context, "Select a second mesh, then this one", icon="INFO")
     layout.row(align=True).prop(options, "space", expand=True)
-    column = layout.column()
-    column.use_property_split, column.use_property_decorate = True, False
+    column = fields(layout)
     column.prop(options, "align")
     row = column.row()
     row.enabled = options.align != "none"
@@ -75,8 +74,7 @@ def draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context, option
     header.label(text="Options")
     if body is None:
         return
-    column = body.column()
-    column.use_property_split, column.use_property_decorate = True, False
+    column = fields(body)
     column.prop(options, "use_modifiers")
     column.prop(options, "samples")
     column.prop(options, "threshold")

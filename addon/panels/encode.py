@@ -9,7 +9,7 @@ from bl_ui.utils import PresetPanel
 from .. import bridge, storage
 from ..idnames import Operators, Panels
 from ..operators.presets import ENCODE_FOLDER
-from .common import SidebarPanel, batch_button, error_box, fact, job_button, mesh_object, settings
+from .common import SidebarPanel, batch_button, error_box, fact, fields, job_button, mesh_object, settings
 
 OPTIONS = ("lmax", "method", "channels", "use_modifiers", "use_target", "target")
 
@@ -38,8 +38,7 @@ class SPHERICAL_COW_PT_encode(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Settings, button, certificate."""
         layout, options = self.layout, settings(context).encode
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = fields(layout)
         column.prop(options, "lmax")
         target = column.row(heading="Target Error")
         target.prop(options, "use_target", text="")

@@ -8,7 +8,7 @@ import bpy
 from .. import bridge, resynthesis, storage
 from ..choices import band_label
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, mesh_object, wrapped
+from .common import SidebarPanel, fields, mesh_object, wrapped
 
 
 class SPHERICAL_COW_PT_equaliser(SidebarPanel, bpy.types.Panel):
@@ -38,8 +38,7 @@ def draw_sliders(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
     from ..core.harmonics.spectrum import bands
 
     sliders = storage.data_of(mesh).equaliser
-    top = layout.column()
-    top.use_property_split, top.use_property_decorate = True, False
+    top = fields(layout)
     top.prop(sliders, "degree")
     column = layout.column(align=True)
     for index, (low, high) in enumerate(bands(storage.data_of(mesh).lmax)):
@@ -51,8 +50,7 @@ def draw_sliders(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
         label.alignment = "RIGHT"
         label.label(text=band_label(low, high))
         row.prop(sliders, "gains", index=index, text="", slider=True)
-    bottom = layout.column()
-    bottom.use_property_split, bottom.use_property_decorate = True, False
+    bottom = fields(layout)
     bottom.prop(sliders, "smoothing")
     amount = bottom.row()
     amount.active = sliders.smoothing != "NONE"

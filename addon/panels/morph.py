@@ -10,7 +10,7 @@ import bpy
 from .. import bridge, morphs, storage
 from ..idnames import Operators, Panels
 from ..operators.morph import others_of
-from .common import SidebarPanel, error_box, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, error_box, fields, job_button, mesh_object, settings, wrapped
 from .encode import percent
 from .reconstruct import draw_size
 
@@ -34,8 +34,7 @@ class SPHERICAL_COW_PT_morph(SidebarPanel, bpy.types.Panel):
             draw_sliders(layout, context, bridge.mesh_of(obj))
             return
         layout.row(align=True).prop(options, "sampling", expand=True)
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = fields(layout)
         draw_size(column, options)
         column.prop(options, "pose")
         column.prop(options, "match")

@@ -9,7 +9,7 @@ from bl_ui.utils import PresetPanel
 from .. import bridge, comparisons
 from ..idnames import Operators, Panels
 from ..operators.presets import RECONSTRUCT_FOLDER
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings
 from .encode import percent
 
 OPTIONS = ("sampling", "frequency", "count", "basis", "seed", "hide_original")
@@ -40,8 +40,7 @@ class SPHERICAL_COW_PT_reconstruct(SidebarPanel, bpy.types.Panel):
         """Settings, button, and what Compare has found."""
         layout, options = self.layout, settings(context).reconstruct
         layout.row(align=True).prop(options, "sampling", expand=True)
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = fields(layout)
         draw_size(column, options)
         column.row(align=True).prop(options, "basis", expand=True)
         column.prop(options, "hide_original")

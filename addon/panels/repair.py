@@ -13,7 +13,7 @@ from ..core.repairs.catalogue import STEPS
 from ..idnames import STEP_LIST, Attributes, Menus, Operators, Panels
 from ..operators.repair import uses_blender
 from ..properties.repair import SHARED, property_name, with_parameter
-from .common import SidebarPanel, batch_button, error_box, fact, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, batch_button, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 from .encode import percent
 
 
@@ -91,8 +91,7 @@ def draw_chooser(layout: bpy.types.UILayout, options: Any) -> None:
 
 def draw_recipe(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any) -> None:
     """The settings of several steps at once; then, unfolded, the steps themselves."""
-    column = layout.column()
-    column.use_property_split, column.use_property_decorate = True, False
+    column = fields(layout)
     for name in SHARED:
         if with_parameter(options, name):
             column.prop(options, name)
@@ -135,7 +134,7 @@ def draw_report(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy
     """What was found and done, and how much that changed."""
     group = storage.data_of(bridge.mesh_of(obj)).repair
     report = json.loads(group.report)
-    stale = obj.mode != "EDIT" and group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj))
+    stale = storage.has_changed(obj, group.fingerprint)
     box = layout.box()
     box.active = not stale
     draw_verdict(box, report, dry_run=group.dry_run, stale=stale)

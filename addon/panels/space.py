@@ -7,7 +7,7 @@ import bpy
 
 from .. import bridge, spaces
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 
 OPTIONS = ("alignment", "sampling", "frequency", "color")
 SHOWN_SLIDERS, SHOWN_MEMBERS = 8, 5
@@ -33,8 +33,7 @@ class SPHERICAL_COW_PT_space(SidebarPanel, bpy.types.Panel):
 def draw_build(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Settings, the members, the button; and what finds similar shapes."""
     options, obj = settings(context).space, mesh_object(context)
-    column = layout.column()
-    column.use_property_split, column.use_property_decorate = True, False
+    column = fields(layout)
     column.prop(options, "collection")
     column.prop(options, "alignment")
     column.row(align=True).prop(options, "sampling", expand=True)

@@ -8,7 +8,7 @@ import bpy
 from .. import bridge, storage, symmetries
 from ..core.symmetry.elements import Plane
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 from .encode import percent
 
 OPTIONS = ("plane", "method", "side", "uvs", "hide_original")
@@ -28,8 +28,7 @@ class SPHERICAL_COW_PT_symmetrise(SidebarPanel, bpy.types.Panel):
         layout.row(align=True).prop(options, "plane", expand=True)
         if options.plane == "DETECTED" and obj is not None and not _has_plane(obj):
             wrapped(layout.column(align=True), context, "The best plane is looked for first", icon="INFO")
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = fields(layout)
         column.prop(options, "method")
         row = column.row()
         row.enabled = options.method != "HARMONIC"
@@ -64,7 +63,7 @@ def draw_asymmetry(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
 def draw_errors(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     """The errors between left and right, if the mesh is still the one that was measured."""
     group = storage.data_of(bridge.mesh_of(obj)).left_right
-    if not group.fingerprint or obj.mode == "EDIT" or group.fingerprint != bridge.fingerprint(bridge.mesh_of(obj)):
+    if not group.fingerprint or obj.mode == "EDIT" or storage.has_changed(obj, group.fingerprint):
         return
     column = layout.box().column(align=True)
     column.scale_y = 0.85

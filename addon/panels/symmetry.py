@@ -10,7 +10,7 @@ import bpy
 from .. import bridge, storage, symmetries
 from ..idnames import SYMMETRY_LIST, Attributes, Operators, Panels
 from .attributes import draw_scale
-from .common import SidebarPanel, error_box, fact, job_button, mesh_object, settings, wrapped
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 from .encode import percent
 
 VERDICTS = {
@@ -58,8 +58,7 @@ class SPHERICAL_COW_PT_symmetry(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Threshold and button; then what was found."""
         layout, options, obj = self.layout, settings(context).detect_symmetry, mesh_object(context)
-        column = layout.column()
-        column.use_property_split, column.use_property_decorate = True, False
+        column = fields(layout)
         column.prop(options, "threshold")
         job_button(layout, context, Operators.DETECT_SYMMETRY, icon="MOD_MIRROR", threshold=options.threshold)
         error_box(layout, context, Operators.DETECT_SYMMETRY)

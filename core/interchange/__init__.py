@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InvalidParameter
@@ -18,6 +19,9 @@ from ..shape import Shape
 from .content import BITS, Content, Format, WriteOptions, Written
 from .registry import ENDINGS, FORMATS, format_of
 from .surface import shape_of
+
+MOST_ROWS = 64
+"""Shapes of one file that are opened together."""
 
 __all__ = [
     "BITS",
@@ -29,6 +33,7 @@ __all__ = [
     "Written",
     "open_content",
     "open_contents",
+    "open_several",
     "open_shape",
     "save_as",
     "shape_of",
@@ -40,6 +45,22 @@ def open_contents(path: str | Path, format_name: str | None = None) -> list[Cont
     """All shapes of a file, with remarks; see `open_shape` for what is raised."""
     file = expanded(path)
     return format_of(file, format_name, reading=True).read(file)
+
+
+def open_several(paths: Sequence[str | Path], most: int = MOST_ROWS) -> list[Content]:
+    """The shapes of several files, one after the other, to be looked at together.
+
+    Raises `InvalidParameter` for a file with more than `most` shapes, and what `open_contents` raises.
+    """
+    found: list[Content] = []
+    for path in paths:
+        contents = open_contents(path)
+        if len(contents) > most:
+            raise InvalidParameter(
+                f"{Path(path).name} holds {len(contents)} shapes.", f"Open a table of at most {most} rows."
+            )
+        found += contents
+    return found
 
 
 def open_content(path: str | Path, format_name: str | None = None, row: int | None = None) -> Content:

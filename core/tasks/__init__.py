@@ -20,6 +20,7 @@ MODULES: Mapping[str, str] = {
     "repair": "meshes",
     "encode": "shapes",
     "decode": "shapes",
+    "open_shapes": "shapes",
     "align": "alignment",
     "align_parameters": "alignment",
     "morph": "blending",

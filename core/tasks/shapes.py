@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from ..geometry.curvature import curvature_density
 from ..geometry.measure import oriented_outward, scatter_to_vertices
 from ..harmonics.density import vertex_density
 from ..harmonics.transforms import synthesize
+from ..interchange import open_several
 from ..mesh import FloatArray, Mesh
-from ..progress import Progress
+from ..progress import Progress, part
 from ..shape import Shape
 from ..sphere.distortion import angle_distortion, area_distortion
 from .outcome import Arrays, Outcome, Parameters, Task, mesh_from, shape_array, shape_from
@@ -69,4 +71,15 @@ def _decode(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outco
     return Outcome({"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes})
 
 
-TASKS: Mapping[str, Task] = {"encode": _encode, "decode": _decode}
+def _open_shapes(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
+    contents = open_several([Path(path) for path in parameters["paths"]])
+    shapes = {}
+    for number, content in enumerate(contents):
+        share = part(progress, number / len(contents), (number + 1) / len(contents))
+        share(0.0, f"Opening {content.name}")
+        shapes[f"shape_{number}"] = shape_array(content.to_shape(share))
+    notes = list(dict.fromkeys(note for content in contents for note in content.notes))
+    return Outcome(shapes, {"names": [content.name for content in contents], "notes": notes})
+
+
+TASKS: Mapping[str, Task] = {"encode": _encode, "decode": _decode, "open_shapes": _open_shapes}
