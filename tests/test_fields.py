@@ -70,12 +70,19 @@ def test_what_reaches_the_border_is_closed_there() -> None:
     assert np.abs(mesh.vertices).max() <= 0.5
 
 
-def test_values_on_the_threshold_leave_no_faces_without_area() -> None:
-    grid = np.zeros((4, 4, 4)) - 1.0
-    grid[1:3, 1:3, 1:3] = 0.0
-    grid[1, 1, 1] = 1.0
-    mesh = trimesh.Trimesh(*_arrays(iso_surface(grid, Box(), 0.0)), process=False)
-    assert mesh.is_watertight and mesh.volume > 0.0
+@pytest.mark.parametrize("threshold", [0.0, -1.4])
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_values_on_the_threshold_leave_no_faces_without_area(norm: float, threshold: float) -> None:
+    """Whole numbers, as of voxels: the surface passes through hundreds of grid points."""
+    axis = np.arange(17.0) - 8.0
+    points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    grid = threshold + 6.0 - np.linalg.norm(points, norm, axis=-1)
+    assert (np.abs(grid - threshold) < 1e-9).sum() > 20
+    mesh = trimesh.Trimesh(*_arrays(iso_surface(grid, Box(size=16.0), threshold)), process=False)
+    assert mesh.is_watertight and mesh.area_faces.min() > 1e-8
+    assert np.abs(np.linalg.norm(mesh.vertices, norm, axis=1) - 6.0).max() < 0.15
+    exact = {1: 288.0, 2: 4.0 / 3.0 * np.pi * 216.0, np.inf: 1728.0}[norm]
+    assert mesh.volume == pytest.approx(exact, rel=0.02)
 
 
 def test_nothing_inside_is_a_mesh_without_faces() -> None:

@@ -15,6 +15,7 @@ from spherical_cow.errors import InvalidParameter
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from spherical_cow.networks.checkpoints import load_checkpoint  # noqa: E402
+from spherical_cow.networks.distance import grid_kernels  # noqa: E402
 from spherical_cow.networks.distance.hash_grid import HashGrid, encode_by_formula  # noqa: E402
 from spherical_cow.networks.distance.network import DistanceNetwork, relative_error  # noqa: E402
 
@@ -111,3 +112,13 @@ def test_a_ball_can_be_learned() -> None:
 def test_impossible_grids_are_refused(settings: dict[str, int]) -> None:
     with pytest.raises(InvalidParameter, match="hash grid"):
         HashGrid(**settings)
+
+
+@pytest.mark.parametrize("rows", [1000, 4096])
+def test_the_compiled_hash_is_that_of_the_formula_for_tables_of_any_size(rows: int) -> None:
+    rng = np.random.default_rng(0)
+    table, points = rng.normal(size=(rows, 2)).astype(np.float32), rng.random((300, 3)).astype(np.float32)
+    offsets, scales = np.array([0, rows]), np.array([2047.0], np.float32)
+    found = grid_kernels.encode(points, table, offsets, scales, False)
+    tensors = (torch.from_numpy(array) for array in (points, table, offsets))
+    assert np.abs(found - encode_by_formula(*tensors, scales, False).numpy()).max() < 1e-5

@@ -12,6 +12,10 @@ from .multiresolution import Box
 OUTSIDE = -1e6
 """The value beyond the grid, so that surfaces end at its border and are closed."""
 
+_ROUNDING, _NUDGE = 1e-12, 1e-3
+"""How near to the threshold a value is taken for it, relative to the largest; and how far vertices are kept from such a
+grid point, as a part of a cell."""
+
 _CORNERS = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]])
 """The corners of a cell in the order of libigl's tables."""
 
@@ -20,11 +24,11 @@ def iso_surface(values: FloatArray, box: Box, threshold: float = 0.0) -> Mesh:
     """The closed surface around where values (n + 1, n + 1, n + 1), indexed x, y, z, are above `threshold`.
 
     Faces look outward, to the lower values; a mesh without faces where nothing is above. Only cells that the surface
-    passes are looked at. What reaches the border of the box is closed there.
+    passes are looked at. What reaches the border of the box is closed there. Grid points with exactly the threshold
+    count as inside by a thousandth of a cell: else all faces around them would shrink to a point.
     """
     cells = len(values) - 1
-    padded = np.pad(np.asarray(values, np.float64), 1, constant_values=OUTSIDE)
-    padded[padded == threshold] = np.nextafter(threshold, np.inf)  # no vertex on a grid point, no face without area
+    padded = np.pad(_off_threshold(np.asarray(values, np.float64), threshold), 1, constant_values=OUTSIDE)
     corner = _crossed(padded > threshold)
     if not len(corner):
         return Mesh(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
@@ -35,6 +39,20 @@ def iso_surface(values: FloatArray, box: Box, threshold: float = 0.0) -> Mesh:
     vertices, faces, _ = igl.marching_cubes(padded.ravel()[used], places, index, threshold)
     inside = np.clip(np.asarray(vertices) - 1.0, 0.0, cells)
     return Mesh(np.asarray(box.centre) + box.size * (inside / cells - 0.5), np.asarray(faces, np.int64)[:, ::-1])
+
+
+def _off_threshold(values: FloatArray, threshold: float) -> FloatArray:
+    """The values, those at the threshold (but for rounding) raised by a little of how far their neighbours are off."""
+    at = np.argwhere(np.abs(values - threshold) <= _ROUNDING * max(float(np.abs(values).max()), abs(threshold)))
+    if not len(at):
+        return values
+    difference = np.zeros(len(at))
+    for step in (*np.eye(3, dtype=np.int64), *-np.eye(3, dtype=np.int64)):
+        beside = np.clip(at + step, 0, len(values) - 1)
+        difference = np.maximum(difference, np.abs(values[tuple(beside.T)] - threshold))
+    raised = values.copy()
+    raised[tuple(at.T)] = np.maximum(threshold + _NUDGE * difference, np.nextafter(threshold, np.inf))
+    return raised
 
 
 def _crossed(above: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]) -> IntArray:

@@ -27,7 +27,8 @@ def _row(x: Int, y: Int, z: Int, stride: Int, rows: Int) -> Int:
     """The row of a corner in the table of its level; stride: corners along an edge."""
     if stride * stride * stride <= rows:
         return x + stride * (y + stride * z)
-    mixed = np.uint32(x) ^ (np.uint32(y) * _Y) ^ (np.uint32(z) * _Z)
+    # Numba multiplies 32-bit numbers in 64 bits: only the lower half is the hash.
+    mixed = np.uint32(np.uint32(x) ^ (np.uint32(y) * _Y) ^ (np.uint32(z) * _Z))
     return np.int64(mixed % np.uint32(rows))
 
 
