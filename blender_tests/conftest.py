@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -81,10 +81,43 @@ def blob() -> bpy.types.Object:
 
 
 @pytest.fixture
-def encoded(blob: bpy.types.Object) -> bpy.types.Object:
-    """The blob at degree 12."""
+def encoded() -> bpy.types.Object:
+    """The blob at degree 12, active and selected."""
+    return made_once("encoded", _encoded_blob)[0]
+
+
+def _encoded_blob() -> list[bpy.types.Object]:
+    made = add_blob()
     assert bpy.ops.spherical_cow.encode(lmax=12) == {"FINISHED"}
-    return blob
+    return [made]
+
+
+_made: dict[str, tuple[Path, list[str]]] = {}
+"""What `made_once` has made: the file, and the names of the objects."""
+
+
+def made_once(name: str, make: Callable[[], list[bpy.types.Object]]) -> list[bpy.types.Object]:
+    """The objects that `make` makes, the first one active, all selected.
+
+    They are made once in a session, and come from a file from then on: each encode starts a process.
+    """
+    if name in _made:
+        path, names = _made[name]
+        with bpy.data.libraries.load(str(path)) as (_, wanted):
+            wanted.objects = list(names)
+        objects = list(wanted.objects)
+        for obj in objects:
+            bpy.context.scene.collection.objects.link(obj)
+        bpy.context.view_layer.update()
+    else:
+        objects = make()
+        path = USER / f"{name}.blend"
+        bpy.data.libraries.write(str(path), set(objects))
+        _made[name] = path, [obj.name for obj in objects]
+    activate(objects[0])
+    for obj in objects[1:]:
+        obj.select_set(True)
+    return objects
 
 
 def add_blob(name: str = "Blob", subdivisions: int = 4) -> bpy.types.Object:

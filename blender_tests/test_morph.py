@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
-from conftest import activate, add_blob, coefficients, positions, set_positions
+from conftest import activate, add_blob, coefficients, made_once, positions, set_positions
 
 ops = bpy.ops.spherical_cow
 
@@ -53,13 +53,17 @@ def evaluated(obj: bpy.types.Object, name: str = "") -> np.ndarray:
 @pytest.fixture
 def pair() -> tuple[bpy.types.Object, bpy.types.Object]:
     """Two encoded, coloured blobs of different degree; the first is active, both are selected."""
+    first, second = made_once("pair", make_pair)
+    return first, second
+
+
+def make_pair() -> list[bpy.types.Object]:
     first = add_blob("First")
     paint(first, (1.0, 0.25, 0.0))
     ops.encode(lmax=10)
     second = add_other("Second", (0.0, 0.25, 1.0))
     ops.encode(lmax=14)
-    select(first, second)
-    return first, second
+    return [first, second]
 
 
 def test_morph_makes_keys_and_colors_that_follow_them(pair):

@@ -10,16 +10,9 @@ import numpy as np
 import pytest
 import spherical_cow as sc
 from meshes import ellipsoid, random_rotation, real_mesh, subdivided_sphere
-from spherical_cow.blending.morph import (
-    align_shapes,
-    blend,
-    ends_of,
-    moved,
-    normalised_weights,
-    padded,
-    path_weights,
-)
+from spherical_cow.blending.morph import align_shapes, blend, ends_of, moved, padded
 from spherical_cow.blending.region import filter_region
+from spherical_cow.blending.weights import normalised_weights, path_weights, weight_fields
 from spherical_cow.cli.main import main
 from spherical_cow.errors import InvalidParameter
 from spherical_cow.geometry.measure import signed_volume
@@ -145,6 +138,15 @@ def test_path():
     assert np.allclose(weights, [[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]])
     with pytest.raises(InvalidParameter, match="too few"):
         path_weights(2, 1)
+
+
+def test_weights_are_found_again_from_positions():
+    ends = np.random.default_rng(3).normal(size=(4, 30, 3))
+    fields, weights = weight_fields(ends), np.array([0.7, -0.2, 1.5])
+    mixed = ends[0] + np.tensordot(weights, ends[1:] - ends[0], 1)
+    assert np.allclose(np.einsum("nvk,vk->n", fields, mixed - ends[0]), weights)
+    twice = np.stack([ends[0], ends[1], ends[1]])  # shapes that are the same share the weight
+    assert np.allclose(np.einsum("nvk,vk->n", weight_fields(twice), ends[1] - ends[0]), 0.5)
 
 
 def test_weights():

@@ -10,12 +10,12 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from .. import bridge, jobs, messages, storage
+from .. import bridge, jobs, messages, resynthesis, storage
 from ..core.mesh import Mesh
 from ..core.shape import Shape
-from ..idnames import Attributes, Operators
+from ..idnames import Operators
 from .coefficients import GLOB, with_notes
-from .reconstruct import colors_at, fields_at, positions_at
+from .reconstruct import fields_at, positions_at
 from .shell import JobOperator, guarded
 
 FREQUENCY = 32
@@ -122,13 +122,9 @@ def _object_of(context: bpy.types.Context, shape: Shape, name: str) -> bpy.types
 
     unit = icosphere(FREQUENCY) if shape.sphere is None else Mesh(*shape.require_sphere())
     mesh = bridge.new_mesh(name, Mesh(positions_at(shape, unit.vertices), unit.faces))
-    storage.store_shape(mesh, shape, role="RECONSTRUCTION", fingerprint="", scalars={})
-    group = storage.data_of(mesh)
-    group.live, group.equaliser.cutoff = True, shape.lmax
+    storage.store_reconstruction(mesh, shape, live=True)
     storage.write_fields(mesh, unit.vertices, fields_at(shape, unit.vertices))
-    colors = colors_at(shape, unit.vertices)
-    if colors is not None:
-        bridge.write_color(mesh, Attributes.COLOR, colors)
+    resynthesis.write_colors(mesh, shape.harmonics, unit.vertices)
     return place(context, mesh, name)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import bpy
-import numpy as np
 from numpy.typing import NDArray
 
 from .. import bridge, jobs, messages, morph_colors, resynthesis, storage
 from ..core.errors import InvalidParameter
-from ..core.harmonics.container import COLOR, CURVATURE_DENSITY, POSITION, SCALARS, VERTEX_DENSITY
+from ..core.harmonics.container import CURVATURE_DENSITY, POSITION, SCALARS, VERTEX_DENSITY
 from ..core.mesh import Mesh
 from ..core.shape import Shape
 from ..idnames import Operators
@@ -105,13 +104,6 @@ def fields_at(shape: Shape, sphere: NDArray[Any]) -> dict[str, NDArray[Any]]:
     if not names:
         return {}
     return dict(zip(names, resynthesis.evaluate(shape.harmonics.select(names), sphere).T, strict=True))
-
-
-def colors_at(shape: Shape, sphere: NDArray[Any]) -> NDArray[Any] | None:
-    """(V, 3) linear RGB at directions (V, 3), or None for a shape without colour."""
-    if not shape.harmonics.has(COLOR):
-        return None
-    return np.clip(resynthesis.evaluate(shape.harmonics.select(COLOR), sphere), 0.0, 1.0)
 
 
 def positions_at(shape: Shape, sphere: NDArray[Any]) -> NDArray[Any]:

@@ -22,6 +22,7 @@ from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, part, silent
 from ..shape import Shape, source_of
 from .correspondence import Warp, match_places, warped
+from .weights import normalised_weights
 
 POSES = ("rigid", "similarity", "keep")
 METHOD = "blend"
@@ -110,23 +111,6 @@ class Ends:
         if self.colors is None:
             return mesh
         return mesh.with_attributes(color=np.clip(np.tensordot(shares, self.colors, 1), 0.0, 1.0))
-
-
-def normalised_weights(weights: Sequence[float], count: int) -> FloatArray:
-    """(count,) the weights divided by their sum. They may be negative, or above 1: that exaggerates.
-
-    Raises `InvalidParameter` for another number of weights, weights that are not finite, or a sum that is not positive.
-    """
-    values = np.asarray(weights, dtype=np.float64).ravel()
-    if len(values) != count:
-        raise InvalidParameter(
-            f"There are {len(values)} weights for {count} shapes.", "Give one weight for each shape."
-        )
-    if not np.isfinite(values).all() or not values.sum() > 1e-9 * np.abs(values).sum():
-        raise InvalidParameter(
-            "The weights must be numbers with a positive sum.", "Give weights such as 0.7 0.3; they may be negative."
-        )
-    return np.asarray(values / values.sum())
 
 
 def align_shapes(
@@ -278,14 +262,3 @@ def ends_of(
         colors = np.clip(np.stack(found), 0.0, 1.0)
     progress(1.0, "Evaluated")
     return Ends(on.vertices, on.faces, vertices, colors)
-
-
-def path_weights(count: int, steps: int) -> FloatArray:
-    """(steps, count) weights that lead through `count` shapes one after another, evenly; each row has sum 1.
-
-    Raises `InvalidParameter` for fewer than two steps.
-    """
-    if steps < 2:
-        raise InvalidParameter(f"{steps} steps are too few.", "Give at least 2: the first and the last shape.")
-    place = np.linspace(0.0, count - 1.0, steps)
-    return np.asarray(np.clip(1.0 - np.abs(place[:, None] - np.arange(count)), 0.0, None))

@@ -8,7 +8,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from ..blending.morph import POSES, Family, align_shapes, ends_of, normalised_weights, path_weights, shape_with
+from ..blending.morph import POSES, Family, align_shapes, ends_of, shape_with
+from ..blending.weights import normalised_weights, path_weights
 from ..errors import InvalidParameter
 from ..interchange import open_shape
 from ..meshfile import WRITABLE
