@@ -17,7 +17,7 @@ from .idnames import Attributes
 
 _SAME = 1e-5
 """Change of a matrix below which nothing has moved: what single precision leaves."""
-_MARKS = (" Reconstruction", " Repaired")
+_MARKS = (" Reconstruction", " Repaired", " Symmetric")
 """What the names of derived objects add to that of their original."""
 
 

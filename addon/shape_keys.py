@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-import numpy as np
 from numpy.typing import NDArray
+
+from . import bridge
 
 
 def add_key(
@@ -18,7 +19,7 @@ def add_key(
     The first key of an object is its basis, and has no slider.
     """
     key = obj.shape_key_add(name=name, from_mix=False)
-    key.data.foreach_set("co", np.ascontiguousarray(points, np.float32).ravel())
+    bridge.write_key(key, points)
     key.slider_min, key.slider_max = low, high
     key.value = value
     return key

@@ -17,6 +17,7 @@ from ..core.symmetry.elements import Plane, element_from_dict
 from ..core.symmetry.uv import symmetric_uvs
 from ..idnames import Operators
 from ..properties.symmetrise import SymmetriseSettings
+from ..shape_keys import add_key
 from .reconstruct import finish, object_on_source
 from .shell import JobOperator
 
@@ -149,15 +150,10 @@ class SPHERICAL_COW_OT_symmetrise(PlaneOperator, bpy.types.Operator):
         original = symmetric + resynthesis.evaluate(asymmetric.select(POSITION), sphere)
         made = object_on_source(obj, symmetric)
         mesh = bridge.mesh_of(made)
-        made.shape_key_add(name="Symmetric", from_mix=False)
-        key = made.shape_key_add(name=ASYMMETRY, from_mix=False)
-        bridge.write_key(key, original)
-        key.slider_min, key.slider_max, key.value = -1.0, 3.0, 0.0
+        add_key(made, "Symmetric", symmetric)
+        add_key(made, ASYMMETRY, original, low=-1.0, high=3.0)
         full = replace(shape, sphere=sphere, faces=bridge.triangles(mesh)[0])
-        fingerprint = bridge.fingerprint(mesh)
-        storage.store_shape(mesh, full, role="RECONSTRUCTION", fingerprint=fingerprint, scalars={})
-        group = storage.data_of(mesh)
-        group.live, group.shown, group.with_modifiers = False, "", False
+        storage.store_reconstruction(mesh, full, live=False, fingerprint=bridge.fingerprint(mesh))
         storage.write_fields(mesh, sphere, {})
         normal = np.array(result.data["normal"])
         mirroring.add_uvs(mesh, symmetric_uvs(sphere, *_polygons(mesh), normal, self.uvs.lower()))
