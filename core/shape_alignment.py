@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from .alignment.centred import surface_diagonal
 from .alignment.parameter import ParameterAlignment, align_parameters, canonical_parameters, transform_positions
 from .alignment.similarity import Similarity
 from .harmonics.container import POSITION, Harmonics
 from .harmonics.rotation import rotate
-from .harmonics.transforms import synthesize, synthesize_grid
+from .harmonics.transforms import synthesize
 from .mesh import FloatArray, Mesh
 from .progress import Progress, part, silent
 from .shape import Shape
@@ -85,7 +86,7 @@ def transform_shape(shape: Shape, similarity: Similarity) -> Shape:
     source, scale = shape.source, similarity.scale
     x, y, z = (float(value) for value in similarity.apply(np.array([source.centre]))[0])
     # The bounding box is that of other directions: its diagonal changes as that of the rebuilt surface does.
-    growth = _diagonal(harmonics) / (_diagonal(shape.harmonics) or 1.0)
+    growth = surface_diagonal(harmonics) / (surface_diagonal(shape.harmonics) or 1.0)
     moved = replace(
         source,
         area=source.area * scale**2,
@@ -94,8 +95,3 @@ def transform_shape(shape: Shape, similarity: Similarity) -> Shape:
         diagonal=source.diagonal * growth,
     )
     return replace(shape, harmonics=harmonics, source=moved)
-
-
-def _diagonal(harmonics: Harmonics) -> float:
-    values = synthesize_grid(harmonics.select(POSITION), 64).reshape(3, -1)
-    return float(np.linalg.norm(np.ptp(values, axis=1)))

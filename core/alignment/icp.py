@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from ..errors import InvalidParameter
 from ..geometry.distance import SurfaceTree
@@ -190,15 +191,5 @@ def _toward_planes(pairs: _Pairs, scaling: bool) -> Similarity:
     normal_matrix += 1e-9 * np.trace(normal_matrix) * np.eye(len(normal_matrix))
     step = np.linalg.solve(normal_matrix, scaled.T @ gap) / unit
     grown = float(np.clip(1.0 + step[6], 0.5, 2.0)) if scaling else 1.0
-    rotation = _rotation(step[:3])
+    rotation = Rotation.from_rotvec(step[:3]).as_matrix()
     return Similarity(rotation, grown, middle + step[3:6] - grown * rotation @ middle)
-
-
-def _rotation(vector: FloatArray) -> FloatArray:
-    """(3, 3) about the axis `vector` (3,) by its length in radians (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-300:
-        return np.eye(3)
-    x, y, z = vector / angle
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross)

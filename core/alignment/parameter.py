@@ -14,11 +14,13 @@ from scipy.spatial.transform import Rotation
 from ..errors import InvalidParameter
 from ..harmonics.container import POSITION, Harmonics
 from ..harmonics.correlation import best_rotations
-from ..harmonics.generators import generators
+from ..harmonics.generators import generators, generators_in_space
+from ..harmonics.layout import cut, resized
 from ..harmonics.rotation import rotate
 from ..harmonics.transforms import analyse_grid, synthesize_grid
 from ..mesh import FloatArray
 from ..progress import Progress, part, silent
+from .centred import Centred, surface_diagonal
 from .similarity import Similarity, axis_rotations, proper_rotation
 
 _COARSE, _FINE, _GRID = 8, 128, 32
@@ -69,7 +71,7 @@ def align_parameters(
 
     Raises `InvalidParameter` for shapes without positions or without any extent.
     """
-    moving, target = _Centred.of(harmonics), _Centred.of(reference)
+    moving, target = Centred.of(harmonics), Centred.of(reference)
     size = target.size / moving.size if pose and scaling else 1.0
     there, here = target.unit, moving.unit * (moving.size * size / target.size)
     progress(0.0, "Looking at all rotations of the sphere")
@@ -92,7 +94,7 @@ def align_parameters(
     similarity = Similarity(turn, size, shift)
     result = transform_positions(rotate(harmonics, best.sphere), similarity)
     distance = surface_distance(result, reference)
-    return ParameterAlignment(result, best.sphere, similarity, distance, distance / _diagonal(reference))
+    return ParameterAlignment(result, best.sphere, similarity, distance, distance / surface_diagonal(reference))
 
 
 def canonical_parameters(harmonics: Harmonics) -> ParameterAlignment:
@@ -106,7 +108,7 @@ def canonical_parameters(harmonics: Harmonics) -> ParameterAlignment:
 
     Raises `InvalidParameter` for shapes without positions, or whose ellipsoid is flat.
     """
-    centred = _Centred.of(harmonics)
+    centred = Centred.of(harmonics)
     left, spread, right = _ellipsoid(centred.unit)
     if not spread[2] > 1e-9 * spread[0]:
         raise InvalidParameter(
@@ -136,28 +138,9 @@ def surface_distance(a: Harmonics, b: Harmonics) -> float:
     Degrees that only one of them has count in full. Raises `InvalidParameter` without positions.
     """
     one, two = a.select(POSITION).coefficients, b.select(POSITION).coefficients
-    size = max(one.shape[-1], two.shape[-1])
-    difference = _padded(one, size) - _padded(two, size)
+    lmax = max(a.lmax, b.lmax)
+    difference = resized(one, lmax) - resized(two, lmax)
     return float(np.sqrt(np.square(difference).sum()))
-
-
-@dataclass(frozen=True)
-class _Centred:
-    """The positions (3, L+1, L+1) about their mean, with root mean square radius 1."""
-
-    unit: FloatArray
-    middle: FloatArray
-    size: float
-
-    @staticmethod
-    def of(harmonics: Harmonics) -> _Centred:
-        positions = harmonics.select(POSITION).coefficients.copy()
-        middle = positions[:, 0, 0].copy()
-        positions[:, 0, 0] = 0.0
-        size = float(np.sqrt(np.square(positions).sum()))
-        if not size > 0.0:
-            raise InvalidParameter("The shape is a single point: it has no degree above 0.", "Encode it again.")
-        return _Centred(positions / size, middle, size)
 
 
 @dataclass(frozen=True)
@@ -199,7 +182,7 @@ def _radii(positions: FloatArray) -> FloatArray:
     """(2, n, n) the distance from the centre and its square, as functions on the sphere; no motion in space changes
     them.
     """
-    values = synthesize_grid(_cut(positions, _GRID // 2), _GRID)
+    values = synthesize_grid(cut(positions, _GRID // 2), _GRID)
     square = np.square(values).sum(axis=0)
     return analyse_grid(np.stack([np.sqrt(square), square]), _GRID // 2)
 
@@ -212,7 +195,7 @@ def _fit(moving: FloatArray, target: FloatArray, start: _Trial, pose: bool, roun
     for _ in range(rounds):
         columns = generators(current)
         if pose:
-            columns = np.concatenate([columns, np.cross(np.eye(3)[:, :, None, None], current[None], axis=1)])
+            columns = np.concatenate([columns, generators_in_space(current)])
         columns = columns.reshape(len(columns), -1)
         normal, slope = columns @ columns.T, columns @ (target - current).ravel()
         step = np.linalg.solve(normal + damping * np.trace(normal) * np.eye(len(normal)), slope)
@@ -266,34 +249,20 @@ def _ellipsoid(positions: FloatArray) -> tuple[FloatArray, FloatArray, FloatArra
 
 def _third_moments(functions: FloatArray) -> FloatArray:
     """(K,) mean over the sphere of the cube of functions (K, L+1, L+1), over the cube of their root mean square."""
-    few = _cut(functions, _GRID // 2)
+    few = cut(functions, _GRID // 2)
     values = synthesize_grid(few, _GRID)
     weights = np.polynomial.legendre.leggauss(_GRID + 1)[1]  # type: ignore[no-untyped-call]
     cubes = 0.5 * np.einsum("t,ktp->k", weights, values**3) / values.shape[2]
     return np.asarray(cubes / np.square(few).sum(axis=(1, 2)) ** 1.5)
 
 
-def _diagonal(harmonics: Harmonics) -> float:
-    values = synthesize_grid(harmonics.select(POSITION), 2 * _GRID).reshape(3, -1)
-    return float(np.linalg.norm(np.ptp(values, axis=1)))
-
-
-def _cut(coefficients: FloatArray, lmax: int) -> FloatArray:
-    return np.ascontiguousarray(coefficients[:, : lmax + 1, : lmax + 1])
-
-
 def _both(a: FloatArray, b: FloatArray, lmax: int) -> tuple[FloatArray, FloatArray]:
     """Two sets of coefficients with the same degrees, at most `lmax`; missing ones are 0."""
-    size = min(max(a.shape[-1], b.shape[-1]), lmax + 1)
-    return _padded(_cut(a, size - 1), size), _padded(_cut(b, size - 1), size)
+    highest = min(max(a.shape[-1], b.shape[-1]) - 1, lmax)
+    return resized(a, highest), resized(b, highest)
 
 
 def _power(coefficients: FloatArray, above: int) -> float:
     """The sum of the squares of all coefficients of higher degrees than `above`."""
     total, low = np.square(coefficients).sum(), np.square(coefficients[:, : above + 1, : above + 1]).sum()
     return float(max(total - low, 0.0))
-
-
-def _padded(coefficients: FloatArray, size: int) -> FloatArray:
-    short = size - coefficients.shape[-1]
-    return coefficients if not short else np.pad(coefficients, ((0, 0), (0, short), (0, short)))

@@ -62,6 +62,18 @@ def correlation_grid(target: FloatArray, moving: FloatArray, *, lmax: int = 6) -
     return np.stack([[_on_grid(_series(one[None], other[None], top), top) for other in g] for one in f])
 
 
+def highest_peaks(values: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """The highest local maxima of values (n, n/2 + 1, n) on the grid of `correlation_grid`, highest first.
+
+    Returns their angles (p, 3), p ≤ count, for `rotation_matrix`, and their heights (p,).
+    """
+    # The angles about z wrap around, the polar one does not.
+    peaks = np.argwhere(values == maximum_filter(values, 3, mode=("wrap", "nearest", "wrap")))
+    heights = values[tuple(peaks.T)]
+    best = np.argsort(-heights, kind="stable")[:count]
+    return 2.0 * np.pi / len(values) * peaks[best], heights[best]
+
+
 def rotation_matrix(alpha: float, beta: float, gamma: float) -> FloatArray:
     """(3, 3) Rz(α) Ry(β) Rz(γ), angles in radians."""
     return np.asarray(_about_z(alpha) @ _about_y(beta) @ _about_z(gamma))
@@ -116,9 +128,8 @@ def _series(f: ComplexArray, g: ComplexArray, lmax: int) -> ComplexArray:
 def _peaks(series: ComplexArray, lmax: int, count: int) -> list[tuple[float, FloatArray]]:
     """The highest local maxima on the grid of the transform: value and angles."""
     values = _on_grid(series, lmax)
-    peaks = np.argwhere(values == maximum_filter(values, 3, mode=("wrap", "nearest", "wrap")))
-    best = np.argsort(-values[tuple(peaks.T)], kind="stable")[:count]
-    return [(float(values[tuple(peaks[i])]), 2.0 * np.pi / len(values) * peaks[i]) for i in best]
+    angles, heights = highest_peaks(values, count)
+    return list(zip(heights.tolist(), angles, strict=True))
 
 
 def _on_grid(series: ComplexArray, lmax: int) -> FloatArray:

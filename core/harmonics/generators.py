@@ -27,3 +27,8 @@ def generators(coefficients: FloatArray) -> FloatArray:
     down = np.sqrt((degree - order + 1.0) * (degree + order)) * below
     about_x, about_y, about_z = -0.5j * (down + up), 0.5 * (up - down), -1j * order * alm
     return np.stack([from_alm(part, lmax) for part in (about_x, about_y, about_z)])
+
+
+def generators_in_space(positions: FloatArray) -> FloatArray:
+    """(3, 3, L+1, L+1) the same for the surface of positions (3, L+1, L+1) that is itself turned, per radian."""
+    return np.cross(np.eye(3)[:, :, None, None], positions[None], axis=1)

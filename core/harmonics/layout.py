@@ -53,6 +53,17 @@ def from_alm(alm: ComplexArray, lmax: int) -> FloatArray:
     return coefficients
 
 
+def cut(coefficients: FloatArray, lmax: int) -> FloatArray:
+    """Compact (K, L+1, L+1) without the degrees above `lmax`."""
+    return np.ascontiguousarray(coefficients[:, : lmax + 1, : lmax + 1])
+
+
+def resized(coefficients: FloatArray, lmax: int) -> FloatArray:
+    """Compact (K, L+1, L+1) → (K, lmax+1, lmax+1): higher degrees cut off, missing ones 0."""
+    short = max(lmax + 1 - coefficients.shape[-1], 0)
+    return np.pad(cut(coefficients, lmax), ((0, 0), (0, short), (0, short)))
+
+
 def to_cilm(coefficients: FloatArray) -> FloatArray:
     """Compact (L+1, L+1) of one channel → pyshtools' `cilm` (2, L+1, L+1)."""
     degree, order = degrees_and_orders(coefficients.shape[-1] - 1)

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from ..alignment.centred import Centred
 from ..alignment.parameter import transform_positions
 from ..alignment.similarity import Similarity, proper_rotation
 from ..errors import InvalidParameter
 from ..harmonics.container import POSITION, Harmonics
-from ..harmonics.generators import generators
+from ..harmonics.generators import generators, generators_in_space
+from ..harmonics.layout import cut
 from ..harmonics.rotation import rotate
 from ..mesh import FloatArray
 from ..progress import Progress, part, silent
@@ -81,15 +83,14 @@ def align_group(
     if alignment == "none":
         return [Gauge.identity() for _ in members]
     pose, scaling = alignment != "parameters", alignment == "similarity"
-    clouds = [_Cloud.of(one, scaling) for one in members]
+    clouds = [Centred.of(one) for one in members]
+    positions = [_compared(cloud, scaling) for cloud in clouds]
     frames = []
-    for number, cloud in enumerate(clouds):
+    for number, own in enumerate(positions):
         progress(0.6 * number / len(clouds), "Turning the spheres")
         same = number == reference
-        frames.append(
-            _Frame.identity(cloud.cut(_TRIAL_DEGREE)) if same else _search(cloud.unit, clouds[reference].unit, pose)
-        )
-    frames = _to_the_mean(clouds, frames, pose, progress)
+        frames.append(_Frame.identity(cut(own, _TRIAL_DEGREE)) if same else _search(own, positions[reference], pose))
+    frames = _to_the_mean(positions, frames, pose, progress)
     return _gauges(clouds, frames, reference, alignment)
 
 
@@ -102,12 +103,18 @@ def align_to(harmonics: Harmonics, target: Harmonics, alignment: str, size: floa
     if alignment == "none":
         return Gauge.identity()
     pose, scaling = alignment != "parameters", alignment == "similarity"
-    moving, goal = _Cloud.of(harmonics, scaling), _Cloud.of(target, scaling)
-    start, own = _search(moving.unit, goal.unit, pose), moving.cut(_FIT_DEGREE)
-    frame = _settle(own, goal.cut(_FIT_DEGREE), _Frame.of(own, start.turn, start.space), pose)
+    cloud, aim = Centred.of(harmonics), Centred.of(target)
+    moving, goal = _compared(cloud, scaling), _compared(aim, scaling)
+    start, own = _search(moving, goal, pose), cut(moving, _FIT_DEGREE)
+    frame = _settle(own, cut(goal, _FIT_DEGREE), _Frame.of(own, start.turn, start.space), pose)
     if not pose:
         return Gauge(frame.turn, Similarity.identity())
-    return Gauge(frame.turn, _similarity(moving, frame.space, goal.middle, size if scaling else moving.size))
+    return Gauge(frame.turn, _similarity(cloud, frame.space, aim.middle, size if scaling else cloud.size))
+
+
+def _compared(cloud: Centred, scaling: bool) -> FloatArray:
+    """The positions (3, L+1, L+1) that are laid on each other: with equal sizes where these do not count."""
+    return cloud.unit if scaling else cloud.positions
 
 
 @dataclass(frozen=True)
@@ -131,35 +138,9 @@ class _Frame:
         return float(np.square(target - self.placed).sum())
 
 
-@dataclass(frozen=True)
-class _Cloud:
-    """The positions (3, L+1, L+1) about their mean, with root mean square radius 1 where sizes do not count."""
-
-    unit: FloatArray
-    middle: FloatArray
-    size: float
-
-    @staticmethod
-    def of(harmonics: Harmonics, scaling: bool) -> _Cloud:
-        positions = harmonics.select(POSITION).coefficients.copy()
-        middle = positions[:, 0, 0].copy()
-        positions[:, 0, 0] = 0.0
-        size = float(np.sqrt(np.square(positions).sum()))
-        if not size > 0.0:
-            raise InvalidParameter("A shape is a single point: it has no degree above 0.", "Leave it out.")
-        return _Cloud(positions / size if scaling else positions, middle, size)
-
-    def cut(self, lmax: int) -> FloatArray:
-        return _cut(self.unit, lmax)
-
-
-def _cut(positions: FloatArray, lmax: int) -> FloatArray:
-    return np.ascontiguousarray(positions[:, : lmax + 1, : lmax + 1])
-
-
 def _search(moving: FloatArray, target: FloatArray, pose: bool) -> _Frame:
     """The best of the most promising rotations, each followed a few steps downhill at low degree."""
-    few, goal = _cut(moving, _TRIAL_DEGREE), _cut(target, _TRIAL_DEGREE)
+    few, goal = cut(moving, _TRIAL_DEGREE), cut(target, _TRIAL_DEGREE)
     trials = []
     for turn in promising_turns(few, goal, pose=pose, count=_TRIALS):
         frame = _Frame.of(few, turn, np.eye(3))
@@ -181,7 +162,7 @@ def _step(moving: FloatArray, target: FloatArray, frame: _Frame, pose: bool) -> 
     """One Gauss–Newton step, shortened until it helps, and its length in radians (0 where none helps)."""
     columns = generators(frame.placed)
     if pose:
-        columns = np.concatenate([columns, _turning(frame.placed)])
+        columns = np.concatenate([columns, generators_in_space(frame.placed)])
     columns = columns.reshape(len(columns), -1)
     slope = columns @ (target - frame.placed).ravel()
     # Least norm: on a round sphere turning the parameters and turning the object are the same.
@@ -195,19 +176,12 @@ def _step(moving: FloatArray, target: FloatArray, frame: _Frame, pose: bool) -> 
     return frame, 0.0
 
 
-def _turning(positions: FloatArray) -> FloatArray:
-    """(3, 3, L+1, L+1) rates of change when the positions are turned in space about x, y and z."""
-    x, y, z = positions
-    none = np.zeros_like(x)
-    return np.array([[none, -z, y], [z, none, -x], [-y, x, none]])
-
-
-def _to_the_mean(clouds: list[_Cloud], frames: list[_Frame], pose: bool, progress: Progress) -> list[_Frame]:
+def _to_the_mean(members: list[FloatArray], frames: list[_Frame], pose: bool, progress: Progress) -> list[_Frame]:
     """Fit all to their mean, and the mean to all, until neither moves: first roughly and at low degree."""
     rough = part(progress, 0.6, 0.8)
-    frames, mean = _iterate([cloud.cut(_TRIAL_DEGREE) for cloud in clouds], frames, pose, _ROUGHLY, rough)
-    frames = _search_misfits(clouds, frames, mean, pose)
-    return _iterate([cloud.cut(_FIT_DEGREE) for cloud in clouds], frames, pose, _NEARLY, part(progress, 0.8, 1.0))[0]
+    frames, mean = _iterate([cut(own, _TRIAL_DEGREE) for own in members], frames, pose, _ROUGHLY, rough)
+    frames = _search_misfits(members, frames, mean, pose)
+    return _iterate([cut(own, _FIT_DEGREE) for own in members], frames, pose, _NEARLY, part(progress, 0.8, 1.0))[0]
 
 
 def _iterate(
@@ -224,17 +198,17 @@ def _iterate(
     return frames, mean
 
 
-def _search_misfits(clouds: list[_Cloud], frames: list[_Frame], mean: FloatArray, pose: bool) -> list[_Frame]:
+def _search_misfits(members: list[FloatArray], frames: list[_Frame], mean: FloatArray, pose: bool) -> list[_Frame]:
     errors = np.array([frame.error(mean) for frame in frames])
     result = list(frames)
     for number in np.flatnonzero(errors > _MISFIT**2 * np.median(errors)):
-        new = _search(clouds[number].unit, mean, pose)
+        new = _search(members[number], mean, pose)
         if new.error(mean) < errors[number]:
             result[number] = new
     return result
 
 
-def _gauges(clouds: list[_Cloud], frames: list[_Frame], reference: int, alignment: str) -> list[Gauge]:
+def _gauges(clouds: list[Centred], frames: list[_Frame], reference: int, alignment: str) -> list[Gauge]:
     """Frames as gauges, all turned back by what the reference was turned, so that it stays as it is."""
     fixed, size = frames[reference], clouds[reference].size
     gauges = []
@@ -248,6 +222,6 @@ def _gauges(clouds: list[_Cloud], frames: list[_Frame], reference: int, alignmen
     return gauges
 
 
-def _similarity(cloud: _Cloud, space: FloatArray, middle: FloatArray, size: float) -> Similarity:
+def _similarity(cloud: Centred, space: FloatArray, middle: FloatArray, size: float) -> Similarity:
     scale = size / cloud.size
     return Similarity(space, scale, middle - scale * space @ cloud.middle)

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import maximum_filter
 
-from ..harmonics.correlation import correlation_grid, rotation_matrix
+from ..harmonics.correlation import correlation_grid, highest_peaks, rotation_matrix
 from ..mesh import FloatArray
 
 _DEGREE = 6
@@ -22,11 +21,7 @@ def promising_turns(moving: FloatArray, target: FloatArray, *, pose: bool, count
     """
     values = correlation_grid(target, moving, lmax=_DEGREE)
     agreement = best_traces(values) if pose else np.einsum("kkabc->abc", values)
-    # Angles about z wrap around, the polar one does not.
-    peaks = np.argwhere(agreement == maximum_filter(agreement, 3, mode=("wrap", "nearest", "wrap")))
-    best = np.argsort(-agreement[tuple(peaks.T)], kind="stable")[:count]
-    step = 2.0 * np.pi / agreement.shape[0]
-    return np.stack([rotation_matrix(*(step * peaks[i])) for i in best])
+    return np.stack([rotation_matrix(*angles) for angles in highest_peaks(agreement, count)[0]])
 
 
 def best_traces(matrices: FloatArray) -> FloatArray:

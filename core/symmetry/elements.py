@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ..errors import InvalidParameter
 from ..mesh import FloatArray
@@ -108,10 +109,8 @@ class Axis:
         return self.turn(points, 2.0 * np.pi * k / self.steps)
 
     def rotation(self, angle: float) -> FloatArray:
-        """(3, 3) the rotation by an angle in radians about the direction (Rodrigues)."""
-        x, y, z = self.direction
-        cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-        return np.asarray(np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross)
+        """(3, 3) the rotation by an angle in radians about the direction."""
+        return np.asarray(Rotation.from_rotvec(angle * self.direction).as_matrix())
 
     def matrix(self, k: int = 1) -> FloatArray:
         """(4, 4) `rotate` as a matrix that acts on columns (x, y, z, 1)."""
