@@ -92,6 +92,25 @@ def _encoded_blob() -> list[bpy.types.Object]:
     return [made]
 
 
+@pytest.fixture
+def live() -> bpy.types.Object:
+    """A reconstruction of the encoded blob on an icosphere of 1,442 vertices, which the sliders move."""
+    return made_once("live", lambda: _reconstructed(lmax=12, frequency=12))[0]
+
+
+@pytest.fixture
+def fine() -> bpy.types.Object:
+    """The same at degree 64 with 20,252 vertices."""
+    return made_once("fine", lambda: _reconstructed(lmax=64, frequency=45))[0]
+
+
+def _reconstructed(lmax: int, frequency: int) -> list[bpy.types.Object]:
+    add_blob()
+    bpy.ops.spherical_cow.encode(lmax=lmax)
+    bpy.ops.spherical_cow.reconstruct(sampling="icosphere", frequency=frequency)
+    return [bpy.context.object]
+
+
 _made: dict[str, tuple[Path, list[str]]] = {}
 """What `made_once` has made: the file, and the names of the objects."""
 

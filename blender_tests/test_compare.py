@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 
 import bpy
 import numpy as np
 import pytest
-from conftest import MODULE, activate, positions, set_positions
+from conftest import MODULE, activate, made_once, positions, set_positions
 
 ops = bpy.ops.spherical_cow
 FEW = {"samples": 2000, "points": 20_000}
@@ -21,8 +22,6 @@ def numbers(obj: bpy.types.Object) -> dict:
 
 
 def stale(obj: bpy.types.Object) -> str:
-    import importlib
-
     return importlib.import_module(f"{MODULE}.comparisons").why_stale(obj)
 
 
@@ -42,15 +41,28 @@ def balls() -> tuple[bpy.types.Object, bpy.types.Object]:
     return large, small
 
 
+@pytest.fixture
+def compared() -> tuple[bpy.types.Object, bpy.types.Object]:
+    """The same after they were compared."""
+    large, small = made_once("compared", make_compared)
+    return large, small
+
+
+def make_compared() -> list[bpy.types.Object]:
+    small, large = ball("Small", 1.0), ball("Large", 1.1)
+    small.select_set(True)
+    assert ops.compare(protocols={"deepsdf", "pixel2mesh", "symmetric-mcmr"}, **FEW) == {"FINISHED"}
+    return [large, small]
+
+
 def attribute(obj: bpy.types.Object, name: str) -> np.ndarray:
     values = np.empty(len(obj.data.vertices), np.float32)
     obj.data.attributes[name].data.foreach_get("value", values)
     return values
 
 
-def test_world_coordinates_see_the_scale_of_objects(balls):
-    large, _ = balls
-    assert ops.compare(**FEW) == {"FINISHED"}
+def test_world_coordinates_see_the_scale_of_objects(compared):
+    large, _ = compared
     found = numbers(large)
     assert found["mean"] == pytest.approx(0.1, abs=2e-3) and found["hausdorff"] == pytest.approx(0.1, abs=2e-3)
     assert found["iou"] == pytest.approx(1.1**-3, abs=2e-3)
@@ -79,16 +91,16 @@ def test_alignment_moves_nothing_but_the_numbers(balls):
     large.location.x = 3.0
     bpy.context.view_layer.update()
     before = large.matrix_world.copy()
-    assert ops.compare(align="principal", scaling=True, **FEW) == {"FINISHED"}
+    assert ops.compare(align="principal", scaling=True, volume="none", **FEW) == {"FINISHED"}
+    assert numbers(large)["iou"] is None and "not asked" in numbers(large)["missing"]["iou"]
     assert numbers(large)["mean_rel"] < 1e-3 and numbers(large)["alignment"]["error_rel"] < 1e-3
     assert large.matrix_world == before
 
 
-def test_protocols(balls):
-    large, _ = balls
-    assert ops.compare(protocols={"pixel2mesh", "symmetric-mcmr"}, **FEW) == {"FINISHED"}
+def test_protocols(compared):
+    large, _ = compared
     found = numbers(large)["protocols"]
-    assert set(found) == {"pixel2mesh", "symmetric-mcmr"}
+    assert set(found) == {"deepsdf", "pixel2mesh", "symmetric-mcmr"}
     assert found["symmetric-mcmr"]["symmetric_max"] == pytest.approx(0.1, abs=2e-3)
 
 
@@ -111,10 +123,8 @@ def test_open_meshes_say_why_there_is_no_volume(balls):
     assert "surface_distance" in large.data.attributes and "signed_distance" not in large.data.attributes
 
 
-def test_heat_map_and_scale(balls):
-    large, _ = balls
-    assert not ops.show_distances.poll()
-    ops.compare(**FEW)
+def test_heat_map_and_scale(compared):
+    large, _ = compared
     group = large.data.spherical_cow
     assert ops.show_distances() == {"FINISHED"}
     assert group.shown == "signed_distance" and group.shown_max == -group.shown_min > 0.05
@@ -129,17 +139,14 @@ def test_heat_map_and_scale(balls):
     assert group.shown_max > 0.5
 
 
-def test_histogram_is_an_image_that_is_packed(balls):
-    ops.compare(**FEW)
+def test_histogram_is_an_image_that_is_packed(compared):
     assert ops.distance_histogram() == {"FINISHED"}
     image = bpy.data.images["Large distances"]
     assert tuple(image.size) == (1280, 800) and image.packed_file is not None
 
 
-def test_the_table_can_be_copied_and_saved(balls, tmp_path):
-    large, _ = balls
-    assert not ops.copy_comparison.poll()
-    ops.compare(protocols={"deepsdf"}, **FEW)
+def test_the_table_can_be_copied_and_saved(compared, tmp_path):
+    large, _ = compared
     assert ops.copy_comparison() == {"FINISHED"}
     assert ops.save_comparison(filepath=str(tmp_path / "t.csv")) == {"FINISHED"}
     assert ops.save_comparison(filepath=str(tmp_path / "t.json")) == {"FINISHED"}
@@ -153,9 +160,8 @@ def test_the_table_can_be_copied_and_saved(balls, tmp_path):
     assert not (tmp_path / "t.txt").exists()
 
 
-def test_it_is_told_when_numbers_no_longer_hold(balls):
-    large, small = balls
-    ops.compare(**FEW)
+def test_it_is_told_when_numbers_no_longer_hold(compared):
+    large, small = compared
     assert stale(large) == ""
     small.location.x = large.location.x = 7.0  # both alike: nothing changes between them
     bpy.context.view_layer.update()
@@ -173,9 +179,8 @@ def test_it_is_told_when_numbers_no_longer_hold(balls):
     assert "gone" in stale(large)
 
 
-def test_numbers_survive_save_and_copy(balls, tmp_path):
-    large, _ = balls
-    ops.compare(**FEW)
+def test_numbers_survive_save_and_copy(compared, tmp_path):
+    large, _ = compared
     before = numbers(large)
     copy = large.data.copy()
     assert json.loads(copy.spherical_cow.comparison.numbers) == before
@@ -184,13 +189,13 @@ def test_numbers_survive_save_and_copy(balls, tmp_path):
     assert numbers(bpy.data.objects["Large"]) == before and stale(bpy.data.objects["Large"]) == ""
 
 
-@pytest.mark.parametrize("name", ["Small Reconstruction", "Small Repaired.001", "Small Repaired Reconstruction"])
+@pytest.mark.parametrize(
+    "name", ["Small Reconstruction", "Small Repaired.001", "Small Symmetric", "Small Repaired Reconstruction"]
+)
 def test_a_derived_object_is_compared_with_its_original(name):
     source = ball("Small Repaired" if name.endswith("Repaired Reconstruction") else "Small", 1.0)
-    copy = ball(name, 1.1)
-    assert ops.compare(volume="none", **FEW) == {"FINISHED"}  # nothing else is selected
-    assert copy.data.spherical_cow.comparison.other == source.name
-    assert numbers(copy)["iou"] is None and "not asked" in numbers(copy)["missing"]["iou"]
+    ball(name, 1.1)  # nothing else is selected
+    assert importlib.import_module(f"{MODULE}.comparisons").other_mesh(bpy.context) == source and ops.compare.poll()
 
 
 def test_with_modifiers_there_is_no_heat_map(balls):
@@ -201,8 +206,6 @@ def test_with_modifiers_there_is_no_heat_map(balls):
 
 
 def test_choices_agree_with_the_library():
-    import importlib
-
     choices = importlib.import_module(f"{MODULE}.choices")
     core = importlib.import_module(f"{MODULE}.core.metrics")
     names = importlib.import_module(f"{MODULE}.core.alignment.harmonic").METHODS
@@ -213,8 +216,6 @@ def test_choices_agree_with_the_library():
 
 
 def test_the_command_line(balls, tmp_path, capsys):
-    import importlib
-
     cli = importlib.import_module(f"{MODULE}.cli")
     out = tmp_path / "n.json"
     words = ["compare", "--object", "Large", "--against", "Small", "--protocol", "symmetric-mcmr"]
@@ -236,3 +237,4 @@ def test_undo_takes_the_numbers_back(balls):
 
 def test_without_a_second_mesh_it_is_greyed_out(blob):
     assert not ops.compare.poll()
+    assert not ops.show_distances.poll() and not ops.distance_histogram.poll() and not ops.copy_comparison.poll()

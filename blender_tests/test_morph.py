@@ -168,6 +168,11 @@ def test_a_reconstruction_of_a_morph_is_no_morph(pair):
     copy = bpy.context.object
     assert made.modifiers and not copy.modifiers and copy.data.shape_keys is None
     assert not ops.animate_morph.poll() and "morph_color_1" not in copy.data.attributes
+    activate(made)
+    assert ops.symmetrise(plane="X", method="HARMONIC") == {"FINISHED"}
+    symmetric = bpy.context.object
+    assert not symmetric.modifiers and len(symmetric.data.shape_keys.key_blocks) == 2
+    assert not ops.animate_morph.poll() and not symmetric.data.spherical_cow.morph.count
 
 
 def test_what_is_missing_is_said(pair):

@@ -13,12 +13,6 @@ from conftest import coefficients, positions
 ops = bpy.ops.spherical_cow
 
 
-@pytest.fixture
-def live(encoded):
-    ops.reconstruct(sampling="icosphere", frequency=12)
-    return bpy.context.object
-
-
 def test_degree_one_is_an_ellipsoid_and_reset_brings_all_back(live):
     sliders = live.data.spherical_cow.equaliser
     full = positions(live).copy()
@@ -59,6 +53,15 @@ def test_smoothing_shrinks_detail_and_keeps_the_coefficients(live, kind, field, 
     assert np.array_equal(coefficients(live), stored)
 
 
+def test_a_reconstruction_starts_with_its_sliders_at_rest(live):
+    full = positions(live).copy()
+    live.data.spherical_cow.equaliser.gains[2] = 0.0
+    assert ops.reconstruct(sampling="icosphere", frequency=12) == {"FINISHED"}
+    again = bpy.context.object
+    assert again != live and again.data.spherical_cow.equaliser.gains[2] == 1.0
+    assert np.allclose(positions(again), full, atol=1e-5)
+
+
 def test_sliders_leave_the_source_alone(encoded):
     before = positions(encoded).copy()
     encoded.data.spherical_cow.equaliser.degree = 1
@@ -93,12 +96,9 @@ def test_bands_to_shape_keys_add_up(live):
     assert not ops.bands_to_shape_keys.poll() and not ops.reset_equaliser.poll()
 
 
-def test_one_update_is_quick(blob):
-    ops.encode(lmax=64)
-    ops.reconstruct(sampling="icosphere", frequency=45)
-    live = bpy.context.object
-    assert len(live.data.vertices) > 20_000
-    sliders = live.data.spherical_cow.equaliser
+def test_one_update_is_quick(fine):
+    assert len(fine.data.vertices) > 20_000
+    sliders = fine.data.spherical_cow.equaliser
     times = []
     for step in range(15):
         start = time.perf_counter()
