@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import spherical_cow as sc
 from meshes import ellipsoid, random_rotation, real_mesh, subdivided_sphere
-from spherical_cow.blending.morph import align_shapes, blend, ends_of, moved, padded
+from spherical_cow.blending.morph import align_shapes, blend, ends_of, moved
 from spherical_cow.blending.region import filter_region
 from spherical_cow.blending.weights import normalised_weights, path_weights, weight_fields
 from spherical_cow.cli.main import main
@@ -95,7 +95,7 @@ def test_without_matching_the_blend_is_the_mean_of_the_turned_coefficients():
     family = align_shapes([first, other], match=False)
     between = blend([first, other], [0.3, 0.7], match=False)
     assert np.allclose(sc.decode(between).vertices, ends_of(family).at([0.3, 0.7]).vertices, atol=1e-6)
-    wide = padded(first.harmonics.select(between.harmonics.channels), 14).coefficients
+    wide = first.harmonics.select(between.harmonics.channels).padded(14).coefficients
     assert np.allclose(family.harmonics[0].coefficients, wide)
     expected = 0.3 * wide + 0.7 * family.harmonics[1].coefficients
     assert np.allclose(between.harmonics.coefficients, expected)
@@ -115,6 +115,13 @@ def test_matching_brings_what_belongs_together_nearer_and_keeps_the_surface():
     again = align_shapes([first, first]).members[1]
     assert again.distance_rel < 1e-6 and again.warp is not None
     assert np.allclose(again.warp.at(sphere.vertices), sphere.vertices, atol=1e-5)
+
+
+def test_how_far_shapes_are_does_not_depend_on_their_unit_of_length():
+    pair = [encoded(), encoded(0.25, 14)]
+    larger = [moved(shape, np.diag([100.0, 100.0, 100.0, 1.0])) for shape in pair]
+    here, there = (align_shapes(shapes, match=False) for shapes in (pair, larger))
+    assert there.distances_rel[1] == pytest.approx(here.distances_rel[1], rel=1e-6) and not there.far
 
 
 def test_colours_blend_where_all_have_them():
@@ -173,8 +180,8 @@ def test_what_cannot_be_blended():
 
 def test_padding_changes_nothing_but_the_degree():
     shape = encoded()
-    wide = padded(shape.harmonics, 20)
-    assert wide.lmax == 20 and padded(wide, 5) is not None and padded(wide, 5).lmax == 20
+    wide = shape.harmonics.padded(20)
+    assert wide.lmax == 20 and wide.padded(5).lmax == 20
     sphere, _ = shape.require_sphere()
     assert np.allclose(synthesize(wide, sphere), synthesize(shape.harmonics, sphere), atol=1e-9)
 

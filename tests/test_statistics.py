@@ -302,6 +302,15 @@ def test_what_does_not_belong_is_ranked_first():
     assert 0.8 < np.median([row.outlyingness for row in ranked]) < 1.2
 
 
+def test_members_on_a_line_are_ranked_along_it():
+    places = np.array([-2.0, -1.0, -0.5, 0.2, 0.7, 1.0, 2.5])
+    line = [Harmonics(body() + place * smooth(1), POSITION) for place in places]
+    for number, row in enumerate(sorted(outliers(build_space(line, alignment="none")), key=lambda row: row.name)):
+        others = np.delete(places, number)
+        assert row.mahalanobis == pytest.approx(abs(places[number] - others.mean()) / others.std(ddof=1), rel=1e-6)
+        assert row.residual < 1e-6 and row.outlyingness < 3.0
+
+
 @pytest.mark.parametrize("count", [2, 3])
 def test_tiny_and_uniform_collections(count):
     shapes, _ = collection(5)
@@ -318,6 +327,8 @@ def test_tiny_and_uniform_collections(count):
 
 def test_wrong_collections_are_refused():
     shapes, _ = collection(3)
+    with pytest.raises(InvalidParameter, match="0 members"):
+        evaluate(build_space(shapes, alignment="none"), samples=0)
     for arguments, words in (
         (([],), "0 shapes"),
         ((shapes[:1],), "1 shapes"),

@@ -124,10 +124,15 @@ def canonical_parameters(harmonics: Harmonics) -> ParameterAlignment:
 
 def transform_positions(harmonics: Harmonics, similarity: Similarity) -> Harmonics:
     """The coefficients of the surface moved in space: the positions are turned, scaled and shifted, nothing else."""
+    return move_positions(harmonics, similarity.scale * similarity.rotation, similarity.translation)
+
+
+def move_positions(harmonics: Harmonics, linear: FloatArray, shift: FloatArray) -> Harmonics:
+    """The same for any affine map: x ↦ linear (3, 3) x + shift (3,). Raises `InvalidParameter` without positions."""
     rows = [harmonics.channels.index(name) for name in harmonics.select(POSITION).channels]
     coefficients = harmonics.coefficients.copy()
-    moved = similarity.scale * np.einsum("kj,jab->kab", similarity.rotation, coefficients[rows])
-    moved[:, 0, 0] += similarity.translation
+    moved = np.einsum("kj,jab->kab", linear, coefficients[rows])
+    moved[:, 0, 0] += shift
     coefficients[rows] = moved
     return Harmonics(coefficients, harmonics.channels)
 
@@ -137,10 +142,8 @@ def surface_distance(a: Harmonics, b: Harmonics) -> float:
 
     Degrees that only one of them has count in full. Raises `InvalidParameter` without positions.
     """
-    one, two = a.select(POSITION).coefficients, b.select(POSITION).coefficients
-    lmax = max(a.lmax, b.lmax)
-    difference = resized(one, lmax) - resized(two, lmax)
-    return float(np.sqrt(np.square(difference).sum()))
+    one, two = a.select(POSITION).padded(b.lmax), b.select(POSITION).padded(a.lmax)
+    return float(np.linalg.norm(one.coefficients - two.coefficients))
 
 
 @dataclass(frozen=True)

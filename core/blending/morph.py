@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..alignment.parameter import align_parameters, surface_distance, transform_positions
+from ..alignment.centred import surface_diagonal
+from ..alignment.parameter import align_parameters, move_positions, surface_distance, transform_positions
 from ..alignment.similarity import Similarity
 from ..certify import certify
 from ..codec import sampling_mesh
@@ -133,7 +134,7 @@ def align_shapes(
     channels = common_channels([shape.harmonics for shape in shapes])
     lmax = max(shape.lmax for shape in shapes)
     reference = shapes[0].harmonics.select(channels)
-    members, diagonal = [Member(padded(reference, lmax))], shapes[0].source.diagonal
+    members, diagonal = [Member(reference.padded(lmax))], surface_diagonal(reference)
     for number, shape in enumerate(shapes[1:]):
         done = part(progress, number / (len(shapes) - 1), (number + 1) / (len(shapes) - 1))
         members.append(_member(shape.harmonics.select(channels), reference, diagonal, lmax, pose, match, done))
@@ -161,8 +162,8 @@ def _member(
         similarity = _laid_onto(turned, reference, similarity.rotation, scaling=False)
     posed = turned if pose == "keep" else transform_positions(turned, similarity)
     if warp is not None:
-        nearest = warped(padded(nearest, lmax), warp)
-    return Member(padded(posed, lmax), warp, surface_distance(nearest, reference) / diagonal)
+        nearest = warped(nearest.padded(lmax), warp)
+    return Member(posed.padded(lmax), warp, surface_distance(nearest, reference) / diagonal)
 
 
 def _laid_onto(moving: Harmonics, reference: Harmonics, rotation: FloatArray, *, scaling: bool) -> Similarity:
@@ -181,12 +182,6 @@ def common_channels(harmonics: Sequence[Harmonics]) -> tuple[str, ...]:
     return tuple(name for name in harmonics[0].channels if all(name in one.channels for one in harmonics))
 
 
-def padded(harmonics: Harmonics, lmax: int) -> Harmonics:
-    """The same functions with degrees up to `lmax`: zeros where there were none. It is never cut."""
-    short = max(lmax - harmonics.lmax, 0)
-    return Harmonics(np.pad(harmonics.coefficients, ((0, 0), (0, short), (0, short))), harmonics.channels)
-
-
 def moved(shape: Shape, matrix: FloatArray) -> Shape:
     """The shape with its surface moved by an affine map (4, 4), as by Blender's matrices; its facts stay as they are.
 
@@ -195,12 +190,7 @@ def moved(shape: Shape, matrix: FloatArray) -> Shape:
     affine = np.asarray(matrix, dtype=np.float64)
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or np.linalg.det(affine[:3, :3]) == 0.0:
         raise InvalidParameter("The matrix does not move a surface.", "Give a matrix (4, 4) with a volume.")
-    rows = [shape.harmonics.channels.index(name) for name in shape.harmonics.select(POSITION).channels]
-    coefficients = shape.harmonics.coefficients.copy()
-    positions = np.einsum("kj,jab->kab", affine[:3, :3], coefficients[rows])
-    positions[:, 0, 0] += affine[:3, 3]
-    coefficients[rows] = positions
-    return shape.with_harmonics(Harmonics(coefficients, shape.harmonics.channels))
+    return shape.with_harmonics(move_positions(shape.harmonics, affine[:3, :3], affine[:3, 3]))
 
 
 def blend(
@@ -223,7 +213,7 @@ def blend(
     normalised_weights(weights, len(shapes))
     if aligned:
         lmax, names = max(s.lmax for s in shapes), common_channels([s.harmonics for s in shapes])
-        family = Family(shapes[0], tuple(Member(padded(s.harmonics.select(names), lmax)) for s in shapes))
+        family = Family(shapes[0], tuple(Member(s.harmonics.select(names).padded(lmax)) for s in shapes))
     else:
         family = align_shapes(shapes, pose, match=match, progress=part(progress, 0.0, 0.8))
     progress(0.8, "Measuring the result")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidParameter
+from .layout import resized
 
 NORMALIZATION = "4pi"
 """Real harmonics, 4π-normalised, no Condon–Shortley phase: pyshtools' defaults."""
@@ -77,6 +78,10 @@ class Harmonics:
             raise InvalidParameter(f"Degree {lmax} is negative.", "Give a degree of 0 or more.")
         size = min(lmax, self.lmax) + 1
         return Harmonics(self.coefficients[:, :size, :size], self.channels)
+
+    def padded(self, lmax: int) -> Harmonics:
+        """The same functions with degrees up to `lmax`: zeros where there were none. It is never cut."""
+        return self if lmax <= self.lmax else Harmonics(resized(self.coefficients, lmax), self.channels)
 
     def degrees(self) -> NDArray[np.int64]:
         """(lmax+1, lmax+1) int64: the degree l of each entry of the compact layout."""

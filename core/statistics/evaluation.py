@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InvalidParameter
 from ..mesh import FloatArray
 from ..progress import Progress, silent
 from .space import ShapeSpace
 
 _MAJOR_SHARE = 0.9
 """The share of the variance that the components explain within which a member is measured; the rest is residual."""
+_EXACT = 1e-6
+"""Distances below this, in deviations or sizes, are rounding errors."""
+_FEWEST = 3
+"""From so many others on their variances tell something."""
 _BLOCK = 64
 
 
@@ -49,7 +54,8 @@ class Outlier:
     """How far a member is from the others.
 
     mahalanobis: within their main components (90 % of the variance), in standard deviations. residual: root mean square
-    distance outside these. outlyingness: the root mean square of both, each over its median: 1 is usual.
+    distance outside these; below four members there are no main components. outlyingness: the root mean square of both,
+    each over its median: 1 is usual.
     """
 
     name: str
@@ -59,7 +65,12 @@ class Outlier:
 
 
 def evaluate(space: ShapeSpace, *, samples: int = 500, seed: int = 0, progress: Progress = silent) -> Evaluation:
-    """Compactness, generalisation (leave one out) and specificity. samples: random members for the last."""
+    """Compactness, generalisation (leave one out) and specificity. samples: random members for the last.
+
+    It takes the fourth power of the number of members. Raises `InvalidParameter` for less than one random member.
+    """
+    if samples < 1:
+        raise InvalidParameter(f"Specificity cannot be measured with {samples} members.", "Draw at least 1.")
     progress(0.0, "Leaving out each member")
     left_out = [_without(space.gram, number) for number in range(space.n_members)]
     fewest = min(len(one.scores) for one in left_out)
@@ -77,10 +88,11 @@ def outliers(space: ShapeSpace) -> list[Outlier]:
     Each is compared with the space of the others, by the distance within its main components and that to them (T² and Q
     of Jackson and Mudholkar 1979).
     """
-    found = np.array([_distances(_without(space.gram, number)) for number in range(space.n_members)])
-    usual = np.median(found, axis=0)
-    ratios = np.divide(found, usual, out=np.zeros_like(found), where=usual > 0.0)
-    total = np.sqrt(np.square(ratios).mean(axis=1))
+    enough = space.n_members - 1 >= _FEWEST
+    found = np.array([_distances(_without(space.gram, number), enough) for number in range(space.n_members)])
+    # Members of which most have no residual at all, but for rounding, still stand out by one.
+    usual = np.maximum(np.median(found, axis=0), [_EXACT, _EXACT * (space.size or 1.0)])
+    total = np.sqrt(np.square(found / usual).mean(axis=1))
     order = np.argsort(-total, kind="stable")
     return [Outlier(space.names[k], float(total[k]), *found[k].tolist()) for k in order]
 
@@ -109,10 +121,12 @@ def _without(gram: FloatArray, number: int) -> _LeftOut:
     return _LeftOut(float(max(square, 0.0)), (own @ vectors[:, order]) / np.sqrt(kept), kept / max(count - 1, 1))
 
 
-def _distances(one: _LeftOut) -> tuple[float, float]:
-    """(Mahalanobis distance in the main components of the others, distance to them)."""
+def _distances(one: _LeftOut, enough: bool) -> tuple[float, float]:
+    """(Mahalanobis distance in the main components of the others, distance to them), if these are enough for the first,
+    else (0, distance to their mean).
+    """
     major = 0
-    if len(one.variances) > 1:
+    if enough:
         major = int(np.searchsorted(np.cumsum(one.variances), _MAJOR_SHARE * one.variances.sum())) + 1
     squares = np.square(one.scores[:major])
     return float(np.sqrt((squares / one.variances[:major]).sum())), float(np.sqrt(max(one.square - squares.sum(), 0.0)))

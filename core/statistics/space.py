@@ -293,18 +293,13 @@ def _harmonics(shape: Shape | Harmonics) -> Harmonics:
 
 def _fitted(shape: Shape | Harmonics, mean: Harmonics) -> Harmonics:
     """The channels of a mean, cut or filled up with zeros to its degree."""
-    chosen = _harmonics(shape).select(mean.channels).truncate(mean.lmax)
-    short = mean.lmax - chosen.lmax
-    return (
-        chosen if not short else Harmonics(np.pad(chosen.coefficients, ((0, 0), (0, short), (0, short))), mean.channels)
-    )
+    return _harmonics(shape).select(mean.channels).truncate(mean.lmax).padded(mean.lmax)
 
 
 def _added(harmonics: Harmonics, difference: FloatArray, channels: Sequence[str]) -> Harmonics:
     """Harmonics plus a difference (K, M+1, M+1) of some channels, whose degrees may be fewer or more."""
-    short = max(difference.shape[-1] - harmonics.coefficients.shape[-1], 0)
-    coefficients = np.pad(harmonics.coefficients, ((0, 0), (0, short), (0, short)))
     size = difference.shape[-1]
+    coefficients = harmonics.padded(size - 1).coefficients.copy()
     for name, change in zip(channels, difference, strict=True):
         coefficients[harmonics.channels.index(name), :size, :size] += change
     return Harmonics(coefficients, harmonics.channels)

@@ -16,7 +16,7 @@ from ..statistics.spacefile import space_to_bytes
 from .outcome import Arrays, Outcome, Parameters, Task, shape_from
 
 MOST_EVALUATED = 200
-"""Members up to which the figures of a space are worked out unasked: they take the cube of it."""
+"""Members up to which the figures of a space are worked out unasked: they take the fourth power of it."""
 
 
 def _space(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
