@@ -185,6 +185,7 @@ def kill_worker(out: Path, number: int, times: int) -> threading.Thread:
         for _ in range(times):
             wait_for(lambda: bool(workers()))
             worker = workers()[0]
+            (out / ".unfinished" / str(number) / ".half.npz").write_bytes(b"half")  # as it may be just now
             os.kill(worker, signal.SIGKILL)
             wait_for(lambda worker=worker: worker not in workers())  # type: ignore[misc]
 

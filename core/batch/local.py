@@ -195,6 +195,7 @@ class _Pool:
         if task is None:
             return None
         if attempts < ATTEMPTS:
+            task.clear()
             self._give(self._started(), task, attempts + 1)
             return None
         return Done(task, failure(crash), seconds, attempts)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InvalidParameter
+from ..errors import InvalidParameter, TimedOut
 from .files import Bundle
 from .local import ATTEMPTS, Process, failure, timed_out
-from .task import Answer
+from .task import Answer, Task
 
 
 @dataclass(frozen=True)
@@ -91,22 +91,13 @@ def perform(parcel: Parcel) -> Reply:
         reference = None if parcel.reference is None else parcel.reference.unpack(place / "reference")
         target = place / "target" / parcel.name if parcel.name else None
         (place / "target").mkdir()
-        message = {
-            "verb": parcel.verb,
-            "options": dict(parcel.options),
-            "source": str(source),
-            "reference": None if reference is None else str(reference),
-            "target": None if target is None else str(target),
-        }
         begin = time.monotonic()
-        answer, attempts = _answer(message, parcel.limit)
+        answer, attempts = _answer(Task(0, parcel.verb, parcel.options, source, reference, target), parcel.limit)
         files = {file.name: file.read_bytes() for file in (place / "target").iterdir()} if answer["ok"] else {}
         return Reply(answer, files, time.monotonic() - begin, attempts)
 
 
-def _answer(message: Mapping[str, Any], limit: float | None) -> tuple[Answer, int]:
-    from ..errors import TimedOut
-
+def _answer(task: Task, limit: float | None) -> tuple[Answer, int]:
     attempts = 0
     while True:
         attempts += 1
@@ -114,7 +105,7 @@ def _answer(message: Mapping[str, Any], limit: float | None) -> tuple[Answer, in
             handle = _idle.pop() if _idle else None
         handle = handle or _Handle()
         try:
-            answer = handle.ask(message, limit)
+            answer = handle.ask(task.message(), limit)
         except TimedOut as error:
             handle.process.end()
             return failure(error), attempts
@@ -129,6 +120,7 @@ def _answer(message: Mapping[str, Any], limit: float | None) -> tuple[Answer, in
         handle.process.end()
         if attempts == ATTEMPTS:
             return failure(crash), attempts
+        task.clear()
 
 
 def close() -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import OutputError
+
 Answer = Mapping[str, Any]
 """Of a worker, as JSON has it: `{"ok": true, "facts": {…}}` or `{"ok": false, "error": {…}}`."""
 
@@ -36,6 +38,19 @@ class Task:
             "reference": None if self.reference is None else str(self.reference),
             "target": None if self.target is None else str(self.target),
         }
+
+    def clear(self) -> None:
+        """Empty the folder of the target, where a process that died while it wrote has left half a file.
+
+        Raises `OutputError` where that cannot be.
+        """
+        if self.target is None:
+            return
+        try:
+            for file in self.target.parent.iterdir():
+                file.unlink()
+        except OSError as error:
+            raise OutputError(f"Cannot empty {self.target.parent}: {error.strerror}.", "Try it again.") from error
 
 
 @dataclass(frozen=True)
