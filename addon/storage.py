@@ -72,7 +72,8 @@ def store_reconstruction(
     """Put a shape on a new mesh, with all sliders at rest.
 
     What a copied mesh still says of the one that it was copied from is taken off: checks, comparisons, symmetries,
-    morph, shape space. live: whether the sliders can move the vertices.
+    morph, shape space. live: whether the sliders can move the vertices. fingerprint: of the encoded mesh that has the
+    same coefficients; "" for a shape of its own.
     """
     group = data_of(mesh)
     for part in _OF_ONE_MESH:

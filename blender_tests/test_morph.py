@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import bpy
 import numpy as np
 import pytest
-from conftest import activate, add_blob, coefficients, made_once, positions, set_positions
+from conftest import MODULE, activate, add_blob, coefficients, made_once, positions, set_positions
 
 ops = bpy.ops.spherical_cow
 
@@ -126,7 +128,8 @@ def test_animate(pair):
 
 
 def test_keep_as_shape_has_the_blended_coefficients_and_is_live(pair):
-    ops.morph(frequency=8)
+    first, _ = pair
+    ops.morph(frequency=8, hide_originals=False)
     made = bpy.context.object
     made.data.spherical_cow.morph.blend = 0.25
     expected, color = evaluated(made), evaluated(made, "Spherical Cow Color")
@@ -136,6 +139,10 @@ def test_keep_as_shape_has_the_blended_coefficients_and_is_live(pair):
     assert np.allclose(positions(kept), expected, atol=2e-3)  # expanded again, to the degrees that there are
     assert np.allclose(evaluated(kept, "Spherical Cow Color"), color, atol=2e-3)
     assert coefficients(kept).shape[-1] == 15
+    spaces = importlib.import_module(f"{MODULE}.spaces")
+    made.hide_set(False)
+    select(kept, made, first)  # the morph itself repeats the first shape, what was kept is one of its own
+    assert spaces.members_of(bpy.context, kept, None) == [kept, first]
     kept.data.spherical_cow.equaliser.degree = 1
     assert not np.allclose(positions(kept), expected, atol=0.01)
 

@@ -6,13 +6,17 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
-from conftest import activate, positions, set_positions
+from conftest import activate, made_once, positions, set_positions
 
 ops = bpy.ops.spherical_cow
 
 
 @pytest.fixture
 def box() -> bpy.types.Object:
+    return make_box()
+
+
+def make_box() -> bpy.types.Object:
     """A box of three different sides, turned and moved inside its mesh, so that no plane is one of the coordinates."""
     bpy.ops.mesh.primitive_cube_add()
     obj = bpy.context.object
@@ -30,12 +34,28 @@ def turn() -> np.ndarray:
 
 @pytest.fixture
 def lump(box) -> bpy.types.Object:
+    return make_lump(box)
+
+
+def make_lump(box: bpy.types.Object) -> bpy.types.Object:
     """A box with one plane and nothing else: two corners of one edge are pulled out unevenly."""
     points = positions(box)
     local = (points - np.array([3.0, 1.0, 0.0])) @ turn().T
     local[(local[:, 0] > 0.0) & (local[:, 1] > 0.0), :2] += 0.6
     set_positions(box, local @ turn() + np.array([3.0, 1.0, 0.0]))
     return box
+
+
+@pytest.fixture
+def detected() -> bpy.types.Object:
+    """The lump after its plane was found."""
+    return made_once("detected", make_detected)[0]
+
+
+def make_detected() -> list[bpy.types.Object]:
+    lump = make_lump(make_box())
+    assert ops.detect_symmetry() == {"FINISHED"}
+    return [lump]
 
 
 def group(obj: bpy.types.Object):
@@ -55,45 +75,42 @@ def test_a_box_has_three_planes_and_three_axes(box):
     )
 
 
-def test_lines_follow_the_object_and_go_without_trace(lump):
-    ops.detect_symmetry()
-    assert [row.kind for row in group(lump).elements] == ["PLANE"]
+def test_lines_follow_the_object_and_go_without_trace(detected):
+    assert [row.kind for row in group(detected).elements] == ["PLANE"]
     before = len(bpy.data.objects), len(bpy.data.meshes)
     assert not ops.hide_symmetry.poll()
     assert ops.show_symmetry() == {"FINISHED"}
-    guide = group(lump).guide
-    assert guide.parent == lump and guide.hide_render and not guide.data.polygons
-    assert bpy.context.object == lump and lump.select_get() and not guide.select_get()
-    row = group(lump).elements[0]
+    guide = group(detected).guide
+    assert guide.parent == detected and guide.hide_render and not guide.data.polygons
+    assert bpy.context.object == detected and detected.select_get() and not guide.select_get()
+    row = group(detected).elements[0]
     height = (positions(guide) - np.array(row.point)) @ np.array(row.direction)
     assert len(height) > 8 and np.abs(height).max() < 1e-5
-    lump.location.x += 5.0
+    detected.location.x += 5.0
     bpy.context.view_layer.update()
-    assert np.allclose(guide.matrix_world, lump.matrix_world)
+    assert np.allclose(guide.matrix_world, detected.matrix_world)
     ops.show_symmetry(only_chosen=True)
     assert len(bpy.data.objects) == before[0] + 1  # shown again, not twice
     ops.hide_symmetry()
-    assert (len(bpy.data.objects), len(bpy.data.meshes)) == before and group(lump).guide is None
+    assert (len(bpy.data.objects), len(bpy.data.meshes)) == before and group(detected).guide is None
 
 
-def test_the_lines_of_a_copy_are_its_own(lump):
-    ops.detect_symmetry()
+def test_the_lines_of_a_copy_are_its_own(detected):
     ops.show_symmetry()
-    copy = lump.copy()
-    copy.data = lump.data.copy()
+    copy = detected.copy()
+    copy.data = detected.data.copy()
     bpy.context.collection.objects.link(copy)
     activate(copy)
     assert not ops.hide_symmetry.poll()
     ops.show_symmetry()
-    assert group(copy).guide != group(lump).guide
+    assert group(copy).guide != group(detected).guide
     ops.hide_symmetry()
-    assert group(lump).guide.parent == lump
+    assert group(detected).guide.parent == detected
 
 
-def test_lines_that_the_user_deleted_can_be_shown_again(lump):
-    ops.detect_symmetry()
+def test_lines_that_the_user_deleted_can_be_shown_again(detected):
     ops.show_symmetry()
-    bpy.data.objects.remove(group(lump).guide)
+    bpy.data.objects.remove(group(detected).guide)
     assert not ops.hide_symmetry.poll()
     assert ops.show_symmetry() == {"FINISHED"}
 

@@ -9,28 +9,17 @@ from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
-from bpy_extras.io_utils import ExportHelper
 
 from .. import bridge, choices, storage
 from ..core.shape import Shape
 from ..idnames import Operators
-from .shell import MeshOperator, guarded
+from .shell import EncodedOperator, SaveOperator, guarded
 
 if TYPE_CHECKING:
     from ..core.interchange import WriteOptions
 
 GLOB = "*.npz;*.psh;*.sh;*.coef;*.csv;*.txt;*.npy"
 """The files that the browser shows: the endings of `core.interchange.FORMATS`."""
-
-
-class _ShapeOperator(MeshOperator):
-    @classmethod
-    def poll_object(cls, obj: bpy.types.Object) -> bool:
-        """The object carries coefficients."""
-        if not storage.has_shape(obj):
-            cls.poll_message_set("Encode the mesh first")
-            return False
-        return True
 
 
 def make_images(name: str, shape: Shape) -> list[bpy.types.Image]:
@@ -43,7 +32,7 @@ def make_images(name: str, shape: Shape) -> list[bpy.types.Image]:
     return [*images, bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics))]
 
 
-class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_coefficient_images(EncodedOperator, bpy.types.Operator):
     """Make pictures of the coefficients."""
 
     bl_idname = Operators.COEFFICIENT_IMAGES
@@ -64,7 +53,7 @@ class SPHERICAL_COW_OT_coefficient_images(_ShapeOperator, bpy.types.Operator):
         return f"{len(images)} images, from {images[0].name!r} to {images[-1].name!r}"
 
 
-class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operator):
+class SPHERICAL_COW_OT_save_shape(EncodedOperator, SaveOperator, bpy.types.Operator):
     """Save the coefficients."""
 
     bl_idname = Operators.SAVE_SHAPE
@@ -74,6 +63,7 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
         " as .psh; or for another program"
     )
     filename_ext = ".npz"
+    ending = ".harmonics.npz"
     check_extension = None
 
     if TYPE_CHECKING:
@@ -100,13 +90,6 @@ class SPHERICAL_COW_OT_save_shape(_ShapeOperator, ExportHelper, bpy.types.Operat
             description="Leave the sphere map of the original mesh out: smaller, but not to be rebuilt on"
             " its own vertices",
         )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file."""
-        name = f"{bpy.path.clean_name(context.object.name)}.harmonics.npz"
-        self.filepath = str(Path(self.filepath).with_name(name)) if self.filepath else name
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def check(self, context: bpy.types.Context) -> bool:
         """Give the name the ending of the chosen format."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, FloatProperty, StringProperty
-from bpy_extras.io_utils import ExportHelper
 
 from .. import bridge, comparisons, jobs, messages, storage
 from ..core.errors import InvalidParameter
@@ -20,7 +19,7 @@ from ..idnames import Attributes, Operators
 from ..properties.comparison import CompareSettings
 from ..transforms import placed
 from .attributes import color_viewports, paint
-from .shell import JobOperator, MeshOperator, guarded
+from .shell import JobOperator, MeshOperator, SaveOperator, guarded
 
 HISTOGRAM = "distances"
 """The image is named after the object and this."""
@@ -233,7 +232,7 @@ class SPHERICAL_COW_OT_copy_comparison(_ComparedOperator, bpy.types.Operator):
         return f"Copied {len(text.splitlines()) - 1} numbers"
 
 
-class SPHERICAL_COW_OT_save_comparison(_ComparedOperator, ExportHelper, bpy.types.Operator):
+class SPHERICAL_COW_OT_save_comparison(_ComparedOperator, SaveOperator, bpy.types.Operator):
     """Save the table."""
 
     bl_idname = Operators.SAVE_COMPARISON
@@ -249,13 +248,6 @@ class SPHERICAL_COW_OT_save_comparison(_ComparedOperator, ExportHelper, bpy.type
         filter_glob: StringProperty(
             name="Filter", description="Files shown", default="*.csv;*.json", options={"HIDDEN"}
         )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file."""
-        name = f"{bpy.path.clean_name(context.object.name)}.csv"
-        self.filepath = str(Path(self.filepath).with_name(name)) if self.filepath else name
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""

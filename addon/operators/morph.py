@@ -179,7 +179,7 @@ class SPHERICAL_COW_OT_keep_morph(_MorphedOperator, bpy.types.Operator):
         bridge.write_positions(data, resynthesis.evaluate(harmonics.select(POSITION), sphere))
         resynthesis.write_colors(data, harmonics, sphere)
         shape = storage.load_shape(mesh, full=True).with_harmonics(harmonics)
-        storage.store_reconstruction(data, shape, live=True, fingerprint=storage.data_of(data).fingerprint)
+        storage.store_reconstruction(data, shape, live=True)
         finish(context, obj, made, hide=False, name=f"{obj.name} Shape")
         obj.hide_set(True)
         return f"Made {made.name!r} with coefficients of its own"

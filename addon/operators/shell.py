@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
+from bpy_extras.io_utils import ExportHelper
 
 from .. import bridge, jobs, messages, storage
 from ..core.errors import Cancelled, SphericalCowError
@@ -53,6 +55,24 @@ class EncodedOperator(MeshOperator):
             cls.poll_message_set("Encode the mesh first")
             return False
         return super().poll_object(obj)
+
+
+class SaveOperator(ExportHelper):
+    """For operators that write a file, which is named after the active object."""
+
+    ending = ""
+    """Of the proposed name, where it is longer than `filename_ext`."""
+
+    if TYPE_CHECKING:
+        filepath: str
+        filename_ext: str
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask for the file."""
+        name = f"{bpy.path.clean_name(context.object.name)}{self.ending or self.filename_ext}"
+        self.filepath = str(Path(self.filepath).with_name(name)) if self.filepath else name
+        context.window_manager.fileselect_add(cast("bpy.types.Operator", self))
+        return {"RUNNING_MODAL"}
 
 
 def fail(operator: bpy.types.Operator, obj: bpy.types.ID | None, error: SphericalCowError) -> set[str]:

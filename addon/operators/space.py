@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
-from bpy_extras.io_utils import ExportHelper
 
 from .. import bridge, jobs, messages, resynthesis, spaces, storage
 from ..core.errors import InvalidParameter
@@ -18,7 +17,7 @@ from ..core.mesh import Mesh
 from ..idnames import Operators
 from ..properties.space import SpaceSettings
 from .reconstruct import object_on_new_mesh, object_on_source
-from .shell import EncodedOperator, JobOperator, MeshOperator, guarded
+from .shell import EncodedOperator, JobOperator, MeshOperator, SaveOperator, guarded
 
 FEWEST = 2
 NAME = "Shape Space"
@@ -257,7 +256,7 @@ def select_named(context: bpy.types.Context, names: list[str]) -> list[str]:
     return found
 
 
-class SPHERICAL_COW_OT_save_scores(_StoredSpaceOperator, ExportHelper, bpy.types.Operator):
+class SPHERICAL_COW_OT_save_scores(_StoredSpaceOperator, SaveOperator, bpy.types.Operator):
     """The scores as a table."""
 
     bl_idname = Operators.SAVE_SCORES
@@ -270,13 +269,6 @@ class SPHERICAL_COW_OT_save_scores(_StoredSpaceOperator, ExportHelper, bpy.types
         filter_glob: str
     else:
         filter_glob: StringProperty(name="Filter", description="Files shown", default="*.csv", options={"HIDDEN"})
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the file."""
-        name = f"{bpy.path.clean_name(context.object.name)}.csv"
-        self.filepath = str(Path(self.filepath).with_name(name)) if self.filepath else name
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write the file."""

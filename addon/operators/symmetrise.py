@@ -153,7 +153,7 @@ class SPHERICAL_COW_OT_symmetrise(PlaneOperator, bpy.types.Operator):
         add_key(made, "Symmetric", symmetric)
         add_key(made, ASYMMETRY, original, low=-1.0, high=3.0)
         full = replace(shape, sphere=sphere, faces=bridge.triangles(mesh)[0])
-        storage.store_reconstruction(mesh, full, live=False, fingerprint=bridge.fingerprint(mesh))
+        storage.store_reconstruction(mesh, full, live=False)
         storage.write_fields(mesh, sphere, {})
         normal = np.array(result.data["normal"])
         mirroring.add_uvs(mesh, symmetric_uvs(sphere, *_polygons(mesh), normal, self.uvs.lower()))

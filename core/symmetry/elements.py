@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from ..errors import InvalidParameter
 from ..mesh import FloatArray
@@ -110,6 +109,8 @@ class Axis:
 
     def rotation(self, angle: float) -> FloatArray:
         """(3, 3) the rotation by an angle in radians about the direction."""
+        from scipy.spatial.transform import Rotation  # slow to load, and the add-on has planes from the start
+
         return np.asarray(Rotation.from_rotvec(angle * self.direction).as_matrix())
 
     def matrix(self, k: int = 1) -> FloatArray:
