@@ -20,7 +20,7 @@ from spherical_cow.repairs.cad.symmetry import symmetrise
 from spherical_cow.repairs.traced import Traced
 from spherical_cow.sphere.icosphere import icosphere
 from spherical_cow.symmetry.closure import implied
-from spherical_cow.symmetry.elements import Axis, Plane, element_from_dict, images
+from spherical_cow.symmetry.elements import CONTINUOUS, Axis, Plane, element_from_dict, images
 from spherical_cow.symmetry.guides import cut, guide
 from spherical_cow.tasks import run_task
 
@@ -108,6 +108,16 @@ def test_a_sphere_is_said_to_be_one_and_an_ellipsoid_is_not():
     assert sc.symmetries(placed(ball.with_vertices(ball.vertices * [1.0, 0.8, 0.6]))).kind == "two planes"
     football = sc.symmetries(icosphere(1))  # an icosahedron: not round enough
     assert football.kind == "rotational" and len(football.planes) == 15 and len(football.axes) == 31
+
+
+def test_a_part_of_a_sphere_is_none():
+    ball = icosphere(24)
+    height = ball.vertices[ball.faces].mean(axis=1)[:, 2]
+    for part in (height > 0.0, np.abs(height) < 0.5):
+        found = sc.symmetries(sc.Mesh(ball.vertices, ball.faces[part]))
+        assert found.kind == "rotational"
+        axis = next(axis.element for axis in found.axes if not axis.family)
+        assert axis.order == CONTINUOUS and abs(axis.direction[2]) > 0.999
 
 
 def made_symmetric(name: str, seed: int) -> tuple[Mesh, Plane]:

@@ -355,7 +355,7 @@ def _nearest_across(direction: FloatArray) -> FloatArray:
 
 
 def _is_sphere(surface: Surface, threshold: float) -> bool:
-    """Whether the surface stays near to one distance from its centre; a regular solid must not pass."""
+    """Whether the surface stays near to one distance from its centre, all around; a regular solid must not pass."""
     centre = surface.points.mean(axis=0)
     for _ in range(5):  # the least-squares centre (Gauss–Newton)
         arm = surface.points - centre
@@ -363,4 +363,7 @@ def _is_sphere(surface: Surface, threshold: float) -> bool:
         unit = arm / np.maximum(radius, 1e-300)[:, None]
         centred = unit - unit.mean(axis=0)
         centre = centre + np.linalg.lstsq(centred, radius - radius.mean(), rcond=None)[0]
-    return bool(rms(radius - radius.mean()) <= 2.0 * CLEARLY * threshold)
+    if rms(radius - radius.mean()) > 2.0 * CLEARLY * threshold:
+        return False
+    turns = (Axis(direction, np.zeros(3), CONTINUOUS) for direction in np.eye(3))
+    return all(surface.error(turn, _RING_SAMPLES) <= threshold for turn in turns)  # no bowl, no belt
