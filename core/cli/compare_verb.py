@@ -9,7 +9,7 @@ from typing import Any
 
 from ..alignment.harmonic import METHODS
 from ..errors import InvalidParameter
-from ..files import atomic_write
+from ..files import write_text
 from ..meshfile import WRITABLE, read_mesh
 from ..metrics import PROTOCOLS, draw_histogram, full_report, heat_map, rows, to_csv, to_text
 from ..metrics.comparison import SAMPLES, VOLUMES
@@ -112,8 +112,7 @@ def run_compare(arguments: Namespace, console: Console) -> int:
     data, table = report.to_dict(), rows(report.to_dict())
     data |= _write(report, arguments)
     if arguments.csv:
-        with atomic_write(arguments.csv) as temporary:
-            temporary.write_text(to_csv(table), encoding="utf-8")
+        write_text(arguments.csv, to_csv(table))
     lines = to_text(table)
     if "heat_map" in data:
         lines.append(f"{arguments.heat_map}: {data['heat_map']['low']:.6g} to {data['heat_map']['high']:.6g}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidParameter
+from ..files import csv_text, write_text
 from ..interchange import open_content, open_contents, open_shape
 from ..meshfile import READABLE
 from ..progress import part
@@ -22,7 +23,7 @@ from ..statistics.evaluation import evaluate, outliers
 from ..statistics.groupwise import ALIGNMENTS
 from ..statistics.space import FEWEST, ShapeSpace, build_space
 from ..statistics.spacefile import load_space
-from ..statistics.tables import csv_text, distance_table, scores_table, write_table
+from ..statistics.tables import distance_table, scores_table
 from .console import Console, make_folder, require_writable
 
 SPACE_ENDING, SHAPE_ENDING = ".space.npz", ".harmonics.npz"
@@ -140,7 +141,7 @@ def run_build(arguments: Namespace, console: Console) -> int:
         report = _report(space) if arguments.report else {}
     space.save(arguments.output)
     if arguments.csv:
-        write_table(scores_table(space), arguments.csv)
+        write_text(arguments.csv, scores_table(space))
     data = {
         "members": list(space.names),
         "lmax": space.mean.lmax,
@@ -221,7 +222,7 @@ def run_project(arguments: Namespace, console: Console) -> int:
     heads = ["name", "mahalanobis", "residual", "residual_rel"]
     if arguments.csv:
         columns = [*heads, *(f"component_{number + 1}" for number in range(space.n_components))]
-        write_table(csv_text(columns, rows), arguments.csv)
+        write_text(arguments.csv, csv_text(columns, rows))
     shapes_data = [{**dict(zip(heads, row[:4], strict=True)), "scores": list(row[4:])} for row in rows]
     lines = [
         f"{row[0]:30} residual {row[3]:.3%}  " + " ".join(f"{v:+.2f}" for v in row[4 : 4 + _SHOWN]) for row in rows
@@ -250,7 +251,7 @@ def run_similar(arguments: Namespace, console: Console) -> int:
     names, shapes = collection(arguments.inputs, besides=arguments.query)
     distances = distance_matrix([query.to_shape(), *shapes], arguments.by)
     if arguments.csv:
-        write_table(distance_table([query.name, *names], distances), arguments.csv)
+        write_text(arguments.csv, distance_table([query.name, *names], distances))
     order = np.argsort(distances[0, 1:], kind="stable")
     found = [{"name": names[number], "distance": float(distances[0, 1 + number])} for number in order]
     lines = [f"{row['name']:30} {row['distance']:.4f}" for row in found[: max(arguments.count, 0)]]

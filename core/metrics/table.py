@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..files import csv_text
 from .comparison import Comparison
 
 _LENGTHS = (
@@ -97,11 +96,6 @@ def to_csv(table: list[Row], delimiter: str = ",") -> str:
 
     delimiter: "," for a file; a tab for what is pasted into a spreadsheet.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(("name", "measure", "value", "unit", "relative", "note"))
-    for row in table:
-        numbers = ("" if value is None else repr(value) for value in (row.value, row.relative))
-        value, relative = numbers
-        writer.writerow((row.name, row.label, value, row.unit, relative, row.note))
-    return buffer.getvalue()
+    heads = ("name", "measure", "value", "unit", "relative", "note")
+    cells = ((row.name, row.label, row.value, row.unit, row.relative, row.note) for row in table)
+    return csv_text(heads, cells, delimiter)

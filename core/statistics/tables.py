@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..files import atomic_write
+from ..files import csv_text, write_text
 from ..mesh import FloatArray
 from .evaluation import outliers
 from .space import ShapeSpace
@@ -30,19 +28,9 @@ def distance_table(names: Sequence[str], distances: FloatArray) -> str:
     return csv_text(["name", *names], ([name, *row] for name, row in zip(names, distances.tolist(), strict=True)))
 
 
-def csv_text(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Comma-separated values with a line of heads; numbers with all their digits."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(heads)
-    writer.writerows(rows)
-    return buffer.getvalue()
-
-
 def write_table(text: str, path: str | Path) -> None:
     """Write a table whole or not at all. Raises `OutputError` when that fails."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    write_text(path, text)
 
 
 def _component_names(count: int) -> list[str]:
