@@ -76,8 +76,8 @@ class SPHERICAL_COW_OT_compare(CompareSettings, JobOperator, bpy.types.Operator)
     bl_idname = Operators.COMPARE
     bl_label = "Compare"
     bl_description = (
-        "Measure how far this mesh is from the other selected one or, for a reconstruction or a repaired copy, from"
-        " its original: distances, F-score, normals and volumes"
+        "Measure how far this mesh is from the other selected one or, for a reconstruction, a repaired or a symmetric"
+        " copy, from its original: distances, F-score, normals and volumes"
     )
     bl_options = {"UNDO"}
 
