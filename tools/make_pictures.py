@@ -18,11 +18,13 @@ import numpy as np
 import spherical_cow as sc
 from mathutils import Vector
 from PIL import Image, ImageDraw, ImageFont
+from spherical_cow.blending.morph import align_shapes, ends_of
 from spherical_cow.codec import sampling_mesh
 from spherical_cow.harmonics.filters import apply_gains, band_gains
 from spherical_cow.mesh import Mesh
 from spherical_cow.pictures import coefficient_image, save_png, spectrum_plot
 from spherical_cow.sample import sample_cow
+from spherical_cow.topology.components import vertex_components
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "panel" / "pictures"
 CELL = 300
@@ -56,6 +58,7 @@ def main() -> None:
     strip([equalised(shape, gain) for gain in gains], titles, folder / "equalizer.png")
     fresh = [sc.decode(shape, "icosphere", 20), sc.decode(shape, "adaptive", 4000)]
     strip([cow, *fresh], ["original", "icosphere", "adapted"], folder / "reconstruct.png", wire=True, cell=420)
+    draw_morph(shape, folder / "morph.png")
     save_png(coefficient_image(shape.harmonics.select(["x"]).coefficients[0]), folder / "coefficients.png")
     save_png(spectrum_plot(shape.harmonics), folder / "spectrum.png")
     shrink(folder / "coefficients.png", 390, smooth=False)
@@ -67,6 +70,32 @@ def equalised(shape: sc.Shape, gains: Sequence[float]) -> Mesh:
     position = apply_gains(shape.harmonics.select(["x", "y", "z"]), band_gains(shape.lmax, gains))
     moved = sc.decode(shape.with_harmonics(position))
     return moved.with_attributes(color=sample_cow().attributes["color"])
+
+
+def draw_morph(cow: sc.Shape, path: Path) -> None:
+    """From the cow to Blender's monkey, which has to be repaired first."""
+    monkey = sc.encode(sc.repair(suzanne()).mesh, cow.lmax, channels=["position", "color"])
+    family = align_shapes([cow, monkey], "keep")
+    ends = ends_of(family, "icosphere", 60)
+    shares = (0.0, 0.25, 0.5, 0.75, 1.0)
+    strip([ends.at([1.0 - t, t]) for t in shares], [f"{t:.0%}" for t in shares], path)
+
+
+def suzanne() -> Mesh:
+    """Blender's monkey, subdivided once, brown with dark eyes: three open parts."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.mesh.primitive_monkey_add(size=1.6)
+    obj = bpy.context.object
+    obj.modifiers.new("fine", "SUBSURF").levels = 2
+    data = obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
+    data.calc_loop_triangles()
+    vertices, faces = np.empty((len(data.vertices), 3)), np.empty((len(data.loop_triangles), 3), np.int32)
+    data.vertices.foreach_get("co", vertices.ravel())
+    data.loop_triangles.foreach_get("vertices", faces.ravel())
+    color = np.tile([0.35, 0.16, 0.07], (len(vertices), 1))
+    parts = vertex_components(faces.astype(np.int64), len(vertices))
+    color[parts != np.bincount(parts).argmax()] = 0.02  # the eyes
+    return Mesh(vertices, faces.astype(np.int64), {"color": color})
 
 
 def strip(meshes: Sequence[Mesh], titles: Sequence[str], path: Path, *, wire: bool = False, cell: int = CELL) -> None:

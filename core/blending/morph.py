@@ -30,7 +30,7 @@ METHOD = "blend"
 FAR = 0.1
 """Distance of two aligned shapes, relative to the diagonal, from which they are hardly of the same kind."""
 
-_NO_TURN = 1.25
+_NO_TURN = 2.0
 """Shapes count as lying alike in space if turning one of them would not bring them nearer by more than this factor."""
 _STAND_IN = 48
 
