@@ -280,6 +280,7 @@ def test_what_cannot_be_is_refused_before_any_work(herd: Path, tmp_path: Path) -
     refused(InvalidParameter, "no option 'moo'", moo=1)
     refused(InvalidParameter, "lmax", lmax=0)
     refused(InvalidParameter, "method", method="moo")
+    refused(InvalidParameter, "mean error", target="moo")
     refused(InvalidParameter, "no channel 'moo'", channels=["moo"])
     refused(InvalidParameter, "replace the files", out=herd)
     refused(InvalidParameter, "inside the input folder", out=herd / "out")

@@ -6,11 +6,12 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from spherical_cow.errors import CheckpointError, InvalidParameter
+from spherical_cow.errors import CheckpointError, InvalidParameter, MissingLibrary
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -108,3 +109,13 @@ def test_devices() -> None:
     assert available_devices()[-1] == "cpu" and chosen_device("auto") in available_devices()
     with pytest.raises(InvalidParameter, match="no device 'abacus'"):
         chosen_device("abacus")
+
+
+def test_without_safetensors_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(tmp_path / "a.safetensors", linear())
+    for name in ("safetensors", "safetensors.torch"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingLibrary, match="safetensors"):
+        save_checkpoint(tmp_path / "b.safetensors", linear())
+    with pytest.raises(MissingLibrary, match="safetensors"):
+        read_checkpoint(tmp_path / "a.safetensors")

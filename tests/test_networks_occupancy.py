@@ -89,7 +89,13 @@ def test_nothing_inside_is_an_empty_mesh() -> None:
     network = OccupancyNetwork("nothing")
     with torch.no_grad():
         network.decoder.fc_out.bias.fill_(-100.0)
+    network.train()
     assert network.mesh(quality=Quality(8, 1), latent=network.latent(1, seed=0)).n_faces == 0
+    assert network.training, "as it was"
+    with pytest.raises(InvalidParameter, match="latent code"):
+        network.mesh()
+    with pytest.raises(InvalidParameter, match="voxels"):
+        OccupancyNetwork("voxels").mesh()
 
 
 def test_latent_codes_repeat_with_their_seed() -> None:

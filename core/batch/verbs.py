@@ -108,8 +108,9 @@ def _settle_encode(options: dict[str, Any]) -> None:
             if name not in GROUPS and name not in ALL_CHANNELS:
                 choices = ", ".join([*GROUPS, *ALL_CHANNELS])
                 raise InvalidParameter(f"There is no channel {name!r}.", f"Choose from {choices}.")
-    if options["target"] is not None and not 0.0 < options["target"] < 1.0:
-        raise InvalidParameter(f"A mean error of {options['target']!r} cannot be aimed at.", "Give a share as 0.001.")
+    target = options["target"]
+    if target is not None and not (isinstance(target, int | float) and 0.0 < target < 1.0):
+        raise InvalidParameter(f"A mean error of {target!r} cannot be aimed at.", "Give a share as 0.001.")
 
 
 def _settle_decode(options: dict[str, Any]) -> None:

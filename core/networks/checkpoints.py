@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +98,13 @@ def load_checkpoint(path: str | Path, model: nn.Module, optional: tuple[str, ...
 
 
 def save_checkpoint(path: str | Path, model: nn.Module, **facts: str | float | bool) -> None:
-    """Write the weights of a model as safetensors, with plain facts about it. Raises `OutputError`."""
-    from safetensors.torch import save
+    """Write the weights of a model as safetensors, with plain facts about it.
 
+    Raises `OutputError`, and `MissingLibrary` without safetensors.
+    """
+    require_torch()
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    content = save(weights, {"facts": json.dumps(facts)})
+    content = _safetensors("safetensors.torch").save(weights, {"facts": json.dumps(facts)})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
@@ -114,16 +117,21 @@ def _no_weights(path: Path) -> CheckpointError:
     return CheckpointError(f"{path.name} has no weights of a network.", "Choose a checkpoint.")
 
 
-def _read_own(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
+def _safetensors(name: str) -> Any:
+    """A module of the library safetensors. Raises `MissingLibrary` where it is not installed."""
     try:
-        from safetensors import safe_open
+        return import_module(name)
     except ImportError as error:
         raise MissingLibrary(
             "Files of safetensors need a library of that name.", "Install it (pip install safetensors)."
         ) from error
+
+
+def _read_own(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    safetensors = _safetensors("safetensors")
     require_torch()
     try:
-        with safe_open(path, framework="pt") as file:
+        with safetensors.safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
             facts = json.loads((file.metadata() or {}).get("facts", "{}"))
     except Exception as error:

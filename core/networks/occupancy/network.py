@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -105,12 +107,15 @@ class OccupancyNetwork(nn.Module):
         """The surface that the network sees in one input (1, …), closed, in the unit cube around the origin.
 
         latent: (1, 128) in place of an input. batch: points at once, which bounds the memory. A mesh without faces
-        where nothing is inside.
+        where nothing is inside. A network in training is so again afterwards. Raises `InvalidParameter` without what
+        the network needs.
         """
+        if (latent if self.kind == "nothing" else inputs) is None:
+            wanted = "a latent code" if self.kind == "nothing" else f"an input ({self.kind})"
+            raise InvalidParameter(f"This network makes no mesh without {wanted}.", "Give one.")
         chosen, device = quality or Quality(), next(self.parameters()).device
         box = Box(size=1.0 + PADDING)
-        self.eval()
-        with in_words(), torch.inference_mode():
+        with in_words(), torch.inference_mode(), _evaluating(self):
             progress(0.0, "Looking at the input")
             evaluate = self.decoder.folded(latent, self.code(inputs))
 
@@ -127,6 +132,17 @@ class OccupancyNetwork(nn.Module):
                 progress=progress,
             )
         return iso_surface(sampled.values, box, chosen.log_odds)
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Set a network to evaluation for a while."""
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
 
 
 def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:
