@@ -145,6 +145,18 @@ def test_no_second_job_on_the_same_object(jobs, request_, blob):
     assert bpy.ops.spherical_cow.encode.poll() and jobs.running(other) is None
 
 
+def test_the_job_of_its_own_section_is_stopped(jobs, request_, blob):
+    encode = jobs.claim(blob, "spherical_cow.encode", jobs.work(request_))
+    batch = jobs.claim(bpy.context.scene, "spherical_cow.batch", jobs.work(request_))
+    try:
+        assert bpy.ops.spherical_cow.cancel(operator="spherical_cow.batch") == {"FINISHED"}
+        assert batch.cancel and not encode.cancel
+        assert bpy.ops.spherical_cow.cancel(operator="spherical_cow.check") == {"CANCELLED"}
+    finally:
+        jobs.release(encode)
+        jobs.release(batch)
+
+
 class Shell:
     """The modal operator without a window: the same steps that its timer takes."""
 

@@ -68,6 +68,20 @@ def make_pair() -> list[bpy.types.Object]:
     return [first, second]
 
 
+@pytest.fixture
+def morphed() -> tuple[bpy.types.Object, bpy.types.Object]:
+    """The morph of the pair, active and selected, and its first shape."""
+    made, first, _ = made_once("morphed", make_morph)
+    activate(made)
+    return made, first
+
+
+def make_morph() -> list[bpy.types.Object]:
+    first, second = made_once("pair", make_pair)
+    assert ops.morph(frequency=8, match=False, hide_originals=False) == {"FINISHED"}
+    return [bpy.context.object, first, second]
+
+
 def test_morph_makes_keys_and_colors_that_follow_them(pair):
     first, second = pair
     assert ops.morph(frequency=8) == {"FINISHED"}
@@ -112,9 +126,8 @@ def test_three_shapes_on_the_vertices_of_the_first(pair):
     assert np.allclose(evaluated(made).mean(axis=0), positions(third).mean(axis=0), atol=0.05)
 
 
-def test_animate(pair):
-    ops.morph(frequency=4, match=False)
-    made = bpy.context.object
+def test_animate(morphed):
+    made, _ = morphed
     scene, key = bpy.context.scene, made.data.shape_keys.key_blocks[1]
     assert ops.animate_morph(frame_start=1, frame_end=30) == {"FINISHED"}
     assert ops.animate_morph(frame_start=11, frame_end=31, there_and_back=True, easing="LINEAR") == {"FINISHED"}
@@ -127,10 +140,8 @@ def test_animate(pair):
         ops.animate_morph(frame_start=9, frame_end=9)
 
 
-def test_keep_as_shape_has_the_blended_coefficients_and_is_live(pair):
-    first, _ = pair
-    ops.morph(frequency=8, hide_originals=False)
-    made = bpy.context.object
+def test_keep_as_shape_has_the_blended_coefficients_and_is_live(morphed):
+    made, first = morphed
     made.data.spherical_cow.morph.blend = 0.25
     expected, color = evaluated(made), evaluated(made, "Spherical Cow Color")
     assert ops.keep_morph() == {"FINISHED"}
@@ -157,9 +168,8 @@ def test_one_undo_step_takes_the_morph_away(pair):
     assert not bpy.data.node_groups
 
 
-def test_a_copy_follows_its_own_keys(pair):
-    ops.morph(frequency=6, match=False)
-    made = bpy.context.object
+def test_a_copy_follows_its_own_keys(morphed):
+    made, _ = morphed
     made.data.spherical_cow.morph.blend = 0.0
     bpy.ops.object.duplicate()
     copy = bpy.context.object

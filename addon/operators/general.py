@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
+from bpy.props import StringProperty
 
 from .. import jobs, messages
 from ..idnames import Operators
 
 
-def _job(context: bpy.types.Context) -> jobs.Running | None:
-    return jobs.running(context.object) or jobs.running(context.scene)
+def _jobs(context: bpy.types.Context) -> list[jobs.Running]:
+    """Those of the active object and of the scene."""
+    found = (jobs.running(context.object), jobs.running(context.scene))
+    return [job for job in found if job is not None]
 
 
 class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
@@ -21,19 +26,29 @@ class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
     bl_description = "Stop the job on this object, and on those that it works on with it. Nothing is changed"
     bl_options = {"INTERNAL"}
 
+    if TYPE_CHECKING:
+        operator: str
+    else:
+        operator: StringProperty(
+            name="Operator",
+            description="Whose job is stopped; without one, any",
+            options={"HIDDEN", "SKIP_SAVE"},
+        )
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is a job."""
-        if _job(context) is None:
+        if not _jobs(context):
             cls.poll_message_set("No job is running on this object")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the job to stop; its own operator does it at its next look."""
-        job = _job(context)
-        if job is not None:
-            job.cancel = True
+        job = next((job for job in _jobs(context) if self.operator in ("", job.operator)), None)
+        if job is None:
+            return {"CANCELLED"}
+        job.cancel = True
         return {"FINISHED"}
 
 

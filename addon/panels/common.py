@@ -57,7 +57,7 @@ def job_button(
     row.scale_y = 1.4 if tall else 1.0
     if job is not None and job.operator == operator:
         row.progress(factor=job.step.fraction, text=job.step.phase)
-        row.operator(Operators.CANCEL, text="", icon="X")
+        row.operator(Operators.CANCEL, text="", icon="X").operator = operator
         return None
     button = row.operator(operator, text=text, icon=icon)
     for name, value in options.items():
