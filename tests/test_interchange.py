@@ -12,6 +12,7 @@ from scipy.special import sph_harm_y
 from spherical_cow.errors import HarmonicsFileError, InvalidParameter, SphericalCowError
 from spherical_cow.geometry.measure import area, area_centroid
 from spherical_cow.harmonics.container import Harmonics
+from spherical_cow.harmonics.shtools import write_sh
 from spherical_cow.harmonics.transforms import analyse_grid, gauss_legendre_grid, synthesize
 from spherical_cow.interchange import FORMATS, Content, WriteOptions, open_content, open_contents, open_shape, save_as
 from spherical_cow.interchange.aicsshparam import from_radius
@@ -63,6 +64,14 @@ def test_positions_come_back(shape: Shape, tmp_path: Path, name: str, format_nam
     written = save_as(shape, tmp_path / name, format_name)
     again = open_shape(written.files[0], format_name)
     assert np.abs(positions(again) - positions(shape)).max() <= error * 80.0 + 1e-12
+
+
+def test_any_file_of_a_set_opens_it(shape: Shape, tmp_path: Path) -> None:
+    names = ("x", "y", "z", "vertex_density")
+    lmax = shape.lmax
+    harmonics = Harmonics(np.ones((len(names), lmax + 1, lmax + 1)), names)
+    for file in write_sh(harmonics, tmp_path / "my_cow.sh"):
+        assert open_content(file).harmonics.channels == names
 
 
 def test_coef_has_the_values_of_its_own_formula(shape: Shape, tmp_path: Path) -> None:

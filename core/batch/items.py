@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import InvalidParameter, MeshFileError
 from ..files import expanded
+from ..harmonics.shtools import stem_of_set
 from .files import absolute, unreadable
 from .verbs import Options, Verb
 
@@ -182,10 +183,10 @@ def _one_of_each_set(items: Sequence[Item]) -> list[Item]:
     for item in items:
         place = PurePosixPath(item.name)
         if place.suffix.lower() == ".sh" and "_" in place.stem:
-            base, _, channel = place.stem.rpartition("_")
+            base = stem_of_set(place.stem)
             if str(place.with_name(base + place.suffix)) in names:
                 continue
-            if channel != "x" and str(place.with_name(f"{base}_x{place.suffix}")) in names:
+            if place.stem != f"{base}_x" and str(place.with_name(f"{base}_x{place.suffix}")) in names:
                 continue
         kept.append(item)
     return kept

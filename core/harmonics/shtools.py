@@ -68,6 +68,12 @@ def read_sh(path: str | Path) -> Harmonics:
     return Harmonics(stacked, names)
 
 
+def stem_of_set(stem: str) -> str:
+    """`cow` of `cow_x`, and also of `cow_vertex_density`."""
+    known = next((name for name in SCALARS if stem.endswith(f"_{name}")), None)
+    return stem.removesuffix(f"_{known}") if known else re.sub(r"_[^_]+$", "", stem)
+
+
 def _file_part(name: str) -> str:
     """The name of a channel with only characters that every file system takes."""
     return re.sub(r"[^\w.-]", "-", name)
