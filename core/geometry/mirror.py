@@ -12,9 +12,9 @@ from .distance import SurfaceTree
 def mirror_errors(mesh: Mesh, opposite: IntArray, axis: int = 0, right: IntArray | None = None) -> dict[str, float]:
     """How far vertices are from the mirror images of their partners, as parts of the size along `axis`.
 
-    A mesh without size there has lengths in place of parts. opposite: (V,) the partner of each vertex (itself on the plane); the mirror is at 0. `mean`, `max` over all
+    opposite: (V,) the partner of each vertex (itself on the plane); the mirror is at 0. `mean`, `max` over all
     vertices, or over those of `right` (n,), as symmetric MCMR reports them; and `hausdorff`, the largest distance of
-    the mirrored vertices from the surface.
+    the mirrored vertices from the surface. A mesh without size along the axis has lengths in place of parts.
     """
     require_usable(mesh)
     mirrored = mesh.vertices.copy()

@@ -8,7 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..mesh import FloatArray, Mesh, require_usable
-from .boxes import LEAF, along_curve, box_tree
+from .boxes import LEAF, box_tree
+from .curve import along_curve
 from .measure import face_normals
 from .sampling import sample_surface
 

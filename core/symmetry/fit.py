@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..geometry.curve import along_curve
 from ..geometry.distance import SurfaceTree
 from ..geometry.measure import area_centroid, face_normals
 from ..geometry.sampling import sample_surface
@@ -38,7 +39,7 @@ class Surface:
 
     def nearest(self, points: FloatArray) -> tuple[FloatArray, IntArray, FloatArray]:
         """As `SurfaceTree.nearest`; asked in an order in which neighbours follow each other, which is twice as fast."""
-        order = _along_curve(points)
+        order = along_curve(points)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         distance, triangle, place = self.tree.nearest(points[order])
@@ -64,17 +65,6 @@ class Surface:
             point = element.offset * element.normal
             return Plane.through((point - self.centre) / self.scale, element.normal)
         return Axis(element.direction, (element.point - self.centre) / self.scale, element.order)
-
-
-def _along_curve(points: FloatArray) -> IntArray:
-    """(N,) an order of points (N, 3) along a curve that fills space (Morton 1966), in 64 steps a side."""
-    low = points.min(axis=0)
-    cell = ((points - low) * (63.999 / max(float((points - low).max()), 1e-300))).astype(np.int64)
-    code = np.zeros(len(points), dtype=np.int64)
-    for bit in range(6):
-        for k in range(3):
-            code |= ((cell[:, k] >> bit) & 1) << (3 * bit + k)
-    return np.argsort(code, kind="stable")
 
 
 def rms(values: FloatArray) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ..geometry.boxes import along_curve, box_tree, face_box, leaf_faces, leaves_near
+from ..geometry.boxes import box_tree, face_box, leaf_faces, leaves_near
+from ..geometry.curve import along_curve
 from ..mesh import FloatArray, IntArray, Mesh
 from ..progress import Progress, silent
 from .triangles import meet

@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ...geometry.boxes import LEAF, along_curve, box_tree, face_box, leaves_near
+from ...geometry.boxes import LEAF, box_tree, face_box, leaves_near
+from ...geometry.curve import along_curve
 from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.checks import degenerate_faces
 from ...topology.intersections import equal_positions

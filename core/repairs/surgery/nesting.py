@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from ...geometry.boxes import LEAF, along_curve, box_tree, face_box, leaf_faces, leaves_near
+from ...geometry.boxes import LEAF, box_tree, face_box, leaf_faces, leaves_near
+from ...geometry.curve import along_curve
 from ...geometry.measure import face_areas
 from ...mesh import FloatArray, IntArray, Mesh
 from ...topology.components import face_components
