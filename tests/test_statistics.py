@@ -503,6 +503,8 @@ def test_the_command_line_from_files_to_new_members(folder, capsys):
     assert sum(built["explained"]) == pytest.approx(1.0)
     assert len(built["outliers"]) == 5 and built["evaluation"]["generalisation"]
     assert len((folder / "s.csv").read_text().splitlines()) == 6
+    assert main(["space", "at", str(space), str(folder / "a.harmonics.npz"), "--score", "999999999999=1"]) == 2
+    assert "no component 999999999999" in capsys.readouterr().err
     status, _ = run(capsys, "space", "at", space, folder / "a.harmonics.npz", "--score", "2=1.5")
     assert status == 0
     status, found = run(capsys, "space", "project", space, folder / "a.harmonics.npz", herd, "--csv", folder / "p.csv")

@@ -181,7 +181,12 @@ def run_at(arguments: Namespace, console: Console) -> int:
     _require_ending(arguments.output, SHAPE_ENDING)
     require_writable(arguments.output)
     space = load_space(arguments.space)
-    scores = np.zeros(max([number for number, _ in arguments.score], default=0))
+    highest = max([number for number, _ in arguments.score], default=0)
+    if highest > space.n_components:
+        raise InvalidParameter(
+            f"There is no component {highest}: the space has {space.n_components}.", "Choose from 1 to that number."
+        )
+    scores = np.zeros(highest)
     for number, value in arguments.score:
         scores[number - 1] = value
     space.at(scores).save(arguments.output)
