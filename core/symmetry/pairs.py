@@ -68,7 +68,7 @@ def mirror_partners(
 def _no_symmetry() -> InvalidParameter:
     return InvalidParameter(
         "The vertices and faces of the two halves do not correspond.",
-        "Symmetrise by geometry, which cuts one half off, or choose another plane.",
+        "Use geometry instead, which cuts one half off, or choose another plane.",
     )
 
 
