@@ -19,7 +19,6 @@ from spherical_cow.interchange import open_shape
 from spherical_cow.meshfile import read_mesh
 from spherical_cow.shapefile import load_shape
 
-
 LEFT = ["repair.state.jsonl", "repair.summary.csv"]
 """What a batch leaves beside its results."""
 

@@ -273,3 +273,5 @@ def test_mirror_errors() -> None:
     assert mirror_errors(centred, opposite) == pytest.approx({"mean": 0.0, "max": 0.0, "hausdorff": 0.0}, abs=1e-12)
     shifted = moved(centred, 0.1, 0.0, 0.0)
     assert mirror_errors(shifted, opposite)["max"] == pytest.approx(0.1)
+    flat = centred.with_vertices(centred.vertices * [0.0, 1.0, 1.0])
+    assert mirror_errors(flat, opposite)["max"] == pytest.approx(0.0, abs=1e-12)
