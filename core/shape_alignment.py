@@ -10,6 +10,7 @@ import numpy as np
 from .alignment.centred import surface_diagonal
 from .alignment.parameter import ParameterAlignment, align_parameters, canonical_parameters, transform_positions
 from .alignment.similarity import Similarity
+from .errors import InvalidParameter
 from .harmonics.container import POSITION, Harmonics
 from .harmonics.rotation import rotate
 from .harmonics.transforms import synthesize
@@ -34,13 +35,20 @@ def align_shape(
 ) -> tuple[Shape, ParameterAlignment]:
     """The shape with its parameter sphere turned to agree with a reference, and how it was turned.
 
-    Without a reference the shape's own degree-1 ellipsoid decides, and `pose` and `scaling` mean nothing. The surface
+    Without a reference the shape's own degree-1 ellipsoid decides. The surface
     stays where it is unless `pose`: see `alignment.parameter.align_parameters`, and there for what is raised.
 
     method: with `pose`, find the pose by the surfaces alone ("harmonic", "principal" or "closest": see
     `alignment.harmonic.align`), and turn the sphere afterwards. That is the more accurate pose where the two maps
     differ, as those of two encodings do; None finds both together, which makes the coefficients most alike.
+
+    Raises `InvalidParameter` for `scaling` or `method` without `pose`, and for any of them without a reference.
     """
+    if (pose and reference is None) or ((scaling or method is not None) and not pose):
+        raise InvalidParameter(
+            "A pose needs a reference; a method and a scale need a pose.",
+            "Give a reference and pose=True, or leave the others out.",
+        )
     if reference is not None and pose and method is not None:
         return _by_surfaces(shape, reference, method, scaling, progress)
     if reference is None:

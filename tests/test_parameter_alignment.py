@@ -180,3 +180,9 @@ def test_the_same_surface_from_another_encoding_becomes_comparable(cow: Shape) -
     assert angle_between(by_surfaces.similarity.rotation, known.inverse.rotation) < 0.5
     assert found.distance_rel <= by_surfaces.distance_rel < 0.05
     assert surface_distance(aligned.harmonics, cow.harmonics) < 0.2 * surface_distance(other.harmonics, cow.harmonics)
+
+
+@pytest.mark.parametrize("settings", [{"scaling": True}, {"method": "harmonic"}, {"pose": True}])
+def test_settings_that_mean_nothing_are_refused(settings: dict) -> None:
+    with pytest.raises(InvalidParameter, match="needs a reference"):
+        align_shape(encode(subdivided_sphere(2), 4), **settings)
