@@ -10,8 +10,7 @@ import bpy
 from .. import bridge, storage
 from ..idnames import Operators, Panels
 from ..operators.align import others_of
-from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
-from .encode import percent
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, percent, settings, wrapped
 
 OPTIONS = ("method", "scaling", "change", "use_modifiers", "overlap", "one_way", "starts", "seed")
 MOST = 6

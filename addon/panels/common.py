@@ -109,6 +109,11 @@ def wrapped(
         column.label(text=line, icon=icon if index == 0 else below)
 
 
+def percent(value: float) -> str:
+    """0.000213 as "0.021 %"."""
+    return f"{100 * value:.3f} %" if value < 0.1 else f"{100 * value:.1f} %"
+
+
 def fields(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     """A column of settings: names on the left, values on the right."""
     column = layout.column()

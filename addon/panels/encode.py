@@ -9,7 +9,7 @@ from bl_ui.utils import PresetPanel
 from .. import bridge, storage
 from ..idnames import Operators, Panels
 from ..operators.presets import ENCODE_FOLDER
-from .common import SidebarPanel, batch_button, error_box, fact, fields, job_button, mesh_object, settings
+from .common import SidebarPanel, batch_button, error_box, fact, fields, job_button, mesh_object, percent, settings
 
 OPTIONS = ("lmax", "method", "channels", "use_modifiers", "use_target", "target")
 
@@ -94,11 +94,6 @@ def draw_certificate(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     fact(column, "Triangles flipped", f"{group.flips}")
     fact(column, "Angle distortion", f"{group.angle_distortion:.1f}°")
     fact(column, "Area distortion", f"{group.area_distortion:.2f}")
-
-
-def percent(value: float) -> str:
-    """0.000213 as "0.021 %"."""
-    return f"{100 * value:.3f} %" if value < 0.1 else f"{100 * value:.1f} %"
 
 
 classes = (SPHERICAL_COW_PT_presets_encode, SPHERICAL_COW_PT_encode)

@@ -10,8 +10,7 @@ import bpy
 from .. import bridge, morphs, storage
 from ..idnames import Operators, Panels
 from ..operators.morph import others_of
-from .common import SidebarPanel, error_box, fields, job_button, mesh_object, settings, wrapped
-from .encode import percent
+from .common import SidebarPanel, error_box, fields, job_button, mesh_object, percent, settings, wrapped
 from .reconstruct import draw_size
 
 OPTIONS = ("sampling", "frequency", "count", "seed", "pose", "match", "hide_originals")

@@ -9,8 +9,7 @@ from bl_ui.utils import PresetPanel
 from .. import bridge, comparisons
 from ..idnames import Operators, Panels
 from ..operators.presets import RECONSTRUCT_FOLDER
-from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings
-from .encode import percent
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, percent, settings
 
 OPTIONS = ("sampling", "frequency", "count", "basis", "seed", "hide_original")
 
@@ -53,6 +52,7 @@ class SPHERICAL_COW_PT_reconstruct(SidebarPanel, bpy.types.Panel):
 def draw_size(column: bpy.types.UILayout, options: bpy.types.PropertyGroup) -> None:
     """The size of the new mesh: always one row, so that nothing jumps."""
     row = column.row()
+    row.use_property_split = False  # leaves room for the words
     if options.sampling == "icosphere":
         row.prop(options, "frequency")
         row.label(text=f"{10 * options.frequency**2 + 2:,} vertices")

@@ -13,8 +13,18 @@ from ..core.repairs.catalogue import STEPS
 from ..idnames import STEP_LIST, Attributes, Menus, Operators, Panels
 from ..operators.repair import uses_blender
 from ..properties.repair import SHARED, property_name, with_parameter
-from .common import SidebarPanel, batch_button, error_box, fact, fields, job_button, mesh_object, settings, wrapped
-from .encode import percent
+from .common import (
+    SidebarPanel,
+    batch_button,
+    error_box,
+    fact,
+    fields,
+    job_button,
+    mesh_object,
+    percent,
+    settings,
+    wrapped,
+)
 
 
 class SPHERICAL_COW_UL_steps(bpy.types.UIList):

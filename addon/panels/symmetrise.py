@@ -8,8 +8,7 @@ import bpy
 from .. import bridge, storage, symmetries
 from ..core.symmetry.elements import Plane
 from ..idnames import Operators, Panels
-from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
-from .encode import percent
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, percent, settings, wrapped
 
 OPTIONS = ("plane", "method", "side", "uvs", "hide_original")
 

@@ -10,8 +10,7 @@ import bpy
 from .. import bridge, storage, symmetries
 from ..idnames import SYMMETRY_LIST, Attributes, Operators, Panels
 from .attributes import draw_scale
-from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
-from .encode import percent
+from .common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, percent, settings, wrapped
 
 VERDICTS = {
     "none": ("No symmetry", "CANCEL"),
