@@ -39,17 +39,21 @@ def _scale(lmax: int) -> FloatArray:
 def to_alm(coefficients: FloatArray) -> ComplexArray:
     """Compact (K, L+1, L+1) → ducc0 `alm` (K, n)."""
     degree, order = degrees_and_orders(coefficients.shape[-1] - 1)
-    cosine, sine = coefficients[:, degree - order, degree], coefficients[:, degree, degree - order]
-    return np.ascontiguousarray(_scale(coefficients.shape[-1] - 1) * (cosine - 1j * np.where(order == 0, 0.0, sine)))
+    scale = _scale(coefficients.shape[-1] - 1)
+    alm = np.empty((len(coefficients), len(order)), np.complex128)
+    # Real and imaginary parts by themselves: NumPy rounds products of complex numbers by where in memory they are.
+    alm.real = scale * coefficients[:, degree - order, degree]
+    alm.imag = -scale * np.where(order == 0, 0.0, coefficients[:, degree, degree - order])
+    return alm
 
 
 def from_alm(alm: ComplexArray, lmax: int) -> FloatArray:
     """ducc0 `alm` (K, n) → compact (K, L+1, L+1): the inverse of `to_alm`."""
     degree, order = degrees_and_orders(lmax)
-    values = alm / _scale(lmax)
+    scale = _scale(lmax)
     coefficients = np.zeros((len(alm), lmax + 1, lmax + 1))
-    coefficients[:, degree, degree - order] = -values.imag
-    coefficients[:, degree - order, degree] = values.real
+    coefficients[:, degree, degree - order] = -alm.imag / scale
+    coefficients[:, degree - order, degree] = alm.real / scale
     return coefficients
 
 
