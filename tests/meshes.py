@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from spherical_cow.mesh import Mesh
 from spherical_cow.meshfile import read_mesh
+from spherical_cow.shapefile import load_shape
 
 REAL_MESHES = Path(__file__).resolve().parents[2] / "shared" / "meshes"
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
@@ -149,3 +150,14 @@ def reference(name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     with np.load(folder / "case.npz", allow_pickle=False) as file:
         arrays = {key: file[key] for key in file.files}
     return arrays, json.loads((folder / "case.json").read_text("utf-8"))
+
+
+def assert_same_shapes(one: Path, other: Path) -> None:
+    """Both folders hold shapes of the same names: maps and facts alike, coefficients but for rounding."""
+    names = [sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.npz")) for folder in (one, other)]
+    assert names[0] == names[1]
+    for name in names[0]:
+        a, b = load_shape(one / name), load_shape(other / name)
+        assert np.array_equal(a.sphere, b.sphere) and np.array_equal(a.faces, b.faces) and a.source == b.source
+        size = np.abs(b.harmonics.coefficients).max()
+        assert np.abs(a.harmonics.coefficients - b.harmonics.coefficients).max() < 1e-14 * size

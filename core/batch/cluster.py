@@ -4,6 +4,7 @@ back as bytes, and only this process writes into the output folder."""
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 import warnings
@@ -13,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingLibrary, OutputError, SphericalCowError, WorkerCrashed
+from ..errors import InvalidParameter, MissingLibrary, OutputError, SphericalCowError, WorkerCrashed
 from .files import Bundle, pack
 from .local import failure
 from .remote import Parcel, Reply, close, perform
@@ -75,6 +76,8 @@ def _connected(scheduler: str) -> Iterator[tuple[Any, Any]]:
             "Install it: pip install spherical-cow[cluster]",
         ) from error
     where = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+    if "address" in where and not re.fullmatch(r"(?:\w+://)?[^/\s]+:\d+/?|inproc://.+", scheduler):
+        raise InvalidParameter(f"{scheduler!r} is no address of a scheduler.", "Give one such as tcp://host:8786.")
     try:
         client = distributed.Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

@@ -146,8 +146,10 @@ def _named_by(entry: str | Path) -> list[Path]:
         return [path]
     if path.suffix.lower() in LIST_ENDINGS:
         return _in_list(path)
-    if path.exists() or not glob.has_magic(str(path)):
+    if path.exists():
         return [path]
+    if not glob.has_magic(str(path)):
+        raise InvalidParameter(f"There is no {path.name} in {path.parent}.", "Check the name and the folder.")
     found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207  a pattern of any depth
     if not found:
         raise InvalidParameter(f"Nothing fits {str(entry)!r}.", "Check the pattern and the folder.")

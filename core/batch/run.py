@@ -54,9 +54,9 @@ def run(
     timeout: seconds for each mesh. summary: "csv" or "parquet". options: of the verb, as `VERBS[verb].options`.
     on_row: is told each `Row` when it is known, in the order of their ends. progress: is told after each.
 
-    The same mesh gives the same file, to the last bit, whatever `jobs` is. A mesh that fails, takes too long or kills
-    its worker does not stop the others. When the work is stopped (`KeyboardInterrupt`, or `Cancelled` from
-    `progress`), nothing half-written is left, and the same call goes on from there.
+    The same mesh gives the same result whatever `jobs` is, coefficients but for the last bit. A mesh that fails,
+    takes too long or kills its worker does not stop the others. When the work is stopped (`KeyboardInterrupt`, or
+    `Cancelled` from `progress`), nothing half-written is left, and the same call goes on from there.
 
     Example:
         >>> summary = run("encode", ["scans/"], "coefficients/", lmax=32)

@@ -85,6 +85,13 @@ def run_compare(arguments: Namespace, console: Console) -> int:
     outputs = [file for file in (arguments.heat_map, arguments.histogram, arguments.csv) if file]
     for file in outputs:
         require_writable(file)
+    for file in outputs:
+        if Path(file).resolve() in {Path(arguments.a).resolve(), Path(arguments.b).resolve()}:
+            raise InvalidParameter(f"{file} is one of the meshes: it would be replaced.", "Choose another name.")
+    if arguments.histogram and Path(arguments.histogram).suffix.lower() != ".png":
+        raise InvalidParameter(
+            f"A histogram is a PNG, and {arguments.histogram!r} is no name of one.", "End it in .png."
+        )
     if arguments.heat_map and Path(arguments.heat_map).suffix.lower() not in WRITABLE:
         raise InvalidParameter(
             f"A heat map is a mesh, and {arguments.heat_map!r} is no name of one.", f"End it in {', '.join(WRITABLE)}."

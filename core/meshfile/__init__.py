@@ -36,6 +36,9 @@ _WRITERS: dict[str, Callable[[Mesh, Path], None]] = {
     **dict.fromkeys(neuro.FREESURFER_ENDINGS, neuro.write_freesurfer),
 }
 
+COEFFICIENTS = (".npz", ".psh", ".sh", ".coef")
+"""Endings of files that people take for meshes, and that `spherical-cow decode` makes meshes of."""
+
 READABLE = tuple(_READERS)
 """Endings that `read_mesh` knows."""
 WRITABLE = tuple(_WRITERS)
@@ -90,6 +93,8 @@ def _read_bytes(file: Path) -> bytes:
         if not stat.S_ISREG(file.stat().st_mode):  # a device may never end
             found = "a folder" if file.is_dir() else "no file"
             raise MeshFileError(f"{file} is {found}.", "Give the name of a mesh file.")
+        if file.suffix.lower() in COEFFICIENTS:
+            raise MeshFileError(f"{file.name} holds coefficients, not a mesh.", "Decode it first.")
         if file.suffix.lower() not in _READERS:
             raise MeshFileError(
                 f"{file.name} has an ending that is not known.", f"Known endings are {', '.join(READABLE)}."
