@@ -95,7 +95,7 @@ def draw_sliders(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup) -> 
     layout.prop(group, "exaggeration", slider=True)
     layout.prop_search(group, "member", group, "members", icon="OBJECT_DATA")
     row = layout.row(align=True)
-    row.operator(Operators.RANDOM_MEMBER, icon="FILE_REFRESH").another = True
+    row.operator(Operators.RANDOM_MEMBER, text="Random", icon="FILE_REFRESH").another = True
     row.operator(Operators.RESET_SPACE, text="Mean", icon="LOOP_BACK")
     button = layout.operator(Operators.BAKE_SPACE, icon="SHAPEKEY_DATA")
     button.count = max(shown(group), 1)

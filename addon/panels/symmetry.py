@@ -90,7 +90,7 @@ def draw_found(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.
     error_box(layout, context, Operators.SHOW_SYMMETRY)
     job_button(layout, context, Operators.SYMMETRY_HEAT_MAP, icon="COLOR", tall=False)
     error_box(layout, context, Operators.SYMMETRY_HEAT_MAP)
-    if storage.data_of(mesh).shown == Attributes.SYMMETRY:
+    if storage.data_of(mesh).shown == Attributes.SYMMETRY and not symmetries.is_stale(obj):
         draw_scale(layout, mesh)
 
 
