@@ -118,7 +118,7 @@ def _align_shapes(arguments: Namespace, console: Console) -> dict[str, Any]:
             target,
             pose=not arguments.keep_pose,
             scaling=arguments.scale,
-            method=None if method == _PARAMETERS else method,
+            method=None if arguments.keep_pose or method == _PARAMETERS else method,
             progress=progress,
         )
     shape.save(arguments.output)
