@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
@@ -29,6 +30,7 @@ Arrays = dict[str, NDArray[Any]]
 
 _DAMAGE = (
     *(ValueError, TypeError, SyntaxError, OverflowError, RecursionError, EOFError, MemoryError, KeyError),
+    tokenize.TokenError,  # NumPy 1 looks for old headers with Python's own tokenizer
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, OSError),
 )
 _npy: Any = np.lib.format  # NumPy has no type hints for it

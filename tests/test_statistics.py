@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from meshes import random_rotation, real_mesh, subdivided_sphere
 from scipy.linalg import subspace_angles
@@ -378,6 +378,7 @@ def test_a_space_survives_its_file(tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9), st.integers(0, 255), st.booleans())
+@example(17582, 0, False)  # a header that is no Python
 def test_damaged_files_are_refused_or_harmless(where, value, cut):
     data = bytearray(DATA)
     where %= len(data)
