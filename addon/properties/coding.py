@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from ..choices import BASES, CHANNELS, METHODS, SAMPLINGS
+from .new_mesh import count_property, frequency_property, seed_property
 
 
 class EncodeSettings:
@@ -82,26 +83,10 @@ class ReconstructSettings:
             items=SAMPLINGS,
             default="source",
         )
-        frequency: IntProperty(
-            name="Frequency",
-            description="Parts that each edge of the icosahedron is cut into: 10 × frequency² + 2 vertices",
-            default=32,
-            min=1,
-            max=512,
-            soft_max=128,
-        )
-        count: IntProperty(
-            name="Vertices",
-            description="Number of vertices of the new mesh",
-            default=20_000,
-            min=12,
-            max=2_000_000,
-            soft_max=200_000,
-        )
+        frequency: frequency_property()
+        count: count_property()
         basis: EnumProperty(name="From", description="What the shape is computed from", items=BASES, default="POSITION")
-        seed: IntProperty(
-            name="Seed", description="Start of the random numbers: another seed gives another mesh", min=0
-        )
+        seed: seed_property()
         hide_original: BoolProperty(
             name="Hide Original",
             description="Hide the encoded object, since the new one is at the same place",

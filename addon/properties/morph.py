@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..choices import POSES, SAMPLINGS
+from .new_mesh import count_property, frequency_property, seed_property
 
 
 class MorphSettings:
@@ -29,25 +30,9 @@ class MorphSettings:
             items=SAMPLINGS,
             default="icosphere",
         )
-        frequency: IntProperty(
-            name="Frequency",
-            description="Parts that each edge of the icosahedron is cut into: 10 × frequency² + 2 vertices",
-            default=32,
-            min=1,
-            max=512,
-            soft_max=128,
-        )
-        count: IntProperty(
-            name="Vertices",
-            description="Number of vertices of the new mesh",
-            default=20_000,
-            min=12,
-            max=2_000_000,
-            soft_max=200_000,
-        )
-        seed: IntProperty(
-            name="Seed", description="Start of the random numbers: another seed gives another mesh", min=0
-        )
+        frequency: frequency_property()
+        count: count_property()
+        seed: seed_property()
         pose: EnumProperty(
             name="Pose",
             description="How the other shapes are laid onto the active one before they are blended",

@@ -19,6 +19,7 @@ from bpy.props import (
 
 from .. import spaces
 from ..choices import LIKENESSES, SPACE_ALIGNMENTS, SPACE_SAMPLINGS
+from .new_mesh import frequency_property
 
 
 class SpaceSettings:
@@ -42,14 +43,7 @@ class SpaceSettings:
             items=SPACE_SAMPLINGS,
             default="icosphere",
         )
-        frequency: IntProperty(
-            name="Frequency",
-            description="Parts that each edge of the icosahedron is cut into: 10 × frequency² + 2 vertices",
-            default=32,
-            min=1,
-            max=512,
-            soft_max=128,
-        )
+        frequency: frequency_property()
         color: BoolProperty(
             name="Color",
             description="Let the colors vary with the shape. All shapes must have been encoded with their color",
