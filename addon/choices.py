@@ -277,3 +277,11 @@ SIGNED = (Attributes.CURVATURE, Attributes.AREA, Attributes.SIGNED_DISTANCE)
 def color_map(attribute: str) -> str:
     """The name of the perceptual map of `core.colour_map` that an attribute is shown with."""
     return "blue_red" if attribute in SIGNED else "viridis"
+
+DEVICES = (
+    ("auto", "Fastest", "The graphics card where PyTorch can use it, else the processor"),
+    ("cpu", "Processor", "Works everywhere"),
+    ("cuda", "CUDA", "A graphics card of NVIDIA, or of AMD with ROCm"),
+    ("mps", "Metal", "The graphics part of an Apple chip"),
+)
+"""What networks run on."""

@@ -89,6 +89,7 @@ class Panels(StrEnum):
     COMPARE = "SPHERICAL_COW_PT_compare"
     ATTRIBUTES = "SPHERICAL_COW_PT_attributes"
     COEFFICIENTS = "SPHERICAL_COW_PT_coefficients"
+    NETWORKS = "SPHERICAL_COW_PT_networks"
     BATCH = "SPHERICAL_COW_PT_batch"
     PRESETS_ENCODE = "SPHERICAL_COW_PT_presets_encode"
     PRESETS_RECONSTRUCT = "SPHERICAL_COW_PT_presets_reconstruct"

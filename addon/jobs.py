@@ -29,6 +29,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from . import network_runtime
 from .core.errors import Cancelled, OutputError, WorkerCrashed, error_from_dict
 
 LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
@@ -44,7 +45,7 @@ class Request:
     """What the worker is asked: a task of `core.worker`, its parameters (JSON) and its arrays.
 
     in_blender: the worker needs Blender's own functions, and is a Blender without a window. many: it works on one mesh
-    after the other, and says itself how far it is as soon as one is over.
+    after the other, and says itself how far it is as soon as one is over. torch: it needs PyTorch.
     """
 
     task: str
@@ -52,6 +53,7 @@ class Request:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     in_blender: bool = False
     many: bool = False
+    torch: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def work(request: Request) -> Work:
     yield _named(step, mark)
     folder = _prepare(request)
     try:
-        with _process(folder, in_blender=request.in_blender) as process:
+        with _process(folder, request) as process:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
@@ -180,9 +182,10 @@ def _secluded(folder: Path) -> dict[str, str]:
     return {name: str(place) for name, place in places.items()}
 
 
-def _command(folder: Path, *, in_blender: bool) -> list[str]:
-    if not in_blender:
-        return [sys.executable, "-m", "core.worker", str(folder)]
+def _command(folder: Path, request: Request) -> list[str]:
+    if not request.in_blender:
+        program = network_runtime.interpreter() if request.torch else sys.executable
+        return [program, "-m", "core.worker", str(folder)]
     script = str(_FOLDER / "scripts" / "blender_worker.py")
     program = bpy.app.binary_path  # empty in the bpy module
     start = [program, "-b", "--factory-startup", "--python-exit-code", "1", "--python"] if program else [sys.executable]
@@ -190,7 +193,7 @@ def _command(folder: Path, *, in_blender: bool) -> list[str]:
 
 
 @contextmanager
-def _process(folder: Path, *, in_blender: bool) -> Iterator[subprocess.Popen[bytes]]:
+def _process(folder: Path, request: Request) -> Iterator[subprocess.Popen[bytes]]:
     """The worker on that folder; killed when the block is left while it still runs.
 
     Its output goes to files: nothing can block, and no thread is needed to read. It holds the reading end of
@@ -198,12 +201,12 @@ def _process(folder: Path, *, in_blender: bool) -> Iterator[subprocess.Popen[byt
     """
     with (folder / "progress.jsonl").open("wb") as out, (folder / "errors.txt").open("wb") as err:
         process = subprocess.Popen(
-            _command(folder, in_blender=in_blender),
+            _command(folder, request),
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
             cwd=_FOLDER,
-            env=_environment() | (_secluded(folder) if in_blender else {}),
+            env=_environment() | (_secluded(folder) if request.in_blender else {}),
             creationflags=_WINDOWS_FLAGS if os.name == "nt" else 0,
         )
     if os.name == "posix":

@@ -22,6 +22,7 @@ from .operators import (
     load,
     locality,
     morph,
+    networks,
     presets,
     recipes,
     reconstruct,
@@ -43,6 +44,7 @@ from .panels import compare as compare_panel
 from .panels import encode as encode_panel
 from .panels import equaliser as equaliser_panel
 from .panels import morph as morph_panel
+from .panels import networks as networks_panels
 from .panels import reconstruct as reconstruct_panel
 from .panels import repair as repair_panel
 from .panels import shape_keys as shape_keys_panel
@@ -78,6 +80,7 @@ classes = (
     *presets.classes,
     *symmetry.classes,
     *symmetrise.classes,
+    *networks.classes,
     *check_panel.classes,
     *repair_panel.classes,
     *encode_panel.classes,
@@ -92,6 +95,7 @@ classes = (
     *space_panel.classes,
     *symmetry_panel.classes,
     *symmetrise_panel.classes,
+    *networks_panels.classes,
     *batch_panel.classes,
 )
 

@@ -23,7 +23,7 @@ class SPHERICAL_COW_PT_batch(SidebarPanel, bpy.types.Panel):
     bl_idname = Panels.BATCH
     bl_label = "Batch"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 13
+    bl_order = 14
 
     def draw(self, context: bpy.types.Context) -> None:
         """Folders, button, summary."""

@@ -14,6 +14,7 @@ from .batch import SPHERICAL_COW_PG_batch
 from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
 from .comparison import SPHERICAL_COW_PG_compare
 from .morph import SPHERICAL_COW_PG_morph
+from .networks import SPHERICAL_COW_PG_networks
 from .repair import SPHERICAL_COW_PG_repair
 from .space import SPHERICAL_COW_PG_space_build
 from .symmetrise import SPHERICAL_COW_PG_symmetrise
@@ -35,6 +36,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         space: SPHERICAL_COW_PG_space_build
         detect_symmetry: SPHERICAL_COW_PG_detect_symmetry
         symmetrise: SPHERICAL_COW_PG_symmetrise
+        networks: SPHERICAL_COW_PG_networks
         attribute: str
         measure: str
         picture: str
@@ -63,6 +65,7 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         symmetrise: PointerProperty(
             name="Symmetrize", type=SPHERICAL_COW_PG_symmetrise, description="Settings of Symmetrize"
         )
+        networks: PointerProperty(name="Networks", type=SPHERICAL_COW_PG_networks, description="Settings of Networks")
         attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
         measure: EnumProperty(name="Measure", description="What of a band of degrees counts as detail", items=MEASURES)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)

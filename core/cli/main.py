@@ -20,6 +20,7 @@ from . import (
     demo,
     locality_verb,
     mesh_verbs,
+    network,
     picture_verbs,
     repair_verbs,
     space_verbs,
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
         symmetrise_verb,
         locality_verb,
         batch_verbs,
+        network,
         picture_verbs,
         demo,
     ):

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operators of Networks, one file for each of its sections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+classes: tuple[Any, ...] = ()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every model has in common: what it sees, loading, predicting a mesh, training.
+
+Nothing here needs PyTorch, so that the list of models can be shown without it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from ..fields.extraction import Extraction
+from ..mesh import FloatArray, Mesh
+from ..progress import Progress, silent
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .training.config import TrainingConfig
+    from .training.report import TrainingReport
+
+Inputs = Literal["image", "points", "voxels", "mesh", "nothing"]
+
+Input = FloatArray | Mesh | None
+"""An image (H, W, 1, 2, 3 or 4), points (N, 3), voxels (n, n, n), a mesh, or nothing. Models that see points or voxels
+take a mesh as well, and make them of it."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What can be told of a model without running it.
+
+    name: as on the command line. title: for people. inputs: what it sees. about: a sentence. paper: where it was
+    published. licence: under what terms the weights of its authors are, and what they were trained on.
+    """
+
+    name: str
+    title: str
+    inputs: Inputs
+    about: str
+    paper: str
+    licence: str
+
+
+class Model(ABC):
+    """A network with weights, ready to make meshes. `card` says what it is."""
+
+    card: ClassVar[Card]
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, weights: Mapping[str, Tensor]) -> bool:
+        """Whether weights with these names and shapes are those of this model."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, path: str | Path, device: str = "auto") -> Self:
+        """The model with the weights of a file. Raises `CheckpointError`, and `InvalidParameter` for the device."""
+
+    @abstractmethod
+    def predict(
+        self,
+        given: Input = None,
+        resolution: int = 128,
+        threshold: float | None = None,
+        seed: int = 0,
+        *,
+        extraction: Extraction | None = None,
+        progress: Progress = silent,
+    ) -> Mesh:
+        """The mesh that the model sees in an input, in the input's own place where it has one.
+
+        resolution: cells along an edge of the grid on which the surface is looked for. threshold: the value on the
+        surface; None for what the model was published with. seed: of all that is random. extraction: how else the
+        surface is found; its resolution gives way to `resolution`. Raises `InvalidParameter` for an input that the
+        model does not take.
+        """
+
+    @classmethod
+    @abstractmethod
+    def train(cls, config: TrainingConfig, progress: Progress = silent) -> TrainingReport:
+        """Train as a configuration says, and leave checkpoints in its folder."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the loaded model tells of itself: plain numbers and texts."""
+        return {}
