@@ -278,6 +278,7 @@ def color_map(attribute: str) -> str:
     """The name of the perceptual map of `core.colour_map` that an attribute is shown with."""
     return "blue_red" if attribute in SIGNED else "viridis"
 
+
 DEVICES = (
     ("auto", "Fastest", "The graphics card where PyTorch can use it, else the processor"),
     ("cpu", "Processor", "Works everywhere"),
