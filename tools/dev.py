@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON_BLENDER_4, PYTHON_BLENDER_5 = "3.11", "3.13"
 TYPED = ("core", "addon", "tools", "build_addon.py")
 NO_TESTS_COLLECTED = 5
+SIDE_BY_SIDE = ("-n", "logical", "--dist", "loadfile")
+"""A process for each core; the tests of a file stay together, since they share what they made."""
 STAMP = ".spherical-cow-installed"
 
 
@@ -61,7 +63,7 @@ def test(rest: Sequence[str]) -> None:
         "ruff check": lambda: run("ruff check", [python, "-m", "ruff", "check", "."]),
         "ruff format": lambda: run("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
         "mypy": lambda: run("mypy", [python, "-m", "mypy", *TYPED]),
-        "tests": lambda: pytest("tests", python, ["tests", *rest]),
+        "tests": lambda: pytest("tests", python, ["tests", *SIDE_BY_SIDE, *rest]),
         "Blender tests": lambda: blender_tests(python, PYTHON_BLENDER_4, rest),
     }
     run_all(steps)
