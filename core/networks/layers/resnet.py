@@ -75,16 +75,18 @@ def _shortcut(channels_in: int, channels: int, stride: int) -> nn.Sequential | N
 class ResNet(nn.Module):
     """The convolutional part; `stages` gives what each of the four stages makes."""
 
-    def __init__(self, block: type[BasicBlock] | type[Bottleneck], depths: tuple[int, int, int, int]) -> None:
+    def __init__(
+        self, block: type[BasicBlock] | type[Bottleneck], depths: tuple[int, int, int, int], width: int = 64
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        channels = 64
+        self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        channels = width
         for number, depth in enumerate(depths):
-            width, blocks = 64 << number, []
+            wide, blocks = width << number, []
             for position in range(depth):
-                blocks.append(block(channels, width, 2 if number and not position else 1))
-                channels = width * block.expansion
+                blocks.append(block(channels, wide, 2 if number and not position else 1))
+                channels = wide * block.expansion
             self.add_module(f"layer{number + 1}", nn.Sequential(*blocks))
 
     def stages(self, image: Tensor) -> list[Tensor]:
@@ -101,9 +103,9 @@ class ResNet(nn.Module):
         return self.stages(image)[-1].mean(dim=(2, 3))
 
 
-def resnet18() -> ResNet:
-    """18 layers, 512 features."""
-    return ResNet(BasicBlock, (2, 2, 2, 2))
+def resnet18(width: int = 64) -> ResNet:
+    """18 layers, 8 × width features."""
+    return ResNet(BasicBlock, (2, 2, 2, 2), width)
 
 
 def resnet50() -> ResNet:

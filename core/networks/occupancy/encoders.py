@@ -16,12 +16,12 @@ CODE = 256
 
 
 class ImageEncoder(nn.Module):
-    """(B, 3, 224, 224) in [0, 1] → (B, 256)."""
+    """(B, 3, 224, 224) in [0, 1] → (B, code)."""
 
-    def __init__(self, code: int = CODE) -> None:
+    def __init__(self, code: int = CODE, width: int = 64) -> None:
         super().__init__()
-        self.features = resnet18()
-        self.fc = nn.Linear(512, code)
+        self.features = resnet18(width)
+        self.fc = nn.Linear(8 * width, code)
 
     def forward(self, image: Tensor) -> Tensor:
         """The code of each image; normalised as ImageNet is."""
@@ -52,14 +52,15 @@ class PointEncoder(nn.Module):
 
 
 class VoxelEncoder(nn.Module):
-    """(B, 32, 32, 32) voxels, 0 or 1 → (B, 256)."""
+    """(B, 32, 32, 32) voxels, 0 or 1 → (B, code)."""
 
-    def __init__(self, code: int = CODE) -> None:
+    def __init__(self, code: int = CODE, width: int = 32) -> None:
         super().__init__()
-        self.conv_in = nn.Conv3d(1, 32, 3, padding=1)
+        self.conv_in = nn.Conv3d(1, width, 3, padding=1)
         for number in range(4):
-            self.add_module(f"conv_{number}", nn.Conv3d(32 << number, 64 << number, 3, stride=2, padding=1))
-        self.fc = nn.Linear(512 * 2**3, code)
+            layer = nn.Conv3d(width << number, width << (number + 1), 3, stride=2, padding=1)
+            self.add_module(f"conv_{number}", layer)
+        self.fc = nn.Linear((width << 4) * 2**3, code)
 
     def forward(self, voxels: Tensor) -> Tensor:
         """The code of each grid."""

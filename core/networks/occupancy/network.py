@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import torch
@@ -20,9 +19,7 @@ from ...progress import Progress, silent
 from ..runtime import in_words
 from .decoder import ConditionalDecoder, SimpleDecoder
 from .encoders import ImageEncoder, LatentEncoder, PointEncoder, VoxelEncoder
-
-Kind = Literal["image", "points", "voxels", "nothing"]
-KINDS: tuple[Kind, ...] = ("image", "points", "voxels", "nothing")
+from .sizes import KINDS, PUBLISHED, Kind, Sizes
 
 PADDING = 0.1
 """How much wider the box is than the unit cube that holds a shape."""
@@ -30,7 +27,11 @@ PADDING = 0.1
 THRESHOLD = 0.2
 """The probability on the surface, as published."""
 
-LATENT = 128
+_ENCODERS: Mapping[Kind, Callable[[int, int], nn.Module]] = {
+    "image": ImageEncoder,
+    "points": PointEncoder,
+    "voxels": VoxelEncoder,
+}
 
 
 @dataclass(frozen=True)
@@ -52,46 +53,58 @@ class Quality:
 
 
 class OccupancyNetwork(nn.Module):
-    """kind: what it sees: an image, points, voxels, or nothing (then it makes shapes out of latent codes)."""
+    """kind: what it sees: an image, points, voxels, or nothing (then it makes shapes out of latent codes).
 
-    def __init__(self, kind: Kind) -> None:
+    sizes: other widths than the published ones.
+    """
+
+    def __init__(self, kind: Kind, sizes: Sizes | None = None) -> None:
         super().__init__()
+        if kind not in KINDS:
+            raise InvalidParameter(f"There is no Occupancy Network for {kind!r}.", f"Choose from {', '.join(KINDS)}.")
         self.kind = kind
+        self.sizes = sizes or PUBLISHED[kind]
+        code, hidden, width, latent = astuple(self.sizes)
         self.decoder: ConditionalDecoder | SimpleDecoder
         self.encoder: nn.Module
         if kind == "nothing":
-            self.decoder, self.encoder_latent = SimpleDecoder(LATENT), LatentEncoder(LATENT)
-        elif kind == "image":
-            self.decoder, self.encoder = ConditionalDecoder(256), ImageEncoder(256)
-        elif kind == "points":
-            self.decoder, self.encoder = ConditionalDecoder(512), PointEncoder(512)
-        elif kind == "voxels":
-            self.decoder, self.encoder = ConditionalDecoder(256), VoxelEncoder(256)
+            self.decoder, self.encoder_latent = SimpleDecoder(latent, hidden), LatentEncoder(latent, width)
         else:
-            raise InvalidParameter(f"There is no Occupancy Network for {kind!r}.", f"Choose from {', '.join(KINDS)}.")
+            self.decoder, self.encoder = ConditionalDecoder(code, hidden), _ENCODERS[kind](code, width)
 
     def code(self, inputs: Tensor | None) -> Tensor | None:
         """The codes (B, code) of a batch of inputs; None where there is nothing to see."""
         return None if self.kind == "nothing" else self.encoder(inputs)
 
     def latent(self, count: int, seed: int) -> Tensor | None:
-        """(count, 128) latent codes of new shapes, standard normal; None for the kinds that see something."""
+        """(count, latent) latent codes of new shapes, standard normal; None for the kinds that see something."""
         if self.kind != "nothing":
             return None
-        draw = torch.randn(count, LATENT, generator=torch.Generator().manual_seed(seed))
+        draw = torch.randn(count, self.sizes.latent, generator=torch.Generator().manual_seed(seed))
         return draw.to(next(self.parameters()).device)
 
     def forward(self, points: Tensor, inputs: Tensor | None = None, latent: Tensor | None = None) -> Tensor:
         """points (B, N, 3) in the unit cube around the origin → log odds (B, N) of being inside."""
         return self.decoder(points, latent, self.code(inputs))
 
-    def loss(self, points: Tensor, occupancy: Tensor, inputs: Tensor | None = None, seed: int = 0) -> Tensor:
+    def loss(
+        self,
+        points: Tensor,
+        occupancy: Tensor,
+        inputs: Tensor | None = None,
+        seed: int = 0,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         """Cross-entropy summed over the points (B, N, 3), and the divergence of the latent codes from the normal
-        distribution (Kingma and Welling 2014) where there are some; mean over the batch."""
+        distribution (Kingma and Welling 2014) where there are some; mean over the batch.
+
+        noise: (B, latent) by which the latent codes are drawn, standard normal; drawn by `seed` where not given.
+        """
         if self.kind != "nothing":
             return _cross_entropy(self(points, inputs), occupancy)
         mean, log_deviation = self.encoder_latent(points, occupancy)
-        noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed)).to(mean)
+        if noise is None:
+            noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(seed)).to(mean)
         latent = mean + noise * log_deviation.exp()
         return _cross_entropy(self(points, latent=latent), occupancy) + divergence(mean, log_deviation).mean()
 
@@ -106,7 +119,7 @@ class OccupancyNetwork(nn.Module):
     ) -> Mesh:
         """The surface that the network sees in one input (1, …), closed, in the unit cube around the origin.
 
-        latent: (1, 128) in place of an input. batch: points at once, which bounds the memory. A mesh without faces
+        latent: (1, latent) in place of an input. batch: points at once, which bounds the memory. A mesh without faces
         where nothing is inside. A network in training is so again afterwards. Raises `InvalidParameter` without what
         the network needs.
         """
