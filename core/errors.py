@@ -64,6 +64,10 @@ class CheckpointError(SphericalCowError):
     """A file of weights is damaged, hostile, or made for another network."""
 
 
+class DatasetError(SphericalCowError):
+    """A folder of shapes to learn from lacks something, or a file in it is damaged. Names the file and the key."""
+
+
 class OutputError(SphericalCowError):
     """A result cannot be written: no permission, no space, not a folder."""
 
