@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ..mesh import FloatArray, Mesh
 from ..progress import Progress, part, silent
 from ..repairs.volume.simplify import simplify
 from .multiresolution import MOST_CELLS, Box, Field, sample_near_surface
+from .narrow_band import sample_distance
 from .projection import Gradient, difference_gradient, in_batches, outward_normals, project
 from .surface import iso_surface
 
@@ -68,16 +70,19 @@ def extract(
     *,
     colour: Colour | None = None,
     refine: Refine | None = None,
+    lipschitz: float | None = None,
 ) -> Mesh:
     """The closed surface in `box` around where `field` is above `threshold`.
 
-    field: points (N, 3) → (N,), higher inside. gradient: of the field; by differences where there is none. colour:
-    what the attribute `color` is made of. refine: in place of Newton steps along the gradient. The mesh has the
-    attribute `normal`, outward, where the extraction asks for it; it has no faces where nothing is inside. What
-    reaches the border of the box is closed there. Raises `InvalidParameter` for a field that gives what is no number.
+        field: points (N, 3) → (N,), higher inside. gradient: of the field; by differences where there is none. colour:
+        what the attribute `color` is made of. refine: in place of Newton steps along the gradient. lipschitz: how much the
+    field changes at most over a length of 1, where that is known: then nothing thin is missed. The mesh has the
+        attribute `normal`, outward, where the extraction asks for it; it has no faces where nothing is inside. What
+        reaches the border of the box is closed there. Raises `InvalidParameter` for a field that gives what is no number.
     """
     chosen = extraction or Extraction()
-    sampled = sample_near_surface(
+    sample = sample_near_surface if lipschitz is None else partial(sample_distance, lipschitz=lipschitz)
+    sampled = sample(
         field,
         box,
         start=chosen.start,
