@@ -56,6 +56,10 @@ class MeshFileError(SphericalCowError):
     """A mesh file cannot be read or has an unknown format."""
 
 
+class ImageError(SphericalCowError):
+    """A picture cannot be read, or is none."""
+
+
 class HarmonicsFileError(SphericalCowError):
     """A harmonics file is damaged, hostile or of an unknown version. Names the key at fault."""
 

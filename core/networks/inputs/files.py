@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files as inputs of a network: what they hold is told by their ending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...alignment.similarity import Similarity
+from ...datasets.binvox import read_binvox
+from ...errors import InvalidParameter, MeshFileError
+from ...files import expanded
+from ...mesh import FloatArray, Mesh
+from ...meshfile import READABLE, ply, read_mesh
+from .images import Framing, network_view
+from .points import checked_points
+
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".tga", ".jp2")
+POINT_ENDINGS = (".xyz", ".txt", ".csv", ".npy", ".npz")
+VOXEL_ENDING = ".binvox"
+_TEXT_POINTS = (".xyz", ".txt", ".csv")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a file gives to a network. given: an image as the network sees it, points, voxels or a mesh. placement:
+    where the network's cube lies in the file's coordinates, where the file says so. remarks: about an image."""
+
+    given: NDArray[Any] | Mesh
+    placement: Similarity | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def read_input(path: str | Path, wanted: str, framing: Framing | None = None) -> Read:
+    """The input in a file, for a model that sees `wanted` (a `Card.inputs`).
+
+    Raises `InvalidParameter` where the file is not for such a model, and what its reader raises.
+    """
+    path = expanded(path)
+    kind = kind_of(path)
+    fits = {"image": ("image",), "points": ("points", "mesh"), "voxels": ("voxels", "mesh"), "mesh": ("mesh",)}
+    if kind not in fits.get(wanted, ()):
+        raise InvalidParameter(f"This model sees {_SEEN[wanted]}, but {path.name} holds {_SEEN[kind]}.", _HELP[wanted])
+    if kind == "image":
+        view = network_view(path, framing)
+        return Read(view.pixels, None, view.remarks)
+    if kind == "voxels":
+        return _binvox(path)
+    if kind == "points":
+        return _points(path)
+    return Read(_mesh_or_points(path) if wanted == "points" else read_mesh(path))
+
+
+_SEEN = {
+    "image": "an image",
+    "points": "points",
+    "voxels": "voxels",
+    "mesh": "a mesh",
+    "nothing": "nothing: it makes shapes by itself",
+}
+_HELP = {
+    "image": "Give a PNG or JPEG.",
+    "points": "Give a mesh (PLY, OBJ …) or points (XYZ, NPZ).",
+    "voxels": "Give a mesh (PLY, OBJ …) or a .binvox file.",
+    "mesh": "Give a mesh (PLY, OBJ …).",
+    "nothing": "Leave the input out.",
+}
+
+
+def kind_of(path: Path) -> str:
+    """ "image", "mesh", "points" or "voxels". Raises `InvalidParameter` for an unknown ending."""
+    ending = path.suffix.lower()
+    kinds = {VOXEL_ENDING: "voxels"} | dict.fromkeys(IMAGE_ENDINGS, "image") | dict.fromkeys(POINT_ENDINGS, "points")
+    if ending in kinds:
+        return kinds[ending]
+    if ending in READABLE:
+        return "mesh"
+    raise InvalidParameter(
+        f"The ending of {path.name} is not known.", "Give an image, a mesh, points (XYZ, NPZ) or a .binvox file."
+    )
+
+
+def _mesh_or_points(path: Path) -> Mesh | FloatArray:
+    """A mesh, or the vertices of a PLY file without faces."""
+    if path.suffix.lower() == ".ply" and path.is_file():
+        try:
+            parts = ply.read(path.read_bytes(), path)
+        except (ValueError, IndexError, KeyError, TypeError, OverflowError, OSError):
+            return read_mesh(path)  # which says what is wrong
+        if not len(parts.faces):
+            return checked_points(parts.vertices)
+    return read_mesh(path)
+
+
+def _points(path: Path) -> Read:
+    if not path.is_file():
+        raise MeshFileError(f"There is no file {path}.", "Check the name and the folder.")
+    try:
+        if path.suffix.lower() in _TEXT_POINTS:
+            text = path.read_text("utf-8").replace(",", " ").replace(";", " ")
+            return Read(checked_points(np.loadtxt(text.splitlines(), ndmin=2)[:, :3]))
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return Read(checked_points(loaded))
+        with loaded:
+            return _pointcloud({name: loaded[name] for name in ("points", "loc", "scale") if name in loaded.files})
+    except (ValueError, KeyError, IndexError, OSError, EOFError, UnicodeDecodeError) as error:
+        raise MeshFileError(f"{path.name} holds no points: {error}.", "Give rows of x y z.") from error
+
+
+def _pointcloud(arrays: dict[str, FloatArray]) -> Read:
+    """As in the data of the Occupancy Networks: points in the unit cube, which was moved and scaled there."""
+    points = checked_points(arrays["points"])
+    if "loc" not in arrays or "scale" not in arrays:
+        return Read(points)
+    place = Similarity(np.eye(3), float(arrays["scale"]), np.asarray(arrays["loc"], np.float64))
+    return Read(place.apply(points), place)
+
+
+def _binvox(path: Path) -> Read:
+    """The voxels where the file puts them; around the origin where it says nothing (from 0 to 1, as unset)."""
+    grid = read_binvox(path)
+    unset = grid.scale == 1.0 and not grid.translate.any()
+    if not 0.0 < grid.scale < np.inf:
+        raise InvalidParameter(f"{path.name} has the scale {grid.scale:g}.", "Make the file again.")
+    centre = np.zeros(3) if unset else grid.translate + 0.5 * grid.scale
+    return Read(grid.data, Similarity(np.eye(3), grid.scale, centre))
