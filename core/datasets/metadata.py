@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`metadata.yaml`: class → its id and name. Published files are JSON inside YAML; plain indented YAML is read as well."""
+"""`metadata.yaml`: class → its id and name. Published files are JSON in YAML; indented YAML is read as well."""
 
 from __future__ import annotations
 
