@@ -75,10 +75,10 @@ def extract(
     """The closed surface in `box` around where `field` is above `threshold`.
 
         field: points (N, 3) → (N,), higher inside. gradient: of the field; by differences where there is none. colour:
-        what the attribute `color` is made of. refine: in place of Newton steps along the gradient. lipschitz: how much the
-    field changes at most over a length of 1, where that is known: then nothing thin is missed. The mesh has the
-        attribute `normal`, outward, where the extraction asks for it; it has no faces where nothing is inside. What
-        reaches the border of the box is closed there. Raises `InvalidParameter` for a field that gives what is no number.
+    what the attribute `color` is made of. refine: in place of Newton steps along the gradient. lipschitz: how much
+    the field changes at most over a length of 1, where that is known: then no part of it is missed. The mesh has the
+    attribute `normal`, outward, where the extraction asks for it; it has no faces where nothing is inside. What reaches
+    the border of the box is closed there. Raises `InvalidParameter` for a field that gives what is no number.
     """
     chosen = extraction or Extraction()
     sample = sample_near_surface if lipschitz is None else partial(sample_distance, lipschitz=lipschitz)

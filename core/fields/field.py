@@ -203,7 +203,7 @@ class Foreign(Field):
     """A field from elsewhere, as a fitted one. steepness: how much its values change at most over a length of 1."""
 
     source: DistanceField
-    steepness: float = 2.0  # type: ignore[assignment]
+    steepness: float = 2.0
 
     @property
     def bounds(self) -> Bounds:
