@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import CheckpointError, InvalidParameter
-from .checkpoints import read_checkpoint
+from .checkpoints import Checkpoint, read_checkpoint
+from .description import Description
 from .interface import Card, Model
+from .weight_files import kind_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,3 +57,24 @@ def open_model(path: str | Path, device: str = "auto") -> Model:
             f"The models are {', '.join(MODELS)}.",
         )
     return model_class(name).load(path, device)
+
+
+def describe(path: str | Path) -> Description:
+    """What a checkpoint is: its model, size, precision, what it tells of its training. Nothing of it is run.
+
+    Weights that are of no model here are described too, without a card. Raises as `read_checkpoint` does.
+    """
+    path = Path(path).expanduser().absolute()
+    checkpoint: Checkpoint = read_checkpoint(path)
+    name = recognise(checkpoint.weights)
+    kinds = sorted({str(weight.dtype).removeprefix("torch.") for weight in checkpoint.weights.values()})
+    return Description(
+        str(path),
+        path.stat().st_size,
+        kind_of(path),
+        None if name is None else model_class(name).card,
+        checkpoint.parameters,
+        len(checkpoint.weights),
+        ", ".join(kinds),
+        checkpoint.facts,
+    )

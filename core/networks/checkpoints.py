@@ -1,35 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Weights from files: our own (safetensors), and those of the original projects as they are.
 
-Nothing in a file is run: PyTorch reads its own format with `weights_only=True`, which builds tensors and plain
-containers. Three harmless things that the originals saved besides are let through, and nothing else.
+Nothing in a file is run; `weight_files` has how they are read.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import re
-import warnings
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..errors import CheckpointError, MissingLibrary
+from ..errors import CheckpointError
 from ..files import atomic_write
 from .runtime import require_torch
+from .weight_files import MOST_EXPANSION, OWN_ENDING, SLACK, read_file, read_torch, safetensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+__all__ = ["OWN_ENDING", "Checkpoint", "load_checkpoint", "read_checkpoint", "read_torch", "save_checkpoint"]
+
 NESTS = ("model", "model_state_dict", "state_dict", "G_net", "net")
 """Keys below which projects keep the weights."""
 
-OWN_ENDING = ".safetensors"
+EARLIER_NAMES = ((".fc_gamma.", ".conv_gamma."), (".fc_beta.", ".conv_beta."))
+"""Parts of names: earlier → now. The Occupancy Network of the paper itself has linear layers (weights of two
+dimensions) where the published code has convolutions of width 1 (of three)."""
+
+_COUNTER = "num_batches_tracked"
+"""Of batch normalisation: files of PyTorch before 0.4.1 lack it, and only training without momentum uses it."""
+
+_COUNTED = ("running_mean", "running_var", _COUNTER)
+_LONGEST_TEXT = 200
 _MOST_NAMED = 4
 
 
@@ -42,8 +47,9 @@ class Checkpoint:
 
     @property
     def parameters(self) -> int:
-        """How many numbers there are in all."""
-        return sum(tensor.numel() for tensor in self.weights.values())
+        """How many numbers were learned: without what normalisation has counted, and without indices."""
+        learned = (w for name, w in self.weights.items() if w.is_floating_point() and not name.endswith(_COUNTED))
+        return sum(weight.numel() for weight in learned)
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -53,9 +59,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     weights, and `MissingLibrary` without PyTorch.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"There is no file {path.name}.", "Choose a checkpoint.")
-    data, facts = _read_own(path) if path.suffix == OWN_ENDING else (_read_torch(path), {})
+    data, facts = read_file(path)
     torch = require_torch()
     if not isinstance(data, Mapping):
         raise _no_weights(path)
@@ -65,8 +69,40 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise _no_weights(path)
     if all(name.startswith("module.") for name in weights):
         weights = {name.removeprefix("module."): value for name, value in weights.items()}
-    plain = {str(k): v for k, v in data.items() if isinstance(v, int | float | str)}
-    return Checkpoint(weights, {**plain, **facts})
+    _check_numbers(path, weights)
+    return Checkpoint(weights, {**_plain(data), **_plain(facts)})
+
+
+def _check_numbers(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are more numbers than a file of that size can hold, or not numbers."""
+    torch = require_torch()
+    most = MOST_EXPANSION * path.stat().st_size + SLACK
+    for name, weight in weights.items():
+        if weight.layout != torch.strided:
+            continue
+        if weight.numel() * weight.element_size() > most:
+            raise CheckpointError(
+                f"{path.name} claims {weight.numel():,} numbers in {name}, more than such a file can hold.",
+                "Ask its author for another file.",
+            )
+        if weight.is_floating_point() and not bool(torch.isfinite(weight.float()).all()):
+            raise CheckpointError(
+                f"{path.name} holds weights that are infinite or not numbers, in {name}: its training went wrong.",
+                "Choose an earlier checkpoint.",
+            )
+
+
+def _plain(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """What is a short text, or a number that JSON can hold."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
+            found[str(name)] = value
+        elif isinstance(value, float) and math.isfinite(value):
+            found[str(name)] = float(value)
+        elif isinstance(value, str) and len(value) <= _LONGEST_TEXT:
+            found[str(name)] = value
+    return found
 
 
 def load_checkpoint(path: str | Path, model: nn.Module, optional: tuple[str, ...] = ()) -> Checkpoint:
@@ -77,9 +113,11 @@ def load_checkpoint(path: str | Path, model: nn.Module, optional: tuple[str, ...
     """
     checkpoint = read_checkpoint(path)
     own = model.state_dict()
-    given = {name: value for name, value in checkpoint.weights.items() if name in own or not name.startswith(optional)}
+    named = _renamed(checkpoint.weights, own)
+    given = {name: value for name, value in named.items() if name in own or not name.startswith(optional)}
+    lacking = [name for name in own if name not in given and not name.startswith(optional)]
     problems = [
-        *(f"{name} is missing" for name in own if name not in given and not name.startswith(optional)),
+        *(f"{name} is missing" for name in lacking if not name.endswith(_COUNTER)),
         *(f"{name} is not part of the model" for name in given if name not in own),
         *(
             f"{name} is {_shape(given[name])} in place of {_shape(own[name])}"
@@ -97,6 +135,20 @@ def load_checkpoint(path: str | Path, model: nn.Module, optional: tuple[str, ...
     return checkpoint
 
 
+def _renamed(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights under the names of the model, where an earlier version of it had others for the same numbers."""
+    found = {}
+    for name, weight in weights.items():
+        new = name
+        for old, now in EARLIER_NAMES:
+            new = new.replace(old, now)
+        if name not in own and new in own and new not in weights and own[new].numel() == weight.numel():
+            found[new] = weight.reshape(own[new].shape)
+        else:
+            found[name] = weight
+    return found
+
+
 def save_checkpoint(path: str | Path, model: nn.Module, **facts: str | float | bool) -> None:
     """Write the weights of a model as safetensors, with plain facts about it.
 
@@ -104,7 +156,7 @@ def save_checkpoint(path: str | Path, model: nn.Module, **facts: str | float | b
     """
     require_torch()
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    content = _safetensors("safetensors.torch").save(weights, {"facts": json.dumps(facts)})
+    content = safetensors("safetensors.torch").save(weights, {"facts": json.dumps(facts)})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
@@ -115,55 +167,3 @@ def _shape(tensor: Tensor) -> str:
 
 def _no_weights(path: Path) -> CheckpointError:
     return CheckpointError(f"{path.name} has no weights of a network.", "Choose a checkpoint.")
-
-
-def _safetensors(name: str) -> Any:
-    """A module of the library safetensors. Raises `MissingLibrary` where it is not installed."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingLibrary(
-            "Files of safetensors need a library of that name.", "Install it (pip install safetensors)."
-        ) from error
-
-
-def _read_own(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    safetensors = _safetensors("safetensors")
-    require_torch()
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-            facts = json.loads((file.metadata() or {}).get("facts", "{}"))
-    except Exception as error:
-        raise CheckpointError(f"{path.name} is damaged: {error}.", "Download or export it again.") from error
-    return tensors, facts if isinstance(facts, dict) else {}
-
-
-def _read_torch(path: Path) -> Any:
-    torch = require_torch()
-    try:
-        with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about what is refused anyway
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        named = re.search(r"(?:GLOBAL|global|class|function)\s+([\w.]+\.[\w.]+)", str(error))
-        if named and "weights_only" in str(error):
-            raise CheckpointError(
-                f"{path.name} holds an object of {named[1]}, which could run code when it is opened.",
-                "Ask its author for the weights alone (state_dict), or for safetensors.",
-            ) from error
-        raise CheckpointError(
-            f"{path.name} is damaged, or not a file of PyTorch.",
-            "Choose a .pt, .pth or .safetensors file, or download it again.",
-        ) from error
-
-
-_SCALAR: Any = np.float64(0.0).__reduce__()[0]
-_HARMLESS: list[Any] = [
-    argparse.Namespace,
-    (_SCALAR, "numpy.core.multiarray.scalar"),
-    (_SCALAR, "numpy._core.multiarray.scalar"),
-    np.dtype,
-    *(getattr(np.dtypes, name) for name in ("Float64DType", "Float32DType", "Int64DType")),
-]
-"""Single NumPy numbers, and the settings of a command line: data without behaviour."""

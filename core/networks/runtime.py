@@ -13,15 +13,23 @@ from ..errors import InvalidParameter, MissingLibrary, SphericalCowError
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """What a device can be called; "auto" is the fastest one that is there."""
 
+_NO_ROOM = ("out of memory", "can't allocate memory", "not enough memory", "bad allocation", "Unable to allocate")
+
 
 def require_torch() -> Any:
-    """The module `torch`. Raises `MissingLibrary` where it is not installed."""
+    """The module `torch`. Raises `MissingLibrary` where it is not installed, or cannot be loaded."""
     try:
         return importlib.import_module("torch")
     except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "torch"
+        why = "is not installed here" if missing else f"cannot be loaded: {error}"
         raise MissingLibrary(
-            "Networks need PyTorch, which is not installed here.",
+            f"Networks need PyTorch, which {why}.",
             "Install it (pip install torch), or choose a Python that has it in the preferences of the extension.",
+        ) from error
+    except OSError as error:  # a library of the system that PyTorch needs
+        raise MissingLibrary(
+            f"Networks need PyTorch, which cannot be loaded: {error}.", "Install it again (pip install torch)."
         ) from error
 
 
@@ -46,18 +54,31 @@ def chosen_device(name: str = "auto") -> str:
 @contextmanager
 def in_words() -> Iterator[None]:
     """Turn PyTorch's own words for too little memory into ours."""
-    torch = require_torch()
     try:
         yield
-    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
-        raise _too_little_memory() from error
-    except RuntimeError as error:
-        if "out of memory" in str(error) or "can't allocate memory" in str(error):
-            raise _too_little_memory() from error
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise too_little_memory() from error
         raise
 
 
-def _too_little_memory() -> SphericalCowError:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python, NumPy or PyTorch, on any device, says that memory has run out."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_ROOM)
+    )
+
+
+def too_little_memory() -> SphericalCowError:
+    """The error that says so."""
     return SphericalCowError(
         "There is not enough memory for this network.", "Use a lower resolution, a smaller batch, or the device cpu."
     )
+
+
+def free_memory(device: Any) -> None:
+    """Give back what a device holds in reserve after the work; nothing for the processor."""
+    torch = require_torch()
+    kind = str(device).partition(":")[0]
+    if kind in ("cuda", "mps"):
+        getattr(torch, kind).empty_cache()

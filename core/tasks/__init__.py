@@ -31,6 +31,7 @@ MODULES: Mapping[str, str] = {
     "symmetry_error": "symmetry",
     "symmetrise": "symmetrise",
     "symmetrise_shape": "symmetrise",
+    "describe_checkpoints": "checkpoints",
 }
 """Task → the module of this package whose `TASKS` has it."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import listing
+from . import info, listing
 
-_MODULES = (listing,)
+_MODULES = (listing, info)
 
 
 def add_verbs(verbs: Any) -> None:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which functions and classes a pickle would call, read off without running it: to name what was refused."""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_MOST_BYTES = 64_000_000
+_MOST_STEPS = 1_000_000
+_PICKLES = 5
+"""A file of PyTorch before 1.6 begins with so many: mark, version, system, the object, the keys of its numbers."""
+
+
+def called_names(path: Path) -> tuple[str, ...]:
+    """What the pickles in a file of PyTorch, or a bare pickle, would call, as "module.name" in order.
+
+    As much as can be read: a damaged or endless file gives the names up to there.
+    """
+    try:
+        content = _pickle_of(path)
+    except (OSError, zipfile.BadZipFile, KeyError, RuntimeError, ValueError, NotImplementedError):
+        return ()
+    stream, found = io.BytesIO(content), []
+    try:
+        for _ in range(_PICKLES):
+            found += list(_names(stream))
+    except Exception:  # whatever a hostile pickle does to the reader of its text: what was read stands
+        pass
+    return tuple(dict.fromkeys(found))
+
+
+def _pickle_of(path: Path) -> bytes:
+    """The first bytes of the file, or of `data.pkl` in a file that is an archive."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as plain:
+            return plain.read(_MOST_BYTES)
+    with zipfile.ZipFile(path) as archive:
+        name = next(name for name in [*archive.namelist(), ""] if name.endswith("data.pkl") or not name)
+        with archive.open(name) as file:
+            return file.read(_MOST_BYTES)
+
+
+def _names(stream: io.BytesIO) -> Iterator[str]:
+    """The names in one pickle."""
+    texts: list[str] = []
+    for step, (operation, argument, _) in enumerate(pickletools.genops(stream)):
+        if step > _MOST_STEPS:
+            return
+        if isinstance(argument, str) and operation.name in {"GLOBAL", "INST"}:
+            yield argument.replace(" ", ".", 1)
+        elif operation.name == "STACK_GLOBAL" and len(texts) > 1:
+            yield ".".join(texts[-2:])
+        elif isinstance(argument, str):
+            texts.append(argument)
