@@ -6,7 +6,7 @@ from __future__ import annotations
 from .files import IMAGE_ENDINGS, POINT_ENDINGS, Read, read_input
 from .images import Framing, View, network_view
 from .points import network_points, unit_cube
-from .voxels import blocks, network_voxels, voxelise
+from .voxels import blocks, network_voxels, solid_voxels
 
 __all__ = [
     "IMAGE_ENDINGS",
@@ -19,6 +19,6 @@ __all__ = [
     "network_view",
     "network_voxels",
     "read_input",
+    "solid_voxels",
     "unit_cube",
-    "voxelise",
 ]

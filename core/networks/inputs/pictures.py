@@ -117,8 +117,8 @@ def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     bad = int(np.count_nonzero(~np.isfinite(values)))
     if bad:
         raise ImageError(f"{bad} values of the image are not numbers (NaN or infinite).", "Mend them first.")
-    high = float(values.max())
-    if 1.0 < high <= 255.0 and values.min() >= 0.0 and bool((values == np.rint(values)).all()):
+    brightest = float(values.max())
+    if 1.0 < brightest <= 255.0 and values.min() >= 0.0 and bool((values == np.rint(values)).all()):
         return values.astype(np.uint8)
     return np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
 

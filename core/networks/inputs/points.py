@@ -34,7 +34,7 @@ def unit_cube(given: Mesh | FloatArray, rotation: FloatArray | None = None) -> S
 
 
 def checked_points(points: FloatArray) -> FloatArray:
-    """The points (N, 3) as floats. Raises `InvalidParameter` for another shape, none, and values that are no numbers."""
+    """The points (N, 3) as floats. Raises `InvalidParameter` for another shape, none, or what is no number."""
     values = np.asarray(points)
     if values.ndim != 2 or values.shape[1] != 3 or values.dtype.kind not in "iuf":
         raise InvalidParameter(f"Points of shape {values.shape} are not understood.", "Give an array (N, 3).")

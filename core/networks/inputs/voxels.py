@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Solid voxels of a mesh, as the published code makes them: each that the surface passes through, and each whose
-centre is inside."""
+"""Solid voxels of any mesh, closed or not, for a network; and voxels as a mesh, to look at."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import igl
 import numpy as np
@@ -10,46 +11,34 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...errors import InvalidParameter
-from ...geometry.inside import contains, why_no_inside
+from ...fields.voxels import voxelise, voxelise_surface
+from ...geometry.inside import why_no_inside
 from ...geometry.measure import oriented_outward
-from ...mesh import FloatArray, IntArray, Mesh, require_usable
+from ...mesh import Mesh, require_usable
 
 BoolArray = NDArray[np.bool_]
 
 VOXELS = 32
 """Voxels along an edge of what the published network sees."""
-MOST_VOXELS = 256
-
-_CHUNK = 400_000
 
 
-def voxelise(mesh: Mesh, cells: int = VOXELS) -> BoolArray:
+def solid_voxels(mesh: Mesh, cells: int = VOXELS) -> BoolArray:
     """(cells, cells, cells) which cells of the cube [−½, ½]³ are touched by the surface of a mesh or inside of it.
 
     Indexed x, y, z. A mesh that is not closed is filled where its winding number is above ½, and where its voxels
-    leave no way out. Raises `InvalidMesh` for a mesh without a surface.
+    leave no way out. Raises `InvalidMesh` for a mesh without a surface, `InvalidParameter` for too many cells.
     """
-    if not 1 <= cells <= MOST_VOXELS:
-        raise InvalidParameter(f"{cells} voxels along an edge cannot be made.", f"Give 1 to {MOST_VOXELS}.")
     require_usable(mesh)
-    solid = _surface((mesh.vertices + 0.5) * cells, mesh.faces, cells)
-    axis = (np.arange(cells) + 0.5) / cells - 0.5
-    centres = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
-    open_cells = ~solid
-    solid[open_cells] = _inside(mesh, centres[open_cells])
-    if why_no_inside(mesh):
-        solid |= _enclosed(solid)
-    return solid
-
-
-def _inside(mesh: Mesh, points: FloatArray) -> BoolArray:
-    if not len(points):
-        return np.zeros(0, bool)
     if not why_no_inside(mesh):
-        return contains(mesh, points)
+        return voxelise(mesh, cells)
+    solid = voxelise_surface(mesh, cells)
+    axis = (np.arange(cells) + 0.5) / cells - 0.5
+    centres = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)[~solid]
     outward = oriented_outward(mesh)
     vertices, faces = np.ascontiguousarray(outward.vertices), np.ascontiguousarray(outward.faces)
-    return np.asarray(igl.fast_winding_number(vertices, faces, np.ascontiguousarray(points)) > 0.5)
+    if len(centres):
+        solid[~solid] = igl.fast_winding_number(vertices, faces, centres) > 0.5
+    return solid | _enclosed(solid)
 
 
 def _enclosed(solid: BoolArray) -> BoolArray:
@@ -58,50 +47,7 @@ def _enclosed(solid: BoolArray) -> BoolArray:
     return np.asarray(labels != labels[0, 0, 0])[1:-1, 1:-1, 1:-1]
 
 
-def _surface(vertices: FloatArray, faces: IntArray, cells: int) -> BoolArray:
-    """The cells [i, i + 1]³ that triangles touch (Akenine-Möller 2001). vertices: (V, 3) in cells."""
-    corners = vertices[faces]
-    low = np.clip(np.floor(corners.min(axis=1)).astype(np.int64), 0, cells)
-    high = np.clip(np.floor(corners.max(axis=1)).astype(np.int64), -1, cells - 1)
-    extent = np.maximum(high - low + 1, 0)
-    count = extent.prod(axis=1)
-    solid = np.zeros((cells,) * 3, bool)
-    ends = np.cumsum(count)
-    begin = 0
-    while begin < len(count):
-        done = ends[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(ends, done + _CHUNK, side="right")), begin + 1)
-        solid[tuple(_touched(corners[begin:end], low[begin:end], extent[begin:end]).T)] = True
-        begin = end
-    return solid
-
-
-def _touched(corners: FloatArray, low: IntArray, extent: IntArray) -> IntArray:
-    """(M, 3) cells that triangles (n, 3, 3) touch. low, extent: (n, 3) the first of the cells around each, and how
-    many there are."""
-    count = extent.prod(axis=1)
-    owner = np.repeat(np.arange(len(count)), count)
-    rank = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    _, height, depth = extent[owner].T
-    cell = low[owner] + np.stack([rank // (height * depth), rank // depth % height, rank % depth], axis=1)
-    triangle = corners[owner] - (cell + 0.5)[:, None]
-    edge = np.roll(triangle, -1, axis=1) - triangle
-    touched = _between(triangle, np.cross(edge[:, 0], edge[:, 1]))
-    for axis in range(3):
-        unit = np.eye(3)[axis]
-        for side in range(3):
-            touched &= _between(triangle, np.cross(unit, edge[:, side]))
-    return cell[touched]
-
-
-def _between(triangle: FloatArray, direction: FloatArray) -> BoolArray:
-    """Whether triangles (M, 3, 3) and the cube [−½, ½]³ overlap along directions (M, 3)."""
-    along = np.einsum("mki,mi->mk", triangle, direction)
-    reach = 0.5 * np.abs(direction).sum(axis=1) + 1e-12
-    return (along.min(axis=1) <= reach) & (along.max(axis=1) >= -reach)
-
-
-def network_voxels(voxels: NDArray[np.generic], cells: int = VOXELS) -> BoolArray:
+def network_voxels(voxels: NDArray[Any], cells: int = VOXELS) -> BoolArray:
     """(cells, cells, cells) voxels of an array, made coarser where it is a multiple: solid where any part is.
 
     Raises `InvalidParameter` for another size, and values that are not numbers.
