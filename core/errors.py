@@ -72,6 +72,10 @@ class DatasetError(SphericalCowError):
     """A folder of shapes to learn from lacks something, or a file in it is damaged. Names the file and the key."""
 
 
+class TrainingFailed(SphericalCowError):
+    """A training cannot go on: its loss is not a number. What was saved before is still good."""
+
+
 class OutputError(SphericalCowError):
     """A result cannot be written: no permission, no space, not a folder."""
 

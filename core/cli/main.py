@@ -26,6 +26,7 @@ from . import (
     space_verbs,
     symmetrise_verb,
     symmetry_verb,
+    train_verb,
 )
 from .console import Console
 
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
         locality_verb,
         batch_verbs,
         network,
+        train_verb,
         picture_verbs,
         demo,
     ):

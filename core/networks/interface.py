@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from ..errors import InvalidParameter
 from ..fields.extraction import Extraction
 from ..mesh import FloatArray, Mesh
 from ..progress import Progress, silent
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .training.config import TrainingConfig
+    from .training.lesson import Lesson
     from .training.report import TrainingReport
 
 Inputs = Literal["image", "points", "voxels", "mesh", "nothing"]
@@ -80,9 +82,18 @@ class Model(ABC):
         """
 
     @classmethod
-    @abstractmethod
+    def lesson(cls, config: TrainingConfig) -> Lesson:
+        """A new network of this model with the data to learn from. Raises `InvalidParameter` where it has none."""
+        raise InvalidParameter(
+            f"{cls.card.title} does not learn from a dataset.", "Choose another model, or fit it to one mesh."
+        )
+
+    @classmethod
     def train(cls, config: TrainingConfig, progress: Progress = silent) -> TrainingReport:
         """Train as a configuration says, and leave checkpoints in its folder."""
+        from .training.run import learn
+
+        return learn(cls.lesson, config, progress)
 
     def facts(self) -> Mapping[str, Any]:
         """What the loaded model tells of itself: plain numbers and texts."""
