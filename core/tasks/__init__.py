@@ -32,6 +32,7 @@ MODULES: Mapping[str, str] = {
     "symmetrise": "symmetrise",
     "symmetrise_shape": "symmetrise",
     "describe_checkpoints": "checkpoints",
+    "predict": "prediction",
 }
 """Task → the module of this package whose `TASKS` has it."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import info, listing
+from . import info, listing, predict
 
-_MODULES = (listing, info)
+_MODULES = (listing, info, predict)
 
 
 def add_verbs(verbs: Any) -> None:

@@ -27,10 +27,13 @@ _TEXT_POINTS = (".xyz", ".txt", ".csv")
 
 @dataclass(frozen=True)
 class Read:
-    """What a file gives to a network. given: an image as the network sees it, points, voxels or a mesh. placement:
-    where the network's cube lies in the file's coordinates, where the file says so. remarks: about an image."""
+    """What a file gives to a network.
 
-    given: NDArray[Any] | Mesh
+    given: an image as the network sees it, points, voxels, a mesh, or nothing. placement: where the network's cube lies
+    in the coordinates of the file, where it says so. remarks: about an image.
+    """
+
+    given: NDArray[Any] | Mesh | None
     placement: Similarity | None = None
     remarks: tuple[str, ...] = ()
 
