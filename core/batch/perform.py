@@ -35,6 +35,10 @@ def perform(message: Mapping[str, Any]) -> Facts:
     source, target = Path(message["source"]), message["target"]
     if message["verb"] == "compare":
         return _plain(_compare(source, message["reference"], message["options"]))
+    if message["verb"] == "dataset":
+        from ..datasets.model import make_model  # which other verbs need not wait for
+
+        return make_model(source, Path(target).parent, message["options"])
     work = _WORK[message["verb"]]
     return _plain(work(source, None if target is None else Path(target), message["options"]))
 

@@ -19,7 +19,7 @@ from ..mesh import FloatArray, IntArray, Mesh, require_usable
 MOST = 512
 """Voxels along an edge."""
 SHAKE = 0.1
-"""How far, in voxels, a middle is moved at most (twice): no axis-aligned surface runs through all middles of a layer."""
+"""Twice the way, in voxels, that a middle is moved at most: no flat surface then runs through a layer of middles."""
 
 _PAIRS = 1 << 18
 
