@@ -37,6 +37,7 @@ LAYERS = (
         "compression",
         "sample",
         "colour_map",
+        "section_colours",
         "plot",
         "pictures",
         "metrics",

@@ -104,7 +104,7 @@ def smooth_minimum(a: FloatArray, b: FloatArray, radius: float) -> tuple[FloatAr
     """
     if radius == 0.0:
         return np.minimum(a, b), np.where(a == b, 0.5, np.where(b < a, 1.0, 0.0))
-    h = np.maximum(1.0 - np.abs(a - b) / radius, 0.0)
+    h = 1.0 - np.minimum(np.abs(a - b), radius) / radius
     value = np.minimum(a, b) - 0.25 * radius * h * h
     return value, np.where(b < a, 1.0 - 0.5 * h, 0.5 * h)
 
