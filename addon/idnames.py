@@ -15,6 +15,7 @@ COMMAND = "spherical_cow"
 class Operators(StrEnum):
     """`bl_idname` of each operator."""
 
+    ADD_CHECKPOINT = "spherical_cow.add_checkpoint"
     ADD_COW = "spherical_cow.add_cow"
     ALIGN = "spherical_cow.align"
     ALIGN_PARAMETERS = "spherical_cow.align_parameters"
@@ -26,8 +27,10 @@ class Operators(StrEnum):
     BUILD_SPACE = "spherical_cow.build_space"
     CANCEL = "spherical_cow.cancel"
     CHECK = "spherical_cow.check"
+    CHECK_PYTHON = "spherical_cow.check_python"
     COEFFICIENT_IMAGES = "spherical_cow.coefficient_images"
     COMPARE = "spherical_cow.compare"
+    COPY_COMMAND = "spherical_cow.copy_command"
     COPY_COMPARISON = "spherical_cow.copy_comparison"
     COPY_DIAGNOSTICS = "spherical_cow.copy_diagnostics"
     DETECT_SYMMETRY = "spherical_cow.detect_symmetry"
@@ -51,6 +54,7 @@ class Operators(StrEnum):
     RECIPE_LOAD = "spherical_cow.recipe_load"
     RECIPE_SAVE = "spherical_cow.recipe_save"
     RECONSTRUCT = "spherical_cow.reconstruct"
+    REMOVE_CHECKPOINT = "spherical_cow.remove_checkpoint"
     REPAIR = "spherical_cow.repair"
     REPAIR_AND_ENCODE = "spherical_cow.repair_and_encode"
     REPAIR_FOLDER = "spherical_cow.repair_folder"
@@ -90,6 +94,7 @@ class Panels(StrEnum):
     ATTRIBUTES = "SPHERICAL_COW_PT_attributes"
     COEFFICIENTS = "SPHERICAL_COW_PT_coefficients"
     NETWORKS = "SPHERICAL_COW_PT_networks"
+    MODELS = "SPHERICAL_COW_PT_models"
     BATCH = "SPHERICAL_COW_PT_batch"
     PRESETS_ENCODE = "SPHERICAL_COW_PT_presets_encode"
     PRESETS_RECONSTRUCT = "SPHERICAL_COW_PT_presets_reconstruct"
@@ -104,6 +109,9 @@ class Menus(StrEnum):
     RECIPES = "SPHERICAL_COW_MT_recipes"
     STEPS = "SPHERICAL_COW_MT_steps"
 
+
+CHECKPOINT_LIST = "SPHERICAL_COW_UL_checkpoints"
+"""`bl_idname` of the list of files of weights."""
 
 STEP_LIST = "SPHERICAL_COW_UL_steps"
 """`bl_idname` of the list of repair steps."""

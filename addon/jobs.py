@@ -30,12 +30,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import network_runtime
-from .core.errors import Cancelled, OutputError, WorkerCrashed, error_from_dict
+from .core.errors import Cancelled, MissingLibrary, OutputError, WorkerCrashed, error_from_dict
 
 LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
 """What the worker imports; where Blender finds them, the worker must too."""
 
-_WINDOWS_FLAGS = 0x08000000 | 0x00004000  # CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS
+WITH_TORCH = (*LIBRARIES, "torch", "safetensors")
+"""What the worker of a network imports."""
+
+SHARED = (*LIBRARIES, "safetensors")
+"""What another Python may have from Blender's where it lacks it."""
+
+WINDOWS_FLAGS = 0x08000000 | 0x00004000  # CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS
 _FOLDER = Path(__file__).parent
 _OLD = 24 * 3600.0
 
@@ -90,7 +96,8 @@ def work(request: Request) -> Work:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
-                yield step if request.many and step.fraction > 0.0 else _named(step, mark)
+                own_words = (request.many or request.torch) and step.fraction > 0.0
+                yield step if own_words else _named(step, mark)
         result = _read_result(folder, process.returncode)
         mark.touch()
         return result
@@ -156,20 +163,26 @@ def _named(step: Step, mark: Path) -> Step:
     return step if mark.exists() else Step(step.fraction, "Compiling fast code (once)")
 
 
-def _environment() -> dict[str, str]:
-    """The surroundings of the worker: `core`, and the libraries of Blender and of this extension."""
-    found = (importlib.util.find_spec(name) for name in LIBRARIES)
-    files = [Path(spec.origin) for spec in found if spec is not None and spec.origin]
-    folders = [file.parent.parent if file.stem == "__init__" else file.parent for file in files]
-    path = dict.fromkeys([str(_FOLDER), *map(str, folders)])
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(path),
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONUTF8": "1",
-        "NUMBA_CACHE_DIR": str(user_folder("compiled")),
-        "SPHERICAL_COW_PARENT": "stdin",
-    }
+def library_folders(names: Sequence[str] = LIBRARIES) -> dict[str, str]:
+    """Library → the folder that Blender finds it in; without those that it does not find."""
+    found = {name: importlib.util.find_spec(name) for name in names}
+    files = {name: Path(spec.origin) for name, spec in found.items() if spec is not None and spec.origin}
+    return {name: str(file.parent.parent if file.stem == "__init__" else file.parent) for name, file in files.items()}
+
+
+def environment(*, torch: bool = False) -> dict[str, str]:
+    """The surroundings of the worker: `core`, and the libraries of Blender and of this extension.
+
+    torch: for the Python that runs networks.
+    """
+    ours = {"NUMBA_CACHE_DIR": str(user_folder("compiled")), "SPHERICAL_COW_PARENT": "stdin"}
+    if torch and network_runtime.chosen():
+        shares = bool(network_runtime.verdict().get("shares"))
+        return network_runtime.environment(library_folders(SHARED) if shares else {}, _FOLDER) | ours
+    folders = library_folders(WITH_TORCH if torch else LIBRARIES)
+    path = dict.fromkeys([str(_FOLDER), *folders.values()])
+    python = {"PYTHONPATH": os.pathsep.join(path), "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    return {**os.environ, **python, **ours}
 
 
 def _secluded(folder: Path) -> dict[str, str]:
@@ -183,9 +196,10 @@ def _secluded(folder: Path) -> dict[str, str]:
 
 
 def _command(folder: Path, request: Request) -> list[str]:
+    if request.torch and network_runtime.chosen():
+        return [network_runtime.interpreter(), str(network_runtime.WORKER), str(folder)]
     if not request.in_blender:
-        program = network_runtime.interpreter() if request.torch else sys.executable
-        return [program, "-m", "core.worker", str(folder)]
+        return [sys.executable, "-m", "core.worker", str(folder)]
     script = str(_FOLDER / "scripts" / "blender_worker.py")
     program = bpy.app.binary_path  # empty in the bpy module
     start = [program, "-b", "--factory-startup", "--python-exit-code", "1", "--python"] if program else [sys.executable]
@@ -197,17 +211,18 @@ def _process(folder: Path, request: Request) -> Iterator[subprocess.Popen[bytes]
     """The worker on that folder; killed when the block is left while it still runs.
 
     Its output goes to files: nothing can block, and no thread is needed to read. It holds the reading end of
-    a pipe to us, by which it can tell that Blender is gone.
+    a pipe to us, by which it can tell that Blender is gone. Raises `MissingLibrary` where the chosen Python is gone.
     """
+    command = _command(folder, request)
     with (folder / "progress.jsonl").open("wb") as out, (folder / "errors.txt").open("wb") as err:
-        process = subprocess.Popen(
-            _command(folder, request),
+        process = _start(
+            command,
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
             cwd=_FOLDER,
-            env=_environment() | (_secluded(folder) if request.in_blender else {}),
-            creationflags=_WINDOWS_FLAGS if os.name == "nt" else 0,
+            env=environment(torch=request.torch) | (_secluded(folder) if request.in_blender else {}),
+            creationflags=WINDOWS_FLAGS if os.name == "nt" else 0,
         )
     if os.name == "posix":
         with suppress(OSError):  # the window goes first
@@ -220,6 +235,16 @@ def _process(folder: Path, request: Request) -> Iterator[subprocess.Popen[bytes]
         process.wait()
         if process.stdin is not None:
             process.stdin.close()
+
+
+def _start(command: Sequence[str], **settings: Any) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, **settings)
+    except OSError as error:
+        raise MissingLibrary(
+            f"{command[0]} cannot be started: {error.strerror}.",
+            "Check the Python in the preferences.",
+        ) from error
 
 
 def _prepare(request: Request) -> Path:

@@ -13,8 +13,8 @@ from ..idnames import Operators
 
 
 def _jobs(context: bpy.types.Context) -> list[jobs.Running]:
-    """Those of the active object and of the scene."""
-    found = (jobs.running(context.object), jobs.running(context.scene))
+    """Those of the active object, of the scene, and of no object."""
+    found = (jobs.running(context.object), jobs.running(context.scene), jobs.running(context.window_manager))
     return [job for job in found if job is not None]
 
 

@@ -5,4 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-classes: tuple[Any, ...] = ()
+from . import models, runtime
+
+classes: tuple[Any, ...] = (*runtime.classes, *models.classes)

@@ -7,7 +7,11 @@ import bpy
 
 from ... import network_runtime
 from ...idnames import Panels
-from ..common import SidebarPanel, fields, settings, wrapped
+from ..common import SidebarPanel, fact, fields, settings, wrapped
+from . import models
+
+PACKAGE = (__package__ or "").removesuffix(".panels.networks")
+"""The extension, as Blender knows it."""
 
 
 class SPHERICAL_COW_PT_networks(SidebarPanel, bpy.types.Panel):
@@ -21,9 +25,24 @@ class SPHERICAL_COW_PT_networks(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The device, or what is missing."""
         if reason := network_runtime.why_not():
-            wrapped(self.layout.column(align=True), context, reason, icon="INFO")
+            draw_missing(self.layout, context, reason)
             return
-        fields(self.layout).prop(settings(context).networks, "device")
+        options, found = settings(context).networks, network_runtime.verdict()
+        fields(self.layout).prop(options, "device")
+        there = network_runtime.devices()
+        column = self.layout.column(align=True)
+        if there and options.device not in ("auto", *there):
+            wrapped(column, context, f"There is no such device here: {', '.join(there)}", icon="ERROR")
+        if found:
+            fact(column, f"PyTorch {found['torch']}", f"Python {found['python']}")
 
 
-classes = (SPHERICAL_COW_PT_networks,)
+def draw_missing(layout: bpy.types.UILayout, context: bpy.types.Context, reason: str) -> None:
+    """What is missing, what to do, and the way there."""
+    column = layout.column(align=True)
+    wrapped(column, context, reason, icon="INFO")
+    wrapped(column, context, str(network_runtime.verdict().get("remedy", "")))
+    layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = PACKAGE
+
+
+classes = (SPHERICAL_COW_PT_networks, *models.classes)

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ...choices import DEVICES
+from . import models
 
 
 class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
@@ -20,4 +21,4 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
         device: EnumProperty(name="Device", description="What networks run on", items=DEVICES)
 
 
-classes = (SPHERICAL_COW_PG_networks,)
+classes = (*models.classes, SPHERICAL_COW_PG_networks)
