@@ -63,6 +63,10 @@ class Dataset:
         self.root = expanded(root)
         if not self.root.is_dir():
             raise DatasetError(f"There is no folder {self.root}.", "Give the folder that has the classes in it.")
+        if any((self.root / f"{split}.lst").is_file() for split in SPLITS):
+            raise DatasetError(
+                f"{self.root} is the folder of one class.", f"Give the one above it: {self.root.parent}."
+            )
         self.classes = tuple(sorted(entry.name for entry in _entries(self.root) if _counts(entry)))
         """The folders of classes, by name."""
         if not self.classes:
