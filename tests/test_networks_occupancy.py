@@ -13,11 +13,18 @@ import trimesh
 from meshes import REFERENCE, reference
 from scipy.spatial import cKDTree
 from spherical_cow.errors import InvalidParameter
+from spherical_cow.fields.extraction import Extraction
+from spherical_cow.fields.multiresolution import Box, sample_near_surface
+from spherical_cow.geometry.distance import distances_to_surface
+from spherical_cow.geometry.sampling import sample_surface
+from spherical_cow.mesh import Mesh
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from spherical_cow.networks.checkpoints import load_checkpoint  # noqa: E402
-from spherical_cow.networks.occupancy.network import OccupancyNetwork, Quality, divergence  # noqa: E402
+from spherical_cow.networks.occupancy.field import field_of  # noqa: E402
+from spherical_cow.networks.occupancy.network import OccupancyNetwork, divergence, log_odds  # noqa: E402
+from spherical_cow.networks.occupancy.refinement import refine  # noqa: E402
 
 CASES = {"onet_img": "image", "onet_pointcloud": "points", "onet_voxels": "voxels", "onet_uncond": "nothing"}
 
@@ -77,12 +84,42 @@ def test_loss_and_gradients(case: tuple) -> None:
 def test_the_mesh(case: tuple) -> None:
     network, arrays, facts = case
     expected = facts["mise_16_2"]
-    mesh = network.mesh(inputs_of(arrays), Quality(start=16, steps=2), latent=arrays.get("z"))
+    mesh = network.mesh(inputs_of(arrays), Extraction(64, 2), latent=arrays.get("z"))
     assert mesh.n_vertices == expected["n_verts"]
     other = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
     assert other.is_watertight and other.volume == pytest.approx(expected["volume"], rel=1e-3)
+    device = torch.device("cpu")
+    with torch.no_grad():
+        exact, fast = network.eval().point_functions(inputs_of(arrays), arrays.get("z"))
+        field = field_of(fast, device, exact, log_odds(0.2))
+        sampled = sample_near_surface(field, Box(), start=16, steps=2, threshold=log_odds(0.2))
+    assert list(sampled.rounds) == expected["rounds"]
     gap = cKDTree(arrays["mesh_v"].numpy()).query(mesh.vertices)[0]
     assert gap.max() < 1e-3
+
+
+def test_refinement_as_published(case: tuple) -> None:
+    """The reference is three steps from the simplified mesh, with the seed of the case. RMSprop divides by the size of
+    the gradient, so that where that is all rounding, it is a step's length: at a few vertices."""
+    network, arrays, facts = case
+    mesh = Mesh(arrays["simplify2000_v"].numpy(), arrays["simplify2000_f"].numpy())
+    with torch.no_grad():
+        exact, _ = network.eval().point_functions(inputs_of(arrays), arrays.get("z"))
+    refined = refine(mesh, exact, 0.2, 3, seed=facts["seed"])
+    gap = np.abs(refined.vertices - arrays["refined_v"].numpy()).max(axis=1)
+    assert np.median(gap) < 1e-6 and np.quantile(gap, 0.99) < 1e-5 and gap.max() < 3e-3
+
+
+def test_simplified_is_as_near_the_surface_as_published(case: tuple) -> None:
+    network, arrays, _ = case
+    truth = Mesh(arrays["mesh_v"].numpy(), arrays["mesh_f"].numpy())
+    theirs = Mesh(arrays["simplify2000_v"].numpy(), arrays["simplify2000_f"].numpy())
+    ours = network.mesh(inputs_of(arrays), Extraction(64, 2, faces=2000), latent=arrays.get("z"))
+    assert ours.n_faces <= 2000
+    assert trimesh.Trimesh(ours.vertices, ours.faces, process=False).is_watertight
+    errors = [distances_to_surface(sample_surface(mesh, 20_000)[0], truth).mean() for mesh in (ours, theirs)]
+    assert errors[0] > 0.0
+    assert errors[0] <= errors[1]
 
 
 def test_nothing_inside_is_an_empty_mesh() -> None:
@@ -90,7 +127,7 @@ def test_nothing_inside_is_an_empty_mesh() -> None:
     with torch.no_grad():
         network.decoder.fc_out.bias.fill_(-100.0)
     network.train()
-    assert network.mesh(quality=Quality(8, 1), latent=network.latent(1, seed=0)).n_faces == 0
+    assert network.mesh(extraction=Extraction(16, 1), latent=network.latent(1, seed=0)).n_faces == 0
     assert network.training, "as it was"
     with pytest.raises(InvalidParameter, match="latent code"):
         network.mesh()
@@ -108,4 +145,4 @@ def test_wrong_settings() -> None:
     with pytest.raises(InvalidParameter, match="telepathy"):
         OccupancyNetwork("telepathy")
     with pytest.raises(InvalidParameter, match="between 0 and 1"):
-        Quality(threshold=1.0)
+        log_odds(1.0)

@@ -93,13 +93,15 @@ def _split(values: FloatArray, depth: NDArray[np.uint8], known: IntArray, steps:
     """Split the leaves that the surface passes, in `depth`, and give the points (n, 3) that this adds."""
     value, cells = values[tuple(known.T)], len(depth)
     above, below = known[value >= threshold], known[value <= threshold]
-    added = []
+    active = []  # of all levels before any is split: a new leaf is looked at in the next round
     for level in range(steps):
         size = 1 << (steps - level)
-        count = cells // size
-        active = _touched(above, depth, level, size, count) & _touched(below, depth, level, size, count)
-        leaves = np.argwhere(active)
+        kinds = [_touched(points, depth, level, size, cells // size) for points in (above, below)]
+        active.append(np.argwhere(kinds[0] & kinds[1]))
+    added = []
+    for level, leaves in enumerate(active):
         if len(leaves):
+            size = 1 << (steps - level)
             added.append(_halved(leaves * size, size // 2))
             _deepen(depth, leaves, size)
     if not added:

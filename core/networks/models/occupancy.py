@@ -100,8 +100,6 @@ class _Occupancy(Model):
         self, inputs: Array | None, chosen: Extraction, probability: float, seed: int, progress: Progress
     ) -> Mesh:
         """The surface in the network's cube."""
-        from ..occupancy.network import Quality
-
         torch = require_torch()
         device = next(self.network.parameters()).device
         with in_words():
@@ -109,9 +107,8 @@ class _Occupancy(Model):
             latent = None
             if self.kind == "nothing":
                 latent, tensor = self.network.latent(1, seed) if tensor is None else tensor, None
-            quality = Quality(chosen.start, chosen.steps, probability)
             try:
-                return self.network.mesh(tensor, quality, latent=latent, batch=chosen.batch, progress=progress)
+                return self.network.mesh(tensor, chosen, probability, latent=latent, seed=seed, progress=progress)
             finally:
                 free_memory(device)
 

@@ -83,28 +83,47 @@ class ConditionalDecoder(nn.Module):
         return [cast(ConditionalBlock, self.get_submodule(f"block{number}")) for number in range(BLOCKS)]
 
     def folded(self, latent: Tensor | None, code: Tensor | None) -> PointFunction:
-        """The decoder in evaluation for one code (1, code); the second normalisation of a block is in its weights."""
-        first = self.fc_p.weight[:, :, 0].T.contiguous(), given(self.fc_p.bias)
-        blocks = [_folded_block(block, given(code)) for block in self.blocks()]
+        """The decoder in evaluation for one code (1, code), about three times as fast.
+
+        The second normalisation of a block is multiplied into its weights; what a block adds to all points alike goes
+        into the shifts of the normalisations after it.
+        """
+        first, carried = self.fc_p.weight[:, :, 0].T.contiguous(), given(self.fc_p.bias)
+        blocks = []
+        for block in self.blocks():
+            blocks.append(_folded_block(block, given(code), carried))
+            carried = carried + given(block.fc_1.bias)
         scale, shift = self.bn.scale_and_shift(given(code))
+        shift = shift + scale * carried
         last, offset = self.fc_out.weight[0, :, 0].clone(), given(self.fc_out.bias)
 
+        def differentiable(points: Tensor) -> Tensor:
+            x = points @ first
+            for before_scale, before_shift, weight_0, bias_0, weight_1 in blocks:
+                y = torch.addcmul(before_shift, x, before_scale).relu()
+                x = torch.addmm(x, torch.addmm(bias_0, y, weight_0).relu(), weight_1)
+            return torch.addcmul(shift, x, scale).relu() @ last + offset
+
         def evaluate(points: Tensor) -> Tensor:
-            x = torch.addmm(first[1], points, first[0])
-            for before_scale, before_shift, weight_0, bias_0, weight_1, bias_1 in blocks:
-                y = torch.addcmul(before_shift, x, before_scale).relu_()
-                y = torch.addmm(bias_0, y, weight_0).relu_()
-                x += torch.addmm(bias_1, y, weight_1)
-            return torch.addcmul(shift, x, scale).relu_() @ last + offset
+            if torch.is_grad_enabled() and points.requires_grad:
+                return differentiable(points)
+            x = points @ first
+            y, z = torch.empty_like(x), torch.empty_like(x)
+            for before_scale, before_shift, weight_0, bias_0, weight_1 in blocks:
+                torch.addcmul(before_shift, x, before_scale, out=y).relu_()
+                torch.addmm(bias_0, y, weight_0, out=z).relu_()
+                x.addmm_(z, weight_1)
+            return torch.addcmul(shift, x, scale, out=y).relu_() @ last + offset
 
         return evaluate
 
 
-def _folded_block(block: ConditionalBlock, code: Tensor) -> tuple[Tensor, ...]:
+def _folded_block(block: ConditionalBlock, code: Tensor, carried: Tensor) -> tuple[Tensor, ...]:
     scale, shift = block.bn_1.scale_and_shift(code)
     weight, bias = block.fc_0.weight[:, :, 0] * scale[:, None], given(block.fc_0.bias) * scale + shift
-    after = block.fc_1.weight[:, :, 0].T.contiguous(), given(block.fc_1.bias)
-    return (*block.bn_0.scale_and_shift(code), weight.T.contiguous(), bias, *after)
+    before_scale, before_shift = block.bn_0.scale_and_shift(code)
+    after = block.fc_1.weight[:, :, 0].T.contiguous()
+    return before_scale, before_shift + before_scale * carried, weight.T.contiguous(), bias, after
 
 
 class SimpleDecoder(nn.Module):
@@ -126,5 +145,14 @@ class SimpleDecoder(nn.Module):
         return self.fc_out(torch.relu(x))[..., 0]
 
     def folded(self, latent: Tensor | None, code: Tensor | None = None) -> PointFunction:
-        """The decoder for one latent code (1, latent)."""
-        return lambda points: self(points[None], given(latent))[0]
+        """The decoder for one latent code (1, latent), which goes into the shift of the first layer."""
+        blocks = [cast(ResidualLinear, self.get_submodule(f"block{number}")) for number in range(BLOCKS)]
+        shift = given(self.fc_p.bias) + self.fc_z(given(latent))[0]
+
+        def evaluate(points: Tensor) -> Tensor:
+            x = torch.addmm(shift, points, self.fc_p.weight.T)
+            for block in blocks:
+                x = block(x)
+            return torch.relu(x) @ self.fc_out.weight[0] + self.fc_out.bias
+
+        return evaluate

@@ -5,20 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ...errors import InvalidParameter
-from ...fields.multiresolution import Box, sample_near_surface
-from ...fields.surface import iso_surface
-from ...mesh import FloatArray, Mesh
+from ...fields.extraction import Extraction, extract
+from ...fields.multiresolution import Box
+from ...mesh import Mesh
 from ...progress import Progress, silent
 from ..runtime import in_words
-from .decoder import ConditionalDecoder, SimpleDecoder
+from .decoder import ConditionalDecoder, PointFunction, SimpleDecoder
 from .encoders import ImageEncoder, LatentEncoder, PointEncoder, VoxelEncoder
+from .field import field_of, gradient_of
+from .refinement import refine
 from .sizes import KINDS, PUBLISHED, Kind, Sizes
 
 PADDING = 0.1
@@ -34,22 +36,11 @@ _ENCODERS: Mapping[Kind, Callable[[int, int], nn.Module]] = {
 }
 
 
-@dataclass(frozen=True)
-class Quality:
-    """How finely a mesh is extracted: cells of the first grid, how often it is doubled, probability on the surface."""
-
-    start: int = 32
-    steps: int = 2
-    threshold: float = THRESHOLD
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.threshold < 1.0:
-            raise InvalidParameter(f"The threshold is {self.threshold:g}.", "Give a probability between 0 and 1.")
-
-    @property
-    def log_odds(self) -> float:
-        """The threshold as the decoder's answer."""
-        return float(np.log(self.threshold / (1.0 - self.threshold)))
+def log_odds(probability: float) -> float:
+    """A probability as the decoder's answer. Raises `InvalidParameter` for what is not between 0 and 1."""
+    if not 0.0 < probability < 1.0:
+        raise InvalidParameter(f"The threshold is {probability:g}.", "Give a probability between 0 and 1.")
+    return float(np.log(probability / (1.0 - probability)))
 
 
 class OccupancyNetwork(nn.Module):
@@ -111,44 +102,55 @@ class OccupancyNetwork(nn.Module):
     def mesh(
         self,
         inputs: Tensor | None = None,
-        quality: Quality | None = None,
+        extraction: Extraction | None = None,
+        threshold: float = THRESHOLD,
         *,
         latent: Tensor | None = None,
-        batch: int = 50_000,
+        seed: int = 0,
         progress: Progress = silent,
     ) -> Mesh:
         """The surface that the network sees in one input (1, …), closed, in the unit cube around the origin.
 
-        latent: (1, latent) in place of an input. batch: points at once, which bounds the memory. A mesh without faces
-        where nothing is inside. A network in training is so again afterwards. Raises `InvalidParameter` without what
-        the network needs.
+        threshold: the probability on the surface. latent: (1, latent) in place of an input. seed: of the published
+        refinement. A mesh without faces where nothing is inside. A network in training is so again afterwards. Raises
+        `InvalidParameter` without what the network needs.
+        """
+        chosen, value = extraction or Extraction(), log_odds(threshold)
+        device = next(self.parameters()).device
+        with in_words(), torch.no_grad(), evaluating(self):
+            progress(0.0, "Looking at the input")
+            exact, decode = self.point_functions(inputs, latent)
+
+            def as_published(mesh: Mesh, steps: int, progress: Progress) -> Mesh:
+                with torch.enable_grad():
+                    return refine(mesh, exact, threshold, steps, device=device, seed=seed, progress=progress)
+
+            return extract(
+                field_of(decode, device, exact, value),
+                Box(size=1.0 + PADDING),
+                value,
+                chosen,
+                gradient_of(decode, device),
+                progress,
+                refine=as_published if chosen.published else None,
+            )
+
+    def point_functions(
+        self, inputs: Tensor | None = None, latent: Tensor | None = None
+    ) -> tuple[PointFunction, PointFunction]:
+        """Points (N, 3) → log odds (N,) for one input or latent code: as published, and the same made fast.
+
+        Raises `InvalidParameter` without what the network needs.
         """
         if (latent if self.kind == "nothing" else inputs) is None:
             wanted = "a latent code" if self.kind == "nothing" else f"an input ({self.kind})"
             raise InvalidParameter(f"This network makes no mesh without {wanted}.", "Give one.")
-        chosen, device = quality or Quality(), next(self.parameters()).device
-        box = Box(size=1.0 + PADDING)
-        with in_words(), torch.inference_mode(), _evaluating(self):
-            progress(0.0, "Looking at the input")
-            evaluate = self.decoder.folded(latent, self.code(inputs))
-
-            def field(points: FloatArray) -> FloatArray:
-                return evaluate(torch.from_numpy(points.astype(np.float32)).to(device)).double().cpu().numpy()
-
-            sampled = sample_near_surface(
-                field,
-                box,
-                start=chosen.start,
-                steps=chosen.steps,
-                threshold=chosen.log_odds,
-                batch=batch,
-                progress=progress,
-            )
-        return iso_surface(sampled.values, box, chosen.log_odds)
+        code = self.code(inputs)
+        return lambda points: self.decoder(points[None], latent, code)[0], self.decoder.folded(latent, code)
 
 
 @contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
     """Set a network to evaluation for a while."""
     training = network.training
     network.eval()
