@@ -31,8 +31,15 @@ MODULES: Mapping[str, str] = {
     "symmetry_error": "symmetry",
     "symmetrise": "symmetrise",
     "symmetrise_shape": "symmetrise",
+    "field_tool": "fields",
+    "field_slice": "fields",
+    "codes_train": "codes",
+    "codes_fit": "codes",
+    "codes_extract": "codes",
     "describe_checkpoints": "checkpoints",
     "predict": "prediction",
+    "fit_distance": "distance",
+    "extract_distance": "distance",
 }
 """Task → the module of this package whose `TASKS` has it."""
 

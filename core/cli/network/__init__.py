@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import info, listing, predict
+from . import codes, fit, info, listing, predict
 
-_MODULES = (listing, info, predict)
+_MODULES = (codes, listing, info, predict, fit)
 
 
 def add_verbs(verbs: Any) -> None:

@@ -22,7 +22,11 @@ class DistanceNetwork(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """The distance of each point."""
-        x = self.encoder(points)
+        return self.decode(self.encoder(points))
+
+    def decode(self, features: Tensor) -> Tensor:
+        """The distances (N,) that features (N, 2 levels) of the grid stand for."""
+        x = features
         for number, layer in enumerate(self.backbone):
             x = layer(torch.relu(x) if number else x)
         return x[:, 0]
