@@ -82,9 +82,8 @@ def test_code_rules(path):
         if isinstance(node, ast.FunctionDef) and node.name in {"execute", "invoke", "modal"}:
             assert node.end_lineno - node.lineno <= 20, f"{path.name}:{node.lineno} {node.name} is long"
         if isinstance(node, ast.Attribute) and node.attr in {"foreach_get", "foreach_set"}:
-            assert path.name in {"bridge.py", "layers.py", "demo_scene.py", "blender_steps.py"}, (
-                f"{path.name}:{node.lineno} moves arrays"
-            )
+            program = path.parent.name == "scripts"  # of its own, in another process
+            assert program or path.name in {"bridge.py", "layers.py", "demo_scene.py"}, f"{path.name}:{node.lineno}"
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{path.name}:{node.lineno} swallows everything"
         if isinstance(node, ast.ImportFrom) and node.level == 0:
