@@ -21,6 +21,8 @@ from ..progress import Progress, silent
 Field = Callable[[FloatArray], FloatArray]
 """Points (N, 3) → values (N,); higher inside."""
 
+Flags = NDArray[np.bool_]
+
 MOST_CELLS = 1024
 """Cells along an edge of the box, at most."""
 
@@ -70,15 +72,17 @@ def sample_near_surface(
     axis = np.arange(0, cells + 1, 1 << steps)
     fresh = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
     values = np.full((cells + 1,) * 3, np.nan)
+    above, below = np.zeros_like(values, np.bool_), np.zeros_like(values, np.bool_)
     depth = np.zeros((cells,) * 3, np.uint8)  # of the leaf that covers each of the finest cells
-    known, rounds = fresh[:0], list[int]()
+    rounds = list[int]()
     while len(fresh):
         progress(min(0.9, 0.3 * len(rounds)), f"Evaluating {len(fresh):,} points")
-        values[tuple(fresh.T)] = _evaluated(field, box.points(fresh, cells), batch)
-        known = np.concatenate([known, fresh])
+        place, found = tuple(fresh.T), _evaluated(field, box.points(fresh, cells), batch)
+        values[place], above[place], below[place] = found, found >= threshold, found <= threshold
         rounds.append(len(fresh))
-        fresh = _split(values, depth, known, steps, threshold)
-    return Sampled(_filled(values), tuple(rounds))
+        fresh = _split(values, depth, above, below, steps)
+    _fill(values)
+    return Sampled(values, tuple(rounds))
 
 
 def _evaluated(field: Field, points: FloatArray, batch: int) -> FloatArray:
@@ -89,15 +93,13 @@ def _evaluated(field: Field, points: FloatArray, batch: int) -> FloatArray:
     return result
 
 
-def _split(values: FloatArray, depth: NDArray[np.uint8], known: IntArray, steps: int, threshold: float) -> IntArray:
+def _split(values: FloatArray, depth: NDArray[np.uint8], above: Flags, below: Flags, steps: int) -> IntArray:
     """Split the leaves that the surface passes, in `depth`, and give the points (n, 3) that this adds."""
-    value, cells = values[tuple(known.T)], len(depth)
-    above, below = known[value >= threshold], known[value <= threshold]
     active = []  # of all levels before any is split: a new leaf is looked at in the next round
     for level in range(steps):
         size = 1 << (steps - level)
-        kinds = [_touched(points, depth, level, size, cells // size) for points in (above, below)]
-        active.append(np.argwhere(kinds[0] & kinds[1]))
+        leaf = depth[::size, ::size, ::size] == level
+        active.append(np.argwhere(leaf & _touched(above, size) & _touched(below, size)))
     added = []
     for level, leaves in enumerate(active):
         if len(leaves):
@@ -105,22 +107,20 @@ def _split(values: FloatArray, depth: NDArray[np.uint8], known: IntArray, steps:
             added.append(_halved(leaves * size, size // 2))
             _deepen(depth, leaves, size)
     if not added:
-        return known[:0]
+        return np.zeros((0, 3), np.int64)
     points = np.concatenate(added)
     points = points[np.isnan(values[tuple(points.T)])]
     flat = np.unique(np.ravel_multi_index(tuple(points.T), values.shape))
     return np.stack(np.unravel_index(flat, values.shape), axis=1)
 
 
-def _touched(points: IntArray, depth: NDArray[np.uint8], level: int, size: int, count: int) -> NDArray[np.bool_]:
-    """(count, count, count) which leaves of a level have one of the points on them."""
-    found = np.zeros((count,) * 3, np.bool_)
-    for corner in np.ndindex(2, 2, 2):
-        cell = points - np.array(corner)
-        cell = cell[((cell >= 0) & (cell < len(depth))).all(axis=1)]
-        cell = cell[depth[tuple(cell.T)] == level]
-        found[tuple((cell // size).T)] = True
-    return found
+def _touched(points: Flags, size: int) -> Flags:
+    """(count, count, count) which blocks of `size` cells have one of the points in them or on their border."""
+    for axis in range(3):
+        rows = np.moveaxis(points, axis, 0)
+        inside = rows[:-1].reshape(-1, size, *rows.shape[1:]).any(axis=1)
+        points = np.moveaxis(inside | rows[size::size], 0, axis)
+    return points
 
 
 def _halved(low: IntArray, half: int) -> IntArray:
@@ -136,10 +136,9 @@ def _deepen(depth: NDArray[np.uint8], leaves: IntArray, size: int) -> None:
     blocks[i, :, j, :, k, :] += 1
 
 
-def _filled(values: FloatArray) -> FloatArray:
-    """Gaps filled with the last known value along x, then y, then z."""
+def _fill(values: FloatArray) -> None:
+    """Fill gaps with the last known value along x, then y, then z, in place."""
     for axis in range(3):
-        place = np.arange(values.shape[axis]).reshape([-1 if a == axis else 1 for a in range(3)])
-        index = np.where(np.isnan(values), 0, place)
-        values = np.take_along_axis(values, np.maximum.accumulate(index, axis=axis), axis=axis)
-    return values
+        rows = np.moveaxis(values, axis, 0)
+        for before, row in zip(rows[:-1], rows[1:], strict=True):
+            np.copyto(row, before, where=np.isnan(row))

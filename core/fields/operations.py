@@ -56,17 +56,17 @@ def shell(shape: Shape, thickness: float, side: Side = "inside") -> Field:
 
 def union(a: Shape, b: Shape, radius: float = 0.0) -> Field:
     """What is in either. radius: where both distances differ by less, the crease is filled (up to a quarter of it)."""
-    return _Boolean(as_field(a), as_field(b), _radius(radius), 1.0, 1.0, 1.0)
+    return Boolean(as_field(a), as_field(b), _radius(radius), 1.0, 1.0, 1.0)
 
 
 def intersection(a: Shape, b: Shape, radius: float = 0.0) -> Field:
     """What is in both. radius: where both distances differ by less, the edge is rounded off."""
-    return _Boolean(as_field(a), as_field(b), _radius(radius), -1.0, -1.0, -1.0)
+    return Boolean(as_field(a), as_field(b), _radius(radius), -1.0, -1.0, -1.0)
 
 
 def difference(a: Shape, b: Shape, radius: float = 0.0) -> Field:
     """What is in `a` and not in `b`. radius: as in `intersection`."""
-    return _Boolean(as_field(a), as_field(b), _radius(radius), -1.0, 1.0, -1.0)
+    return Boolean(as_field(a), as_field(b), _radius(radius), -1.0, 1.0, -1.0)
 
 
 def blend(a: Shape, b: Shape, weight: float) -> Field:
@@ -190,8 +190,11 @@ class _Shell(Field):
 
 
 @dataclass(frozen=True, eq=False)
-class _Boolean(Field):
-    """s · min(s_a · a, s_b · b), smooth: union has all signs 1, intersection −1, difference s = s_a = −1."""
+class Boolean(Field):
+    """Union, intersection or difference: s · min(s_a · a, s_b · b), smooth where `radius` is not 0.
+
+    A union has all signs 1, an intersection −1, a difference s = s_a = −1.
+    """
 
     a: Field
     b: Field
@@ -202,22 +205,30 @@ class _Boolean(Field):
 
     @property
     def bounds(self) -> Bounds:
+        """Those of both joined, or what is common to both."""
         if self.sign > 0.0:
             return self.a.bounds.joined(self.b.bounds).grown(0.25 * self.radius)
         return self.a.bounds if self.sign_b > 0.0 else self.a.bounds.common(self.b.bounds)
 
     @property
     def steepness(self) -> float:
+        """The larger one."""
         return max(self.a.steepness, self.b.steepness)
 
     def _mixed(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         a, b = self.a.distance(points), self.b.distance(points)
         return smooth_minimum(self.sign_a * a, self.sign_b * b, self.radius)
 
+    def share_of_second(self, points: FloatArray) -> FloatArray:
+        """(N,) how much the values at points (N, 3) are made of those of the second shape, 0 to 1."""
+        return self._mixed(points)[1]
+
     def distance(self, points: FloatArray) -> FloatArray:
+        """(N,) the values."""
         return self.sign * self._mixed(points)[0]
 
     def gradient(self, points: FloatArray) -> FloatArray:
+        """(N, 3) their gradients, mixed."""
         share = self._mixed(points)[1][:, None]
         a, b = self.a.gradient(points), self.b.gradient(points)
         return np.asarray(self.sign * ((1.0 - share) * self.sign_a * a + share * self.sign_b * b))
