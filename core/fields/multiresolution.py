@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,5 +141,5 @@ def _fill(values: FloatArray) -> None:
     """Fill gaps with the last known value along x, then y, then z, in place."""
     for axis in range(3):
         rows = np.moveaxis(values, axis, 0)
-        for before, row in zip(rows[:-1], rows[1:], strict=True):
+        for before, row in pairwise(rows):
             np.copyto(row, before, where=np.isnan(row))

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ...fields.multiresolution import Field
 from ...fields.projection import Gradient
@@ -32,14 +33,17 @@ def field_of(
     makes the threads wait for each other a hundred times as often, and goes through the memory with every layer.
     """
 
+    def run(one: PointFunction, points: Tensor) -> Tensor:
+        return _in_threads(one, points) if device.type == "cpu" else one(points.to(device)).cpu()
+
     def evaluate(points: FloatArray) -> FloatArray:
-        given = torch.from_numpy(np.ascontiguousarray(points, np.float32))
         with torch.inference_mode():
-            found = _in_threads(function, given) if device.type == "cpu" else function(given.to(device)).cpu()
+            given = torch.from_numpy(np.ascontiguousarray(points, np.float32))
+            found = run(function, given)
             unsure = (found - threshold).abs() < UNSURE
             if exact is not None and unsure.any():
-                found[unsure] = exact(given[unsure].to(device)).cpu()
-        return found.numpy().astype(np.float64)
+                found[unsure] = run(exact, given[unsure])
+            return found.numpy().astype(np.float64)
 
     return evaluate
 
@@ -59,14 +63,14 @@ def gradient_of(function: PointFunction, device: torch.device) -> Gradient:
     return evaluate
 
 
-def _in_threads(function: PointFunction, points: torch.Tensor) -> torch.Tensor:
+def _in_threads(function: PointFunction, points: Tensor) -> Tensor:
     chunks, threads = torch.split(points, CHUNK), torch.get_num_threads()
 
-    def run(chunk: torch.Tensor) -> torch.Tensor:
+    def run(chunk: Tensor) -> Tensor:
         with torch.inference_mode():
             return function(chunk)
 
-    if threads == 1 or len(chunks) < threads:
+    if threads == 1:
         return torch.cat([run(chunk) for chunk in chunks])
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
