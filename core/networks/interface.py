@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from ..alignment.similarity import Similarity
 from ..errors import InvalidParameter
 from ..fields.extraction import Extraction
 from ..mesh import FloatArray, Mesh
@@ -71,14 +72,16 @@ class Model(ABC):
         seed: int = 0,
         *,
         extraction: Extraction | None = None,
+        placement: Similarity | None = None,
         progress: Progress = silent,
     ) -> Mesh:
         """The mesh that the model sees in an input, in the input's own place where it has one.
 
         resolution: cells along an edge of the grid on which the surface is looked for. threshold: the value on the
         surface; None for what the model was published with. seed: of all that is random. extraction: how else the
-        surface is found; its resolution gives way to `resolution`. Raises `InvalidParameter` for an input that the
-        model does not take.
+        surface is found; its resolution gives way to `resolution`. placement: where the model's own cube lies in the
+        coordinates of the input, where that is not for the model to find out. Raises `InvalidParameter` for an input
+        that the model does not take.
         """
 
     @classmethod

@@ -15,7 +15,7 @@ from ..errors import InvalidParameter
 from ..fields.extraction import Extraction
 from ..mesh import Mesh
 from ..progress import Progress, Stages, part, silent
-from .inputs.points import unit_cube
+from .inputs.points import AXES, unit_cube
 from .inputs.voxels import blocks, network_voxels, solid_voxels
 from .interface import Model
 
@@ -29,7 +29,8 @@ class Prediction:
     resolution: cells along an edge of the finest grid. steps: how often the first grid is doubled; None for twice,
     where the resolution allows it. threshold: the probability on the surface; None for the published one. seed: of
     points that are drawn, or of the first new shape; the next one has the next seed. count: new shapes, of a model
-    that sees nothing. refinement, faces, normals: as of `Extraction`.
+    that sees nothing. refinement, faces, normals: as of `Extraction`. up: the axis that is up in the input and in the
+    result, "y" as in the data of the published networks, or "z".
     """
 
     resolution: int = 128
@@ -40,8 +41,11 @@ class Prediction:
     refinement: int = 0
     faces: int = 0
     normals: bool = False
+    up: str = "y"
 
     def __post_init__(self) -> None:
+        if self.up not in AXES:
+            raise InvalidParameter(f"The axis {self.up!r} cannot be up.", f"Choose from {', '.join(AXES)}.")
         if not 1 <= self.count <= MOST_SHAPES:
             raise InvalidParameter(f"{self.count} shapes cannot be made.", f"Give 1 to {MOST_SHAPES}.")
         if self.seed < 0:
@@ -98,7 +102,7 @@ def predict(
     chosen = settings or Prediction()
     require_input(model, given)
     count = chosen.count if model.card.inputs == "nothing" else 1
-    placed = {} if placement is None else {"placement": placement}
+    place = placement or _placed(given, chosen.up)
     stages, meshes = Stages(), {}
     for number in range(count):
         share = part(progress, number / count, (number + 1) / count)
@@ -111,7 +115,7 @@ def predict(
                 seed,
                 extraction=chosen.extraction,
                 progress=share,
-                **placed,
+                placement=place,
             )
         if mesh.n_faces:
             meshes[seed] = mesh
@@ -123,9 +127,16 @@ def predict(
         )
     empty = [str(chosen.seed + n) for n in range(count) if chosen.seed + n not in meshes]
     remarks = (f"Nothing is inside with the seeds {', '.join(empty)}",) if empty else ()
-    seen = seen_blocks(given, placement) if with_blocks and model.card.inputs == "voxels" else None
+    seen = seen_blocks(given, place) if with_blocks and model.card.inputs == "voxels" else None
     facts = {"resolution": chosen.resolution, "cells": chosen.resolution**3, "threshold": chosen.threshold}
     return Predicted(tuple(meshes.values()), tuple(meshes), stages.seconds, remarks, seen, {**model.facts(), **facts})
+
+
+def _placed(given: NDArray[Any] | Mesh | None, up: str) -> Similarity:
+    """Where the network's cube lies: around a mesh or points, around the origin for all else."""
+    if isinstance(given, Mesh) or (given is not None and given.ndim == 2 and given.shape[1] == 3):
+        return unit_cube(given, AXES[up])
+    return Similarity(AXES[up])
 
 
 def require_input(model: Model, given: NDArray[Any] | Mesh | None) -> None:
@@ -137,10 +148,8 @@ def require_input(model: Model, given: NDArray[Any] | Mesh | None) -> None:
         raise InvalidParameter(f"{model.card.title} makes shapes by itself.", "Leave the input out.")
 
 
-def seen_blocks(given: NDArray[Any] | Mesh | None, placement: Similarity | None = None) -> Mesh:
+def seen_blocks(given: NDArray[Any] | Mesh | None, place: Similarity) -> Mesh:
     """The voxels that a model sees of an input, as cubes in the place of the input."""
     if isinstance(given, Mesh):
-        place = unit_cube(given) if placement is None else placement
         return place.apply_to(blocks(solid_voxels(place.inverse.apply_to(given))))
-    place = Similarity.identity() if placement is None else placement
     return place.apply_to(blocks(network_voxels(np.asarray(given))))

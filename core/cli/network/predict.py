@@ -16,11 +16,14 @@ from ...meshfile import WRITABLE, write_mesh
 from ...networks.catalogue import open_model
 from ...networks.inputs import Framing, Read, read_input
 from ...networks.inputs.images import TRAINED_FILL
+from ...networks.inputs.points import AXES
 from ...networks.prediction import Predicted, Prediction, predict, require_input
 from ...networks.runtime import DEVICES
 from ...pictures import save_png
 from ...progress import Stages
 from ..console import Console, require_writable
+
+_SETTINGS = ("resolution", "steps", "threshold", "seed", "count", "faces", "up")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -49,6 +52,7 @@ def add_verbs(verbs: Any) -> None:
     image.add_argument("--whiten", action="store_true", help="paint a plain background white")
     image.add_argument("--view", type=Path, metavar="PNG", help="write what the network sees")
     solid = parser.add_argument_group("points, voxels and meshes")
+    parser.add_argument("--up", default="y", choices=tuple(AXES), help="the axis that is up in input and output")
     solid.add_argument("--as-is", action="store_true", help="the input lies in the cube from -0.5 to 0.5 already")
     solid.add_argument("--blocks", type=Path, metavar="MESH", help="write the voxels that the network sees")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -58,7 +62,10 @@ def add_verbs(verbs: Any) -> None:
 def run_predict(arguments: argparse.Namespace, console: Console) -> int:
     """Predict, write the meshes, print the report."""
     settings = Prediction(
-        **{name: getattr(arguments, name) for name in ("resolution", "steps", "threshold", "seed", "count", "faces")},
+        **{
+            name: getattr(arguments, name)
+            for name in ("resolution", "steps", "threshold", "seed", "count", "faces", "up")
+        },
         refinement=arguments.refine,
     )
     outputs = _outputs(arguments, settings)
@@ -71,7 +78,7 @@ def run_predict(arguments: argparse.Namespace, console: Console) -> int:
     require_input(model, read.given)
     for remark in read.remarks:
         console.log(f"input: {remark}.")
-    placement = Similarity.identity() if arguments.as_is else read.placement
+    placement = Similarity(AXES[arguments.up]) if arguments.as_is else read.placement
     if arguments.view is not None:
         save_png(np.asarray(read.given), arguments.view)
     with console.progress() as progress:

@@ -13,6 +13,9 @@ from ...mesh import FloatArray, Mesh, require_usable
 POINTS = 300
 """Points that the published network sees."""
 
+AXES = {"y": np.eye(3), "z": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])}
+"""The axis that is up in an input → the axes of a network, in which y is up, as columns: its front stays the front."""
+
 
 def unit_cube(given: Mesh | FloatArray, rotation: FloatArray | None = None) -> Similarity:
     """Where the cube [−½, ½]³ of a network lies: around a mesh or points (N, 3), its edge their longest side.
