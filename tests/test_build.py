@@ -42,14 +42,30 @@ def make_wheel(folder: Path, filename: str, requires: tuple[str, ...] = ()) -> P
     return path
 
 
-def make_all_wheels(folder: Path, target: Target) -> list[Path]:
+NEEDS = {
+    "scipy": ("numpy<2.8,>=1.26.4",),
+    "numba": ("llvmlite<0.51,>=0.50.0dev0", "numpy>=1.22"),
+    "torch": (
+        *("filelock", "typing-extensions>=4.10.0", "setuptools>=77.0.3", "sympy>=1.13.3", "networkx>=2.5.1"),
+        *("jinja2", "fsspec>=0.8.5", 'optree>=0.13.0; extra == "optree"'),
+    ),
+    "sympy": ("mpmath<1.4,>=1.1.0",),
+    "jinja2": ("MarkupSafe>=2.0",),
+}
+"""What some of the wheels really need."""
+
+
+def make_all_wheels(folder: Path, target: Target, names: tuple[str, ...] = wheels.BUNDLED) -> list[Path]:
     """An empty wheel of every bundled library, with the real needs of some."""
-    pins = wheels.pinned_versions(CONSTRAINTS, target.python)
+    plan = wheels.plan(target, wheels.pinned_versions(CONSTRAINTS, target.python), names)
     python = f"cp3{target.minor}-cp3{target.minor}"
-    needs = {"scipy": ("numpy<2.8,>=1.26.4",), "numba": ("llvmlite<0.51,>=0.50.0dev0", "numpy>=1.22")}
     return [
-        make_wheel(folder, f"{name}-{pins[name]}-{python}-{TAGS[target.platform]}.whl", needs.get(name, ()))
-        for name in wheels.BUNDLED
+        make_wheel(
+            folder,
+            f"{name.replace('-', '_')}-{version}-{python}-{TAGS[target.platform]}.whl",
+            NEEDS.get(name, ()),
+        )
+        for name, version in plan.items()
     ]
 
 
@@ -109,7 +125,7 @@ def test_pins_depend_on_python():
 
 @pytest.mark.parametrize("python", [*PYTHONS, "3.14"])
 def test_every_bundled_library_is_pinned(python):
-    assert set(wheels.BUNDLED) <= set(wheels.pinned_versions(CONSTRAINTS, python))
+    assert {*wheels.BUNDLED, *wheels.TORCH} <= set(wheels.pinned_versions(CONSTRAINTS, python))
 
 
 def test_the_zip_has_all_that_the_library_declares():
@@ -165,6 +181,52 @@ def test_wheels_come_from_the_cache_without_network(tmp_path):
     make_all_wheels(tmp_path, Target("windows-x64", "3.13"))
     found = wheels.collect(LINUX, wheels.pinned_versions(CONSTRAINTS, "3.11"), tmp_path)
     assert sorted(found) == sorted(made)
+
+
+WITH_TORCH = (*wheels.BUNDLED, *wheels.TORCH)
+
+
+class TestWithTorch:
+    """The zip that has PyTorch inside, with stand-ins for its wheels: the real ones are 200 MB."""
+
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    @pytest.mark.parametrize("python", PYTHONS)
+    def test_the_plan(self, platform, python):
+        plan = wheels.plan(Target(platform, python), wheels.pinned_versions(CONSTRAINTS, python), WITH_TORCH)
+        assert set(plan) == set(WITH_TORCH) and "numpy" not in plan
+        assert plan["torch"].endswith("+cpu") == (platform == "linux-x64"), "elsewhere there is one for all"
+
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    def test_a_complete_set_passes_and_without_a_need_it_does_not(self, tmp_path, platform):
+        target = Target(platform, "3.13")
+        files = make_all_wheels(tmp_path, target, WITH_TORCH)
+        wheels.check(target, files, WITH_TORCH)
+        names = tuple(name for name in WITH_TORCH if name != "mpmath")
+        with pytest.raises(BuildError, match=r"sympy.* needs mpmath, which is not in the zip"):
+            wheels.check(target, [file for file in files if not file.name.startswith("mpmath")], names)
+
+    def test_a_wheel_for_cuda_is_not_taken_from_the_cache(self, tmp_path):
+        files = make_all_wheels(tmp_path, LINUX, WITH_TORCH)
+        plain = next(file for file in files if file.name.startswith("torch"))
+        plain.rename(plain.with_name(plain.name.replace("+cpu", "")))
+        version = wheels.plan(LINUX, wheels.pinned_versions(CONSTRAINTS, "3.11"), WITH_TORCH)["torch"]
+        assert wheels._cached(LINUX, "torch", version, tmp_path) is None
+
+    def test_file_name_manifest_and_limit_say_so(self, tmp_path, monkeypatch):
+        make_all_wheels(tmp_path / "wheels", LINUX, WITH_TORCH)
+        monkeypatch.setattr(archive, "SIZE_LIMIT", 1000)
+        assert build_addon.file_name("1.2.3", LINUX, True) == "spherical_cow-1.2.3-linux_x64-py311-torch.zip"
+        path = build_addon.build(LINUX, tmp_path / "dist.zip", cache=tmp_path / "wheels", with_torch=True)
+        with zipfile.ZipFile(path) as file:
+            data = tomllib.loads(file.read("blender_manifest.toml").decode())
+            names = file.namelist()
+        assert data["tagline"].endswith("with PyTorch") and len(data["tagline"]) <= 64
+        assert sum("/torch-" in wheel for wheel in data["wheels"]) == 1 == sum("/torch-" in name for name in names)
+        assert not any("numpy" in name for name in data["wheels"])
+
+    def test_only_one_at_a_time(self, capsys):
+        assert build_addon.main(["--all", "--with-torch"]) == 1
+        assert "one zip" in capsys.readouterr().err
 
 
 def test_unknown_targets_are_refused():

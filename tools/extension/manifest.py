@@ -12,6 +12,7 @@ from .targets import BuildError, Target
 
 TABLE = "spherical-cow-extension"
 TAGLINE_LIMIT = 64
+WITH_TORCH = "; with PyTorch"
 
 
 def read_project(path: Path) -> dict[str, Any]:
@@ -20,13 +21,15 @@ def read_project(path: Path) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def manifest(project: Mapping[str, Any], target: Target, wheels: Sequence[str]) -> str:
-    """The text of the manifest of one zip. `wheels`: file names; `project`: what `read_project` gives."""
+def manifest(project: Mapping[str, Any], target: Target, wheels: Sequence[str], *, torch: bool = False) -> str:
+    """The text of the manifest of one zip. `wheels`: file names; `project`: what `read_project` gives; `torch`: whether
+    PyTorch is in it, which its tagline then says."""
     try:
         facts, table = project["project"], project["tool"][TABLE]
     except KeyError as error:
         raise BuildError(f"pyproject.toml lacks {error}; it names the extension.") from error
-    if len(table["tagline"]) > TAGLINE_LIMIT or table["tagline"].endswith("."):
+    tagline = table["tagline"] + (WITH_TORCH if torch else "")
+    if len(tagline) > TAGLINE_LIMIT or tagline.endswith("."):
         raise BuildError(f"The tagline must have at most {TAGLINE_LIMIT} characters and no full stop.")
     first, too_new = target.blender_versions
     values = {
@@ -34,7 +37,7 @@ def manifest(project: Mapping[str, Any], target: Target, wheels: Sequence[str]) 
         "id": table["id"],
         "version": facts["version"],
         "name": table["name"],
-        "tagline": table["tagline"],
+        "tagline": tagline,
         "maintainer": table["maintainer"],
         "type": "add-on",
         "blender_version_min": first,

@@ -15,6 +15,24 @@ from pathlib import Path
 from .targets import BuildError, Target, fits, normalized, wheel_tags
 
 BUNDLED = ("scipy", "ducc0", "numba", "llvmlite", "libigl", "pillow")
+TORCH = (
+    "torch",
+    "safetensors",
+    "filelock",
+    "fsspec",
+    "jinja2",
+    "markupsafe",
+    "mpmath",
+    "networkx",
+    "setuptools",
+    "sympy",
+    "typing-extensions",
+)
+"""What the zip with PyTorch has besides: PyTorch, all that it needs but NumPy, and safetensors."""
+
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+"""Where PyTorch for the processor alone is on Linux. Elsewhere the usual index has it."""
+
 BLENDER_HAS = ("numpy",)
 """Never bundled: a second NumPy would stand in front of Blender's own for every other extension."""
 
@@ -77,26 +95,53 @@ def _compare(have: tuple[int, ...], operator: str, text: str) -> bool:
     }[operator]
 
 
-def collect(target: Target, pins: Mapping[str, str], cache: Path, names: Sequence[str] = BUNDLED) -> list[Path]:
+def plan(target: Target, pins: Mapping[str, str], names: Sequence[str] = BUNDLED) -> dict[str, str]:
+    """name → version of the wheel that is to be bundled. `BuildError` where constraints.txt has none."""
+    lacking = [name for name in names if name not in pins]
+    if lacking:
+        raise BuildError(f"constraints.txt names no version of {lacking[0]} for Python {target.python}. Add one.")
+    versions = {name: pins[name] for name in names}
+    if "torch" in versions and target.platform.startswith("linux"):
+        versions["torch"] += "+cpu"  # the other one there brings gigabytes for CUDA
+    return versions
+
+
+def collect(
+    target: Target,
+    pins: Mapping[str, str],
+    cache: Path,
+    names: Sequence[str] = BUNDLED,
+    torch_index: str = TORCH_INDEX,
+) -> list[Path]:
     """One fitting wheel of each distribution, from the cache folder or downloaded into it; sorted by name."""
     cache.mkdir(parents=True, exist_ok=True)
-    wheels = [_cached(target, name, pins, cache) or _download(target, name, pins, cache) for name in names]
+    wheels = []
+    for name, version in plan(target, pins, names).items():
+        index = torch_index if "+" in version else ""
+        wheels.append(_cached(target, name, version, cache) or _download(target, f"{name}=={version}", cache, index))
     check(target, wheels, names)
     return sorted(wheels, key=lambda path: path.name.lower())
 
 
-def _cached(target: Target, name: str, pins: Mapping[str, str], cache: Path) -> Path | None:
-    if name not in pins:
-        raise BuildError(f"constraints.txt names no version of {name} for Python {target.python}. Add one.")
+def _cached(target: Target, name: str, version: str, cache: Path) -> Path | None:
     for path in sorted(cache.glob("*.whl")):
         tags = wheel_tags(path.name)
-        if tags.name == name and tags.version == pins[name] and fits(tags, target):
+        if tags.name == name and tags.version == version and fits(tags, target):
             return path
     return None
 
 
-def _download(target: Target, name: str, pins: Mapping[str, str], cache: Path) -> Path:
-    wanted = f"{name}=={pins[name]}"
+def _download(target: Target, wanted: str, cache: Path, index: str = "") -> Path:
+    """The wheel, as pip is set up to find it; where it does not, from that other index."""
+    try:
+        return _downloaded(target, wanted, cache, [])
+    except BuildError:
+        if not index:
+            raise
+    return _downloaded(target, wanted, cache, ["--index-url", index])
+
+
+def _downloaded(target: Target, wanted: str, cache: Path, options: Sequence[str]) -> Path:
     print(f"  downloading {wanted} for {target}", flush=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         command = [
@@ -107,6 +152,7 @@ def _download(target: Target, name: str, pins: Mapping[str, str], cache: Path) -
             "--quiet",
             "--disable-pip-version-check",
             "--no-deps",
+            *options,
         ]
         command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", target.python]
         command += [f"--platform={tag}" for tag in target.pip_platforms]
