@@ -27,6 +27,10 @@ MARK = "@render "
 GREY = (0.42, 0.42, 0.42, 1.0)
 SUNS = (((0.5, 0.9, 0.6), 2.2), ((-0.9, 0.5, 0.2), 1.1), ((0.1, 0.4, -1.0), 1.4), ((0.0, -1.0, 0.1), 0.5))
 """Where light comes from (y is up), and how much. Only the first casts shadows."""
+COLOR = "shape_color"
+"""Cycles shows an attribute that is called just "color" as black."""
+SMOOTH = 0.6
+"""Edges with a smaller angle, in radians, are not seen."""
 SLACK = 5e-3
 """How far the box of the source may be from that of the mesh, in diagonals."""
 
@@ -157,6 +161,8 @@ def add_mesh(arrays: Any) -> None:
     """The mesh as it was given, in its colours or grey."""
     data = bpy.data.meshes.new("shape")
     data.from_pydata(arrays["vertices"].tolist(), [], arrays["faces"].tolist())
+    data.shade_smooth()
+    data.set_sharp_from_angle(angle=SMOOTH)
     material = bpy.data.materials.new("shape")
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
@@ -164,10 +170,10 @@ def add_mesh(arrays: Any) -> None:
     shader.inputs["Base Color"].default_value = GREY
     shader.inputs["Roughness"].default_value = 0.8
     if "color" in arrays:
-        layer = data.color_attributes.new("color", "FLOAT_COLOR", "POINT")
+        layer = data.color_attributes.new(COLOR, "FLOAT_COLOR", "POINT")
         layer.data.foreach_set("color", np.pad(arrays["color"], ((0, 0), (0, 1)), constant_values=1.0).ravel())
-        node = nodes.new("ShaderNodeVertexColor")
-        node.layer_name = "color"
+        node = nodes.new("ShaderNodeAttribute")
+        node.attribute_name = COLOR
         links.new(node.outputs["Color"], shader.inputs["Base Color"])
     data.materials.append(material)
     bpy.context.scene.collection.objects.link(bpy.data.objects.new("shape", data))
@@ -204,6 +210,7 @@ def prepare(scene: bpy.types.Scene, job: dict[str, Any]) -> None:
     cycles.use_adaptive_sampling = cycles.use_denoising = False
     cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = 0
     cycles.transparent_max_bounces = 8
+    cycles.pixel_filter_type = "BOX"  # a pixel shows what lies in it, and nothing of its neighbours
     render = scene.render
     render.resolution_x = render.resolution_y = job["size"]
     render.resolution_percentage, render.film_transparent = 100, True

@@ -232,22 +232,23 @@ class _Maker:
         for number, model in enumerate(self.models):
             try:
                 self.keys[number] = key = self._key(model)
-                earlier = _record(self.root / model.category / model.name)
-                if earlier.get("key") == key:
-                    self._note(MadeRow(str(model), str(model.path), "earlier", facts=earlier["facts"]))
-                    continue
-                folder = _folder(self.root / UNFINISHED / str(number))
-                options = {
-                    "name": str(model),
-                    "points": self.settings.points,
-                    "resolution": self.settings.voxels,
-                    "seed": self.settings.seed,
-                    "up": self.settings.up,
-                    "views": self.settings.views,
-                }
-                yield Task(number, "dataset", options, model.path, None, folder / "target")
             except SphericalCowError as error:
                 self._failed(number, error.to_dict())
+                continue
+            earlier = _record(self.root / model.category / model.name)
+            if earlier.get("key") == key:
+                self._note(MadeRow(str(model), str(model.path), "earlier", facts=earlier["facts"]))
+                continue
+            folder = _folder(self.root / UNFINISHED / str(number))
+            options = {
+                "name": str(model),
+                "points": self.settings.points,
+                "resolution": self.settings.voxels,
+                "seed": self.settings.seed,
+                "up": self.settings.up,
+                "views": self.settings.views,
+            }
+            yield Task(number, "dataset", options, model.path, None, folder / "target")
 
     def _key(self, model: Named) -> str:
         """What decides about the files of a model."""
@@ -298,13 +299,16 @@ class _Maker:
         for future in over:
             number = drawing.pop(future)
             model = self.models[number]
-            try:
+            error = future.exception()
+            if error is None:
                 self._note(MadeRow(str(model), str(model.path), "made", facts=future.result()))
-            except SphericalCowError as error:
-                self._failed(number, error.to_dict())
-            except OSError as error:
+            elif isinstance(error, OSError):
                 lack = OutputError(f"Its files cannot be written: {error.strerror or error}.", "Free some space.")
                 self._failed(number, lack.to_dict())
+            elif isinstance(error, SphericalCowError):
+                self._failed(number, error.to_dict())
+            else:
+                raise error
         if over and time.monotonic() - self.listed > LISTS_SECONDS:
             write_lists(self.root, self.settings.split, self.settings.seed)
             self.listed = time.monotonic()
