@@ -317,6 +317,20 @@ def flagged(data: bpy.types.Mesh, name: str) -> IntArray:
 def new_mesh(name: str, mesh: Mesh, *, smooth: bool = True) -> bpy.types.Mesh:
     """A new Blender mesh of these triangles, shaded smooth or flat; the `color` attribute comes along."""
     data = bpy.data.meshes.new(name)
+    _fill(data, mesh, smooth)
+    return data
+
+
+def set_triangles(data: bpy.types.Mesh, mesh: Mesh) -> None:
+    """Other triangles in the same data-block, shaded smooth; it loses all attributes, and keeps its materials."""
+    data.clear_geometry()
+    _fill(data, mesh, smooth=True)
+    data.update()
+
+
+def _fill(data: bpy.types.Mesh, mesh: Mesh, smooth: bool) -> None:
+    if not mesh.n_vertices:  # an empty mesh has no attributes either
+        return
     data.vertices.add(mesh.n_vertices)
     data.loops.add(3 * mesh.n_faces)
     data.polygons.add(mesh.n_faces)
@@ -330,7 +344,6 @@ def new_mesh(name: str, mesh: Mesh, *, smooth: bool = True) -> bpy.types.Mesh:
     write_positions(data, mesh.vertices)
     if "color" in mesh.attributes:
         write_color(data, Attributes.COLOR, mesh.attributes["color"])
-    return data
 
 
 def new_lines(name: str, points: FloatArray, edges: IntArray) -> bpy.types.Mesh:

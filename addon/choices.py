@@ -286,3 +286,62 @@ DEVICES = (
     ("mps", "Metal", "The graphics part of an Apple chip"),
 )
 """What networks run on."""
+
+SDF_PRESETS = (
+    ("small", "Small", "A file of less than 1 MB; fitted in a minute or two on two cores"),
+    ("full", "Full", "The hash grid of torch-ngp, 12 MB: the finest detail. Slow without a graphics card"),
+)
+
+CODE_PRESETS = (
+    ("tiny", "Tiny", "64 wide, codes of 16 numbers: for a few plain shapes, in seconds"),
+    ("small", "Small", "128 wide, codes of 32 numbers: for a few shapes, in minutes on a processor"),
+    ("published", "Published", "512 wide, codes of 256 numbers, for hundreds of shapes: wants a graphics card"),
+)
+
+SDF_NETWORKS = (
+    ("hash", "Hash Grid", "Features on grids of many resolutions, and a small network: quick, and the most accurate"),
+    ("mlp", "Plain", "A plain network of the coordinates: smooth, without fine detail"),
+    ("fourier", "Fourier Features", "A network that sees sines of the coordinates"),
+    ("siren", "SIREN", "A network of sines"),
+    ("deepsdf", "DeepSDF", "The decoder of DeepSDF without a code: eight wide layers, slow"),
+)
+
+SDF_LOSSES = (
+    ("mape", "Relative", "The error as a part of the distance: what is near the surface counts most"),
+    ("l1", "Absolute", "The error itself: the same everywhere"),
+    ("clamped-l1", "Clamped", "The error of distances cut off at a tenth of the cube: only the surface counts"),
+)
+
+SDF_TOOLS = (
+    ("offset", "Offset", "Grow or shrink the active object"),
+    ("shell", "Shell", "Hollow the active object out"),
+    ("union", "Union", "What is in the active object or the other one"),
+    ("intersection", "Intersection", "What is in both objects"),
+    ("difference", "Difference", "What is in the active object and not in the other one"),
+    ("blend", "Blend", "A body between both objects"),
+)
+
+SHELL_SIDES = (
+    ("inside", "Inside", "The surface is the outside of the wall"),
+    ("centred", "Centered", "The surface is in the middle of the wall"),
+    ("outside", "Outside", "The surface is the inside of the wall"),
+)
+
+AXES = (("x", "X", "Across X"), ("y", "Y", "Across Y"), ("z", "Z", "Across Z"))
+
+IMAGE_SOURCES = (
+    ("FILE", "File", "An image from disk"),
+    ("IMAGE", "Image", "An image of this file"),
+    ("CAMERA", "Camera", "A picture through the current camera, rendered in a moment"),
+)
+
+PICTURED = (
+    ("OBJECT", "Active Object", "The active object alone, in even light. The result stands in its place"),
+    ("SCENE", "Scene", "All that renders, in the light of the scene. The result stands at the 3D cursor"),
+)
+
+UP_AXES = (
+    ("z", "Z Up", "As in Blender"),
+    ("y", "Y Up", "As in imported files of many other programs, before Blender turns them"),
+)
+"""Which axis of an object points up."""

@@ -36,6 +36,14 @@ _PAGES = {
         Operators.SAVE_SCORES,
         Operators.FIND_SIMILAR,
     ),
+    "shape_codes": (
+        Operators.CODES_TRAIN,
+        Operators.CODES_FIT,
+        Operators.CODES_REFINE,
+        Operators.CODES_KEEP,
+        Operators.CODES_SAVE,
+        Operators.CODES_LOAD,
+    ),
     "attributes": (Operators.SHOW_ATTRIBUTE, Operators.SHOW_ON_SPHERE, Operators.LOCATE_DETAIL),
     "compare": (
         Operators.COMPARE,
@@ -52,7 +60,10 @@ _PAGES = {
     ),
     "align": (Operators.ALIGN, Operators.NORMALISE, Operators.ALIGN_PARAMETERS),
     "symmetrise": (Operators.SYMMETRISE, Operators.MEASURE_LEFT_RIGHT),
+    "fit_sdf": (Operators.FIT_SDF, Operators.EXTRACT_SDF, Operators.SAVE_SDF, Operators.LOAD_SDF),
+    "sdf_tools": (Operators.SDF_TOOL, Operators.SDF_SLICE),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
+    "occupancy_networks": (Operators.PREDICT, Operators.PREVIEW_VIEW),
 }
 """Page of the manual → the operators that it explains."""
 
@@ -73,6 +84,9 @@ _GROUPS = {
     "space_build": "shape_space",
     "space": "shape_space",
     "member": "shape_space",
+    "codes_settings": "shape_codes",
+    "codes": "shape_codes",
+    "code_member": "shape_codes",
     "repair": "repair",
     "step": "repair",
     "detect_symmetry": "symmetry",
@@ -80,6 +94,13 @@ _GROUPS = {
     "symmetries": "symmetry",
     "symmetrise": "symmetrise",
     "left_right": "symmetrise",
+    "fit_sdf": "fit_sdf",
+    "extract_sdf": "fit_sdf",
+    "fitted": "fit_sdf",
+    "sdf_tools": "sdf_tools",
+    "slice": "sdf_tools",
+    "occupancy": "occupancy_networks",
+    "predicted": "occupancy_networks",
 }
 """Settings, by the end of their class name → page."""
 

@@ -30,7 +30,20 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_OF_ONE_MESH = ("equaliser", "check", "comparison", "aligned", "symmetries", "left_right", "morph", "space")
+_OF_ONE_MESH = (
+    "equaliser",
+    "check",
+    "comparison",
+    "aligned",
+    "symmetries",
+    "left_right",
+    "morph",
+    "space",
+    "codes",
+    "fitted",
+    "predicted",
+    "slice",
+)
 """The properties of a mesh that hold of this very mesh, and of no other that is made from it."""
 
 

@@ -21,6 +21,10 @@ from .alignment import SPHERICAL_COW_PG_aligned
 from .comparison import SPHERICAL_COW_PG_comparison
 from .equaliser import SPHERICAL_COW_PG_equaliser
 from .morph import SPHERICAL_COW_PG_morphed
+from .networks.codes import SPHERICAL_COW_PG_codes
+from .networks.fit_sdf import SPHERICAL_COW_PG_fitted
+from .networks.sdf_tools import SPHERICAL_COW_PG_slice
+from .networks.occupancy import SPHERICAL_COW_PG_predicted
 from .repair import SPHERICAL_COW_PG_report
 from .space import SPHERICAL_COW_PG_space
 from .symmetrise import SPHERICAL_COW_PG_left_right
@@ -94,8 +98,12 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         aligned: SPHERICAL_COW_PG_aligned
         morph: SPHERICAL_COW_PG_morphed
         space: SPHERICAL_COW_PG_space
+        codes: SPHERICAL_COW_PG_codes
         symmetries: SPHERICAL_COW_PG_symmetries
         left_right: SPHERICAL_COW_PG_left_right
+        fitted: SPHERICAL_COW_PG_fitted
+        predicted: SPHERICAL_COW_PG_predicted
+        slice: SPHERICAL_COW_PG_slice
     else:
         shape: StringProperty(
             name="Shape", description="The coefficients (compact .harmonics.npz)", subtype="BYTE_STRING"
@@ -148,12 +156,22 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
             name="Aligned", type=SPHERICAL_COW_PG_aligned, description="The last alignment of this mesh"
         )
         morph: PointerProperty(name="Morph", type=SPHERICAL_COW_PG_morphed, description="The morph of this mesh")
+        codes: PointerProperty(
+            name="Shape Codes", type=SPHERICAL_COW_PG_codes, description="The shape codes that this mesh shows"
+        )
         space: PointerProperty(
             name="Shape Space", type=SPHERICAL_COW_PG_space, description="The shape space that this mesh shows"
         )
         left_right: PointerProperty(
             name="Left and Right", type=SPHERICAL_COW_PG_left_right, description="Errors between the halves"
         )
+        predicted: PointerProperty(
+            name="Predicted", type=SPHERICAL_COW_PG_predicted, description="How a network has made this mesh"
+        )
+        fitted: PointerProperty(
+            name="Fitted Field", type=SPHERICAL_COW_PG_fitted, description="The distance field of this mesh"
+        )
+        slice: PointerProperty(name="Slice", type=SPHERICAL_COW_PG_slice, description="What this mesh is a slice of")
         symmetries: PointerProperty(
             name="Symmetries", type=SPHERICAL_COW_PG_symmetries, description="Planes and axes of this mesh"
         )

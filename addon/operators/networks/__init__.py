@@ -5,6 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import models, runtime
+from . import codes, fit_sdf, models, occupancy, runtime, sdf_tools
 
-classes: tuple[Any, ...] = (*runtime.classes, *models.classes)
+classes: tuple[Any, ...] = (*codes.classes, *runtime.classes, *models.classes, *fit_sdf.classes, *sdf_tools.classes, *occupancy.classes)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, PointerProperty
 
 from ...choices import DEVICES
-from . import models
+from . import codes, fit_sdf, models, occupancy, sdf_tools
 
 
 class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
@@ -17,8 +17,18 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
 
     if TYPE_CHECKING:
         device: str
+        codes: codes.SPHERICAL_COW_PG_codes_settings
+        occupancy: occupancy.SPHERICAL_COW_PG_occupancy
     else:
         device: EnumProperty(name="Device", description="What networks run on", items=DEVICES)
+        codes: PointerProperty(
+            name="Shape Codes", type=codes.SPHERICAL_COW_PG_codes_settings, description="Settings of Shape Codes"
+        )
+        occupancy: PointerProperty(
+            name="Occupancy Networks",
+            type=occupancy.SPHERICAL_COW_PG_occupancy,
+            description="Settings of Occupancy Networks",
+        )
 
 
-classes = (*models.classes, SPHERICAL_COW_PG_networks)
+classes = (*codes.classes, *models.classes, *occupancy.classes, *fit_sdf.classes, *sdf_tools.classes, SPHERICAL_COW_PG_networks)

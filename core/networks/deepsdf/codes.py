@@ -22,6 +22,13 @@ BOX = Box(size=2.0)
 """The decoder's own space. A shape touches the sphere of radius 1 / 1.03 in it."""
 
 
+QUICK = (64, 48, 32, 24, 16)
+"""Grids for a first look, the finest first."""
+
+_POINTS = 4.5
+"""Points of a grid that are evaluated, over the square of its cells along an edge (measured)."""
+
+
 @dataclass(frozen=True)
 class Placed:
     """A code (C,) and where its shape is: own coordinates are (p − centre) · scale."""
@@ -118,6 +125,13 @@ class ShapeCodes:
         distances = self.decoder.distances(placed.code)
         mesh = extract(lambda points: -distances(points), BOX, 0.0, extraction, progress=progress)
         return mesh.with_vertices(mesh.vertices / placed.scale + placed.centre)
+
+    def quick_resolution(self, products: float = 1.5e9) -> int:
+        """The finest grid, in cells along an edge, whose surface is found with so many multiplications (a tenth of a
+        second or so); 0 where even the coarsest one takes several times as many."""
+        fits = [cells for cells in QUICK if _POINTS * cells**2 * self.decoder.layout.products <= products]
+        coarsest = _POINTS * QUICK[-1] ** 2 * self.decoder.layout.products
+        return fits[0] if fits else QUICK[-1] if coarsest <= 3.0 * products else 0
 
     def with_member(self, name: str, placed: Placed) -> ShapeCodes:
         """The same with one more member, whose name is numbered where it is taken."""

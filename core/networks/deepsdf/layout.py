@@ -46,6 +46,13 @@ class Layout:
         gains = sum(out for (_, out), normed in zip(sizes, self.normed, strict=True) if normed)
         return sum((into + 1) * out for into, out in sizes) + gains
 
+    @property
+    def products(self) -> int:
+        """Multiplications for one point, when the code's share has been worked out."""
+        widths = (*self.widths, 1)
+        seen = [before + (COORDINATES if extra else 0) for before, extra in zip(self.widths, self.extras, strict=True)]
+        return sum(into * out for into, out in zip((COORDINATES, *seen), widths, strict=True))
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The weights by name, and their shapes."""
         found: dict[str, tuple[int, ...]] = {}
