@@ -20,26 +20,69 @@ Real = np.floating[Any] | float
 
 _CHUNK = 256
 _Y, _Z = np.uint32(2654435761), np.uint32(805459861)
+_HALF, _ONE, _TWO, _THREE, _SIX = (np.float32(value) for value in (0.5, 1.0, 2.0, 3.0, 6.0))
 
 
 @njit(inline="always")
-def _row(x: Int, y: Int, z: Int, stride: Int, rows: Int) -> Int:
-    """The row of a corner in the table of its level; stride: corners along an edge."""
+def _corner_rows(x: Int, y: Int, z: Int, stride: Int, base: Int, rows: Int) -> tuple[Int, ...]:
+    """The rows of the eight corners of a cell; x changes fastest. stride: corners along an edge.
+
+    base: where the table of the level begins. rows: how many it has; a power of two is divided by at no cost.
+    """
     if stride * stride * stride <= rows:
-        return x + stride * (y + stride * z)
+        first = base + x + stride * (y + stride * z)
+        second, third = first + stride, first + stride * stride
+        fourth = third + stride
+        return first, first + 1, second, second + 1, third, third + 1, fourth, fourth + 1
     # Numba multiplies 32-bit numbers in 64 bits: only the lower half is the hash.
-    mixed = np.uint32(np.uint32(x) ^ (np.uint32(y) * _Y) ^ (np.uint32(z) * _Z))
-    return np.int64(mixed % np.uint32(rows))
+    x0, x1 = np.uint32(x), np.uint32(x + 1)
+    y0, y1 = np.uint32(np.uint32(y) * _Y), np.uint32(np.uint32(y + 1) * _Y)
+    z0, z1 = np.uint32(np.uint32(z) * _Z), np.uint32(np.uint32(z + 1) * _Z)
+    a, b, c, d = y0 ^ z0, y1 ^ z0, y0 ^ z1, y1 ^ z1
+    if rows & (rows - 1) == 0:
+        low = np.uint32(rows - 1)
+        return (
+            base + np.int64((x0 ^ a) & low),
+            base + np.int64((x1 ^ a) & low),
+            base + np.int64((x0 ^ b) & low),
+            base + np.int64((x1 ^ b) & low),
+            base + np.int64((x0 ^ c) & low),
+            base + np.int64((x1 ^ c) & low),
+            base + np.int64((x0 ^ d) & low),
+            base + np.int64((x1 ^ d) & low),
+        )
+    count = np.uint32(rows)
+    return (
+        base + np.int64((x0 ^ a) % count),
+        base + np.int64((x1 ^ a) % count),
+        base + np.int64((x0 ^ b) % count),
+        base + np.int64((x1 ^ b) % count),
+        base + np.int64((x0 ^ c) % count),
+        base + np.int64((x1 ^ c) % count),
+        base + np.int64((x0 ^ d) % count),
+        base + np.int64((x1 ^ d) % count),
+    )
 
 
 @njit(inline="always")
 def _weight(t: Real, smooth: bool) -> Real:
-    return t * t * (np.float32(3.0) - np.float32(2.0) * t) if smooth else t
+    return t * t * (_THREE - _TWO * t) if smooth else t
 
 
 @njit(inline="always")
 def _slope(t: Real, smooth: bool) -> Real:
-    return np.float32(6.0) * t * (np.float32(1.0) - t) if smooth else np.float32(1.0)
+    return _SIX * t * (_ONE - t) if smooth else _ONE
+
+
+@njit(inline="always")
+def _outside(x: Real, y: Real, z: Real) -> bool:
+    return min(x, y, z) < 0.0 or max(x, y, z) > 1.0
+
+
+@njit(inline="always")
+def _level_in_turn(turn: Int, levels: Int) -> Int:
+    """The levels from both ends in turn, so that threads with a part of them each have as much to do."""
+    return turn // 2 if turn % 2 == 0 else levels - 1 - turn // 2
 
 
 @njit(cache=True, parallel=True)
@@ -59,43 +102,60 @@ def encode(points: Single, table: Single, offsets: Offsets, scales: Single, smoo
             stride = np.int64(np.ceil(scale)) + 2
             for n in range(begin, end):
                 x, y, z = points[n, 0], points[n, 1], points[n, 2]
-                if min(x, y, z) < 0.0 or max(x, y, z) > 1.0:
+                if _outside(x, y, z):
                     continue
-                x, y, z = x * scale + np.float32(0.5), y * scale + np.float32(0.5), z * scale + np.float32(0.5)
+                x, y, z = x * scale + _HALF, y * scale + _HALF, z * scale + _HALF
                 i, j, k = np.int64(x), np.int64(y), np.int64(z)
-                u, v, w = _weight(x - i, smooth), _weight(y - j, smooth), _weight(z - k, smooth)
-                first, second = np.float32(0.0), np.float32(0.0)
-                for corner in range(8):
-                    a, b, c = corner & 1, (corner >> 1) & 1, corner >> 2
-                    share = (u if a else 1 - u) * (v if b else 1 - v) * (w if c else 1 - w)
-                    row = base + _row(i + a, j + b, k + c, stride, rows)
-                    first += share * table[row, 0]
-                    second += share * table[row, 1]
-                result[n, 2 * level] = first
-                result[n, 2 * level + 1] = second
+                u = _weight(x - np.float32(i), smooth)
+                v = _weight(y - np.float32(j), smooth)
+                w = _weight(z - np.float32(k), smooth)
+                a, b, c, d, e, f, g, h = _corner_rows(i, j, k, stride, base, rows)
+                s, t = _ONE - u, _ONE - v
+                near, far = t * (_ONE - w), v * (_ONE - w)
+                near_up, far_up = t * w, v * w
+                for feature in range(2):
+                    result[n, 2 * level + feature] = (
+                        near * (s * table[a, feature] + u * table[b, feature])
+                        + far * (s * table[c, feature] + u * table[d, feature])
+                        + near_up * (s * table[e, feature] + u * table[f, feature])
+                        + far_up * (s * table[g, feature] + u * table[h, feature])
+                    )
     return result
 
 
 @njit(cache=True, parallel=True)
 def spread(points: Single, gradient: Single, offsets: Offsets, scales: Single, smooth: bool, result: Single) -> None:
     """Add to `result` (rows, 2) the derivative of a function by the table; gradient: (N, 2 L) by the features."""
-    for level in prange(len(scales)):  # each level has rows of its own: no two threads write to one place
+    levels = len(scales)
+    for turn in prange(levels):  # each level has rows of its own: no two threads write to one place
+        level = _level_in_turn(turn, levels)
         base, rows = offsets[level], offsets[level + 1] - offsets[level]
         scale = scales[level]
         stride = np.int64(np.ceil(scale)) + 2
         for n in range(len(points)):
             x, y, z = points[n, 0], points[n, 1], points[n, 2]
-            if min(x, y, z) < 0.0 or max(x, y, z) > 1.0:
+            if _outside(x, y, z):
                 continue
-            x, y, z = x * scale + np.float32(0.5), y * scale + np.float32(0.5), z * scale + np.float32(0.5)
+            x, y, z = x * scale + _HALF, y * scale + _HALF, z * scale + _HALF
             i, j, k = np.int64(x), np.int64(y), np.int64(z)
-            u, v, w = _weight(x - i, smooth), _weight(y - j, smooth), _weight(z - k, smooth)
-            for corner in range(8):
-                a, b, c = corner & 1, (corner >> 1) & 1, corner >> 2
-                share = (u if a else 1 - u) * (v if b else 1 - v) * (w if c else 1 - w)
-                row = base + _row(i + a, j + b, k + c, stride, rows)
-                result[row, 0] += share * gradient[n, 2 * level]
-                result[row, 1] += share * gradient[n, 2 * level + 1]
+            u = _weight(x - np.float32(i), smooth)
+            v = _weight(y - np.float32(j), smooth)
+            w = _weight(z - np.float32(k), smooth)
+            a, b, c, d, e, f, g, h = _corner_rows(i, j, k, stride, base, rows)
+            s, t = _ONE - u, _ONE - v
+            near, far = t * (_ONE - w), v * (_ONE - w)
+            near_up, far_up = t * w, v * w
+            for feature in range(2):
+                slope = gradient[n, 2 * level + feature]
+                left, right = s * slope, u * slope
+                result[a, feature] += near * left
+                result[b, feature] += near * right
+                result[c, feature] += far * left
+                result[d, feature] += far * right
+                result[e, feature] += near_up * left
+                result[f, feature] += near_up * right
+                result[g, feature] += far_up * left
+                result[h, feature] += far_up * right
 
 
 @njit(cache=True, parallel=True)
@@ -104,23 +164,24 @@ def slopes(points: Single, gradient: Single, table: Single, offsets: Offsets, sc
     result = np.zeros((len(points), 3), np.float32)
     for n in prange(len(points)):
         x, y, z = points[n, 0], points[n, 1], points[n, 2]
-        if min(x, y, z) < 0.0 or max(x, y, z) > 1.0:
+        if _outside(x, y, z):
             continue
         for level in range(len(scales)):
             base, rows = offsets[level], offsets[level + 1] - offsets[level]
             scale = scales[level]
             stride = np.int64(np.ceil(scale)) + 2
-            px, py, pz = x * scale + np.float32(0.5), y * scale + np.float32(0.5), z * scale + np.float32(0.5)
+            px, py, pz = x * scale + _HALF, y * scale + _HALF, z * scale + _HALF
             i, j, k = np.int64(px), np.int64(py), np.int64(pz)
-            u, v, w = _weight(px - i, smooth), _weight(py - j, smooth), _weight(pz - k, smooth)
-            du, dv, dw = _slope(px - i, smooth), _slope(py - j, smooth), _slope(pz - k, smooth)
+            du, dv, dw = px - np.float32(i), py - np.float32(j), pz - np.float32(k)
+            u, v, w = _weight(du, smooth), _weight(dv, smooth), _weight(dw, smooth)
+            du, dv, dw = _slope(du, smooth), _slope(dv, smooth), _slope(dw, smooth)
+            corners = _corner_rows(i, j, k, stride, base, rows)
+            first, second = gradient[n, 2 * level] * scale, gradient[n, 2 * level + 1] * scale
             for corner in range(8):
-                a, b, c = corner & 1, (corner >> 1) & 1, corner >> 2
-                row = base + _row(i + a, j + b, k + c, stride, rows)
-                value = gradient[n, 2 * level] * table[row, 0] + gradient[n, 2 * level + 1] * table[row, 1]
-                value *= scale
-                sx, sy, sz = (u if a else 1 - u), (v if b else 1 - v), (w if c else 1 - w)
-                result[n, 0] += (du if a else -du) * sy * sz * value
-                result[n, 1] += (dv if b else -dv) * sx * sz * value
-                result[n, 2] += (dw if c else -dw) * sx * sy * value
+                value = first * table[corners[corner], 0] + second * table[corners[corner], 1]
+                across, along, up = corner & 1, (corner >> 1) & 1, corner >> 2
+                sx, sy, sz = (u if across else _ONE - u), (v if along else _ONE - v), (w if up else _ONE - w)
+                result[n, 0] += (du if across else -du) * sy * sz * value
+                result[n, 1] += (dv if along else -dv) * sx * sz * value
+                result[n, 2] += (dw if up else -dw) * sx * sy * value
     return result
