@@ -38,7 +38,7 @@ Way = Callable[["OccupancyNetwork", "Tensor", int], Mesh]
 
 
 def run(setup: Setup) -> Iterator[Row]:
-    """Time and memory of an extraction at 32 × 2², ours and theirs; and how much the log odds differ, of the largest."""
+    """Time and memory of an extraction at 32 × 2², ours and theirs; and what the log odds differ by, of the largest."""
     try:
         require_torch()
     except MissingLibrary as error:
