@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..fields.extraction import Extraction
 from ..networks.distance.settings import settings_from
 from ..networks.runtime import require_torch
 from ..progress import Progress, part
-from .outcome import Arrays, Outcome, Parameters, Task, mesh_from
+from .outcome import Array, Arrays, Outcome, Parameters, Task, mesh_from
 
 _RESOLUTION = 256
 
@@ -34,7 +35,7 @@ def _fit(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
     mesh = fitted.mesh(extraction, float(parameters.get("level", 0.0)), part(progress, 0.9, 1.0))
     assert fitted.report is not None
     field = np.frombuffer(field_to_bytes(fitted), dtype=np.uint8)
-    found = {"field": field, "vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes}
+    found: dict[str, Array] = {"field": field, "vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes}
     return Outcome(found, fitted.report.to_dict())
 
 
@@ -47,7 +48,15 @@ def _extract(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outc
     extraction = _extraction(parameters)
     field = load_field(arrays["field"].tobytes(), str(parameters.get("device", "auto")))
     mesh = field.mesh(extraction, float(parameters.get("level", 0.0)), progress)
-    data = {"n_vertices": mesh.n_vertices, "n_faces": mesh.n_faces}
+    settings = field.settings
+    data: dict[str, Any] = {
+        "n_vertices": mesh.n_vertices,
+        "n_faces": mesh.n_faces,
+        "report": field.report.to_dict() if field.report else {},
+        "network": settings.network if settings else "",
+        "preset": settings.preset if settings else "",
+        "source": field.source,
+    }
     return Outcome({"vertices": mesh.vertices, "faces": mesh.faces, **mesh.attributes}, data)
 
 
