@@ -22,6 +22,7 @@ _PAGES = {
         Operators.STEP_REMOVE,
     ),
     "batch": (Operators.BATCH,),
+    "dataset": (Operators.MAKE_DATASET, Operators.CHECK_DATASET),
     "encode": (Operators.ENCODE, Operators.PRESET_ENCODE, Operators.ADD_COW, Operators.IMPORT_OFF),
     "reconstruct": (Operators.RECONSTRUCT, Operators.PRESET_RECONSTRUCT),
     "equalizer": (Operators.RESET_EQUALISER, Operators.APPLY_MASK),
@@ -69,6 +70,7 @@ _PAGES = {
 
 _GROUPS = {
     "batch": "batch",
+    "dataset": "dataset",
     "encode": "encode",
     "align": "align",
     "aligned": "align",

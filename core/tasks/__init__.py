@@ -27,6 +27,8 @@ MODULES: Mapping[str, str] = {
     "locality": "blending",
     "space": "spaces",
     "batch": "many",
+    "make_dataset": "datasets",
+    "check_dataset": "datasets",
     "symmetries": "symmetry",
     "symmetry_error": "symmetry",
     "symmetrise": "symmetrise",

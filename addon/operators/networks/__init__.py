@@ -5,6 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, fit_sdf, models, occupancy, runtime, sdf_tools
+from . import codes, dataset, fit_sdf, models, occupancy, runtime, sdf_tools
 
-classes: tuple[Any, ...] = (*codes.classes, *runtime.classes, *models.classes, *fit_sdf.classes, *sdf_tools.classes, *occupancy.classes)
+classes: tuple[Any, ...] = (
+    *codes.classes,
+    *runtime.classes,
+    *models.classes,
+    *fit_sdf.classes,
+    *sdf_tools.classes,
+    *occupancy.classes,
+    *dataset.classes,
+)

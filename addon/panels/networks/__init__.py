@@ -8,7 +8,7 @@ import bpy
 from ... import network_runtime
 from ...idnames import Panels
 from ..common import SidebarPanel, fact, fields, settings, wrapped
-from . import codes, fit_sdf, models, occupancy, sdf_tools
+from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools
 
 PACKAGE = (__package__ or "").removesuffix(".panels.networks")
 """The extension, as Blender knows it."""
@@ -45,4 +45,12 @@ def draw_missing(layout: bpy.types.UILayout, context: bpy.types.Context, reason:
     layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = PACKAGE
 
 
-classes = (SPHERICAL_COW_PT_networks, *models.classes, *codes.classes, *fit_sdf.classes, *sdf_tools.classes, *occupancy.classes)
+classes = (
+    SPHERICAL_COW_PT_networks,
+    *models.classes,
+    *codes.classes,
+    *fit_sdf.classes,
+    *sdf_tools.classes,
+    *occupancy.classes,
+    *dataset.classes,
+)

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty, PointerProperty
 
 from ...choices import DEVICES
-from . import codes, fit_sdf, models, occupancy, sdf_tools
+from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools
 
 
 class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
@@ -18,11 +18,15 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         device: str
         codes: codes.SPHERICAL_COW_PG_codes_settings
+        dataset: dataset.SPHERICAL_COW_PG_dataset
         occupancy: occupancy.SPHERICAL_COW_PG_occupancy
     else:
         device: EnumProperty(name="Device", description="What networks run on", items=DEVICES)
         codes: PointerProperty(
             name="Shape Codes", type=codes.SPHERICAL_COW_PG_codes_settings, description="Settings of Shape Codes"
+        )
+        dataset: PointerProperty(
+            name="Dataset", type=dataset.SPHERICAL_COW_PG_dataset, description="Settings of Dataset"
         )
         occupancy: PointerProperty(
             name="Occupancy Networks",
@@ -31,4 +35,12 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
         )
 
 
-classes = (*codes.classes, *models.classes, *occupancy.classes, *fit_sdf.classes, *sdf_tools.classes, SPHERICAL_COW_PG_networks)
+classes = (
+    *dataset.classes,
+    *codes.classes,
+    *models.classes,
+    *occupancy.classes,
+    *fit_sdf.classes,
+    *sdf_tools.classes,
+    SPHERICAL_COW_PG_networks,
+)
