@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from .errors import Cancelled, SphericalCowError
+from .networks.runtime import is_out_of_memory, too_little_memory
 from .progress import Progress
 
 REPORT_INTERVAL = 0.05
@@ -59,6 +60,10 @@ def serve(folder: Path) -> dict[str, Any]:
         outcome = run_task(request["task"], arrays, request.get("parameters", {}), progress)
     except SphericalCowError as error:
         return {"ok": False, "error": error.to_dict()}
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        return {"ok": False, "error": too_little_memory().to_dict()}
     except MemoryError:
         lack = SphericalCowError("There is not enough memory for this.", "Use a lower degree or a smaller mesh.")
         return {"ok": False, "error": lack.to_dict()}

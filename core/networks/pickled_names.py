@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import pickletools
 import zipfile
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,8 +52,15 @@ def _names(stream: io.BytesIO) -> Iterator[str]:
         if step > _MOST_STEPS:
             return
         if isinstance(argument, str) and operation.name in {"GLOBAL", "INST"}:
-            yield argument.replace(" ", ".", 1)
+            yield _of_today(*argument.split(" ", 1))
         elif operation.name == "STACK_GLOBAL" and len(texts) > 1:
             yield ".".join(texts[-2:])
         elif isinstance(argument, str):
             texts.append(argument)
+
+
+def _of_today(module: str, name: str) -> str:
+    """What a function of Python 2, whose names the older pickles have, is called now."""
+    if (module, name) in NAME_MAPPING:
+        return ".".join(NAME_MAPPING[module, name])
+    return f"{IMPORT_MAPPING.get(module, module)}.{name}"

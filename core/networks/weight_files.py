@@ -163,6 +163,11 @@ def _refusal(path: Path, words: str) -> CheckpointError:
             f"{path.name} holds an object of {strange[0]}, which could run code when it is opened.",
             "Ask its author for the weights alone (state_dict), or for safetensors.",
         )
+    if "Unsupported operand" in words:
+        return CheckpointError(
+            f"{path.name} is pickled in a way that PyTorch does not read without running it.",
+            "Save it with torch.save as usual, or as safetensors.",
+        )
     return CheckpointError(
         f"{path.name} is damaged, or not a file of PyTorch.",
         "Choose a .pt, .pth or .safetensors file, or download it again.",
@@ -171,14 +176,12 @@ def _refusal(path: Path, words: str) -> CheckpointError:
 
 def _is_known(name: str) -> bool:
     """Whether PyTorch reads an object of that name with `weights_only=True`, or we let it through."""
-    from torch._weights_only_unpickler import _get_allowed_globals
-
+    allowed = getattr(import_module("torch._weights_only_unpickler"), "_get_allowed_globals", dict)()
     module, _, last = name.rpartition(".")
-    plain = name.replace("__builtin__.", "builtins.")
     ours = {f"{item.__module__}.{item.__name__}" for item in _harmless() if not isinstance(item, tuple)}
     ours |= {item[1] for item in _harmless() if isinstance(item, tuple)}
     storage = module in {"torch", "torch.cuda", "torch.storage"} and last.endswith("Storage")
-    return storage or plain in ours or any(each in _get_allowed_globals() for each in (name, plain))
+    return storage or name in ours or name in allowed
 
 
 def _harmless() -> list[Any]:
