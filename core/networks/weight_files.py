@@ -176,7 +176,7 @@ def _refusal(path: Path, words: str) -> CheckpointError:
 
 def _is_known(name: str) -> bool:
     """Whether PyTorch reads an object of that name with `weights_only=True`, or we let it through."""
-    allowed = getattr(import_module("torch._weights_only_unpickler"), "_get_allowed_globals", dict)()
+    allowed: Any = getattr(import_module("torch._weights_only_unpickler"), "_get_allowed_globals", dict)()
     module, _, last = name.rpartition(".")
     ours = {f"{item.__module__}.{item.__name__}" for item in _harmless() if not isinstance(item, tuple)}
     ours |= {item[1] for item in _harmless() if isinstance(item, tuple)}
