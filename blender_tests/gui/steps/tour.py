@@ -27,7 +27,8 @@ def sections():
     """Titles from top to bottom, as Blender sorts them: by their order, then as they were registered."""
     registration = next(module for name, module in sys.modules.items() if name.endswith("spherical_cow.registration"))
     panels = [cls for cls in registration.classes if getattr(cls, "bl_category", "") == TAB]
-    ordered = sorted((panel for panel in panels if hasattr(panel, "bl_order")), key=lambda panel: panel.bl_order)
+    own = (panel for panel in panels if hasattr(panel, "bl_order") and not hasattr(panel, "bl_parent_id"))
+    ordered = sorted(own, key=lambda panel: panel.bl_order)
     return [panel.bl_label for panel in ordered]
 
 
