@@ -33,6 +33,7 @@ SMALLER = {"full": 1, "half": 2, "small": 4, "tiny": 16}
 
 _CACHE_BYTES = 1 << 30
 _VALIDATED_AT_ONCE = 100_000
+_IDLE = ("fc_p.bias", "fc_0.bias", "fc_1.bias")
 _SHUFFLE, _EXAMPLE, _VALIDATION = 0, 1, 2
 
 
@@ -84,6 +85,7 @@ class OccupancyLesson(Lesson):
             self._points(model)
             self._seen(model, np.random.default_rng(0))
         self.network = OccupancyNetwork(kind, self.sizes)
+        _keep_idle_biases(self.network)
 
     def _listed(self, split: str) -> list[ModelFolder]:
         classes = self.options.classes or self.dataset.classes
@@ -175,6 +177,17 @@ class OccupancyLesson(Lesson):
         found = log_odds >= math.log(THRESHOLD / (1.0 - THRESHOLD))
         union = np.count_nonzero(found | inside)
         return float(np.count_nonzero(found & inside) / union) if union else 1.0
+
+
+def _keep_idle_biases(network: OccupancyNetwork) -> None:
+    """Leave out of the training what batch normalisation takes off again: all that is added on the way to it.
+
+    Such biases have no gradient but rounding errors, which Adam would blow up to steps of full length: they would
+    wander at random, other in each number of processes, and the running means lag behind them.
+    """
+    for name, parameter in network.named_parameters():
+        if network.kind != "nothing" and name.startswith("decoder.") and name.endswith(_IDLE):
+            parameter.requires_grad_(False)
 
 
 class _Cache:

@@ -115,14 +115,21 @@ def joined(device: str) -> Iterator[Processes]:
             )
         torch.cuda.set_device(number)
         chosen = f"cuda:{number}"
+    mine = not torch.distributed.is_initialized()  # who calls may have joined them already
+    if mine:
+        _join(torch, chosen)
     try:
-        torch.distributed.init_process_group("nccl" if chosen.startswith("cuda") else "gloo")
+        yield Processes(torch.distributed.get_rank(), shares, chosen)
+    finally:
+        if mine:
+            torch.distributed.destroy_process_group()
+
+
+def _join(torch: Any, device: str) -> None:
+    try:
+        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     except (RuntimeError, ValueError) as error:
         raise SphericalCowError(
             f"The processes do not find each other: {str(error).splitlines()[0]}.",
             "Start them with torchrun, with the same --rdzv-endpoint on each machine.",
         ) from error
-    try:
-        yield Processes(torch.distributed.get_rank(), shares, chosen)
-    finally:
-        torch.distributed.destroy_process_group()
