@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, fit, info, listing, predict
+from . import codes, evaluate, fit, info, listing, predict
 
-_MODULES = (codes, listing, info, predict, fit)
+_MODULES = (codes, listing, info, predict, fit, evaluate)
 
 
 def add_verbs(verbs: Any) -> None:

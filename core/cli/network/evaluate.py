@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`network evaluate CHECKPOINT DATASET`: the published numbers of a network over a data set."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ...datasets.layout import Dataset, ModelFolder
+from ...errors import InvalidParameter
+from ...fields.extraction import Extraction
+from ...files import atomic_write
+from ...mesh import Mesh
+from ...meshfile import write_mesh
+from ...networks.catalogue import open_model
+from ...networks.evaluation.folder import MeshOf, evaluate_dataset
+from ...networks.evaluation.sources import from_files, predicted
+from ...networks.runtime import DEVICES
+from ..console import Console, make_folder, require_writable
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verb `evaluate`."""
+    parser = verbs.add_parser(
+        "evaluate",
+        help="a network, or meshes already made, against a data set: IoU, Chamfer-L1, normal consistency",
+        description="As published for Occupancy Networks: IoU by the points of the data set, Chamfer-L1 and normal "
+        "consistency by 100,000 points of both surfaces, lengths in tenths of the longest side. A table by classes "
+        "and their mean. A shape that fails does not stop the others.",
+    )
+    parser.add_argument("checkpoint", nargs="?", help="a .pt, .pth or .safetensors file; left out with --meshes")
+    parser.add_argument("dataset", help="a folder in the layout of the Occupancy Networks")
+    parser.add_argument("--meshes", metavar="FOLDER", help="evaluate FOLDER/CLASS/MODEL.off (or ply, obj …) instead")
+    parser.add_argument("--split", default="test", help="which list of models (default test)")
+    parser.add_argument("--class", dest="classes", nargs="+", default=[], metavar="CLASS", help="folders or names")
+    parser.add_argument("--csv", metavar="OUT", help="write the table of classes")
+    parser.add_argument("--shapes", metavar="OUT", help="write a CSV with a line for each shape")
+    parser.add_argument("--keep", metavar="FOLDER", help="write the meshes that the network makes, for --meshes")
+    parser.add_argument("--points", type=int, default=100_000, metavar="N", help="drawn on each mesh (default 100000)")
+    parser.add_argument("--view", type=int, default=0, metavar="N", help="which image of each model (default 0)")
+    parser.add_argument("--resolution", type=int, default=128, metavar="N", help="cells along an edge (default 128)")
+    parser.add_argument("--steps", type=int, default=2, metavar="N", help="how often the first grid is doubled")
+    parser.add_argument("--threshold", type=float, metavar="P", help="probability on the surface (default 0.2)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="auto", choices=DEVICES)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(arguments: argparse.Namespace, console: Console) -> int:
+    """Evaluate, write the tables, print the one of the classes."""
+    if (arguments.checkpoint is None) == (arguments.meshes is None):
+        raise InvalidParameter("What is to be evaluated is not clear.", "Give a checkpoint, or --meshes.")
+    if arguments.points < 1:
+        raise InvalidParameter(f"{arguments.points} points cannot be drawn.", "Give 1 or more; 100000 is usual.")
+    if arguments.keep and arguments.meshes:
+        raise InvalidParameter("With --meshes there is nothing to keep.", "Leave --keep out.")
+    for path in filter(None, (arguments.csv, arguments.shapes)):
+        require_writable(path)
+    dataset = Dataset(arguments.dataset)
+    mesh_of = from_files(arguments.meshes) if arguments.meshes else _network(arguments, dataset)
+    with console.progress() as progress:
+        found = evaluate_dataset(
+            dataset,
+            mesh_of,
+            split=arguments.split,
+            classes=arguments.classes,
+            samples=arguments.points,
+            seed=arguments.seed,
+            progress=progress,
+        )
+    for path, text in ((arguments.csv, found.class_csv()), (arguments.shapes, found.shape_csv())):
+        if path:
+            with atomic_write(path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+    for row in found.rows:
+        if row.error:
+            console.log(f"{row.category}/{row.name}: {row.error}")
+    console.result(found.to_dict(), found.table())
+    return 1 if found.failed == len(found.rows) else 0
+
+
+def _network(arguments: argparse.Namespace, dataset: Dataset) -> MeshOf:
+    model = open_model(arguments.checkpoint, arguments.device)
+    extraction = Extraction(arguments.resolution, arguments.steps)
+    mesh_of = predicted(model, dataset, extraction, arguments.threshold, arguments.view, arguments.seed)
+    if not arguments.keep:
+        return mesh_of
+    folder = make_folder(arguments.keep)
+
+    def kept(shape: ModelFolder) -> Mesh:
+        mesh = mesh_of(shape)
+        place: Path = make_folder(folder / shape.category)
+        if mesh.n_faces:
+            write_mesh(mesh, place / f"{shape.name}.ply")
+        return mesh
+
+    return kept
