@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from typing import Any
 
@@ -59,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     folder.add_argument("--format", choices=[item[0].lower() for item in FILE_TYPES], default="ply")
     folder.add_argument("--keep-steps", action="store_true", help="also write the mesh after each step")
     folder.set_defaults(run=_repair_folder, object=None, save=None, json=False, needs_object=False)
+    dataset = verbs.add_parser("dataset", help="folders to learn from: make MESHES… OUT, check FOLDER; images by me")
+    dataset.add_argument("words", nargs=argparse.REMAINDER, help="as `spherical-cow dataset` takes them")
     return top
 
 
@@ -73,6 +76,8 @@ def _verb(verbs: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser
 
 def run(arguments: list[str]) -> int:
     """Do what the command line asks; gives the exit status."""
+    if arguments[:1] == ["dataset"]:
+        return _dataset(arguments)
     try:
         options = parser().parse_args(arguments)
     except SystemExit as end:
@@ -179,6 +184,16 @@ def _repair_folder(obj: None, options: argparse.Namespace) -> tuple[int, dict[st
     settings = {"file_type": options.format.upper(), "keep_stages": options.keep_steps, "recipe": options.recipe}
     done = bpy.ops.spherical_cow.repair_folder(directory=options.folder, output=options.output, **settings)
     return 0 if done == {"FINISHED"} else 2, {}
+
+
+def _dataset(arguments: list[str]) -> int:
+    """The library's own command in a process of its own: it needs no scene. This Blender's program renders."""
+    program = bpy.app.binary_path
+    given = any(word.split("=")[0] == "--blender" for word in arguments)
+    if program and not given and arguments[1:2] == ["make"]:
+        arguments = [*arguments, "--blender", program]
+    command = [sys.executable, "-m", "core.cli.main", *arguments]
+    return subprocess.run(command, env=jobs.environment(), check=False).returncode
 
 
 def register() -> None:

@@ -100,18 +100,25 @@ def bring(source: dict[str, Any], expected: Any) -> bool:
 
 
 def append(library: str, name: str) -> None:
-    """The object of another .blend, with its materials."""
+    """The object of another .blend as it is seen there: its modifiers done, with its materials, where it stood."""
     with bpy.data.libraries.load(library, link=False) as (_, wanted):
         wanted.objects = [name]
     obj = wanted.objects[0]
     if obj is None:
         raise KeyError(name)
-    bpy.context.view_layer.update()
-    world = obj.matrix_world.copy()
-    obj.parent = None
-    obj.hide_render = obj.hide_viewport = False
+    obj.hide_viewport = False
     bpy.context.scene.collection.objects.link(obj)
-    obj.matrix_world = world
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    seen = obj.evaluated_get(graph)
+    data = bpy.data.meshes.new_from_object(seen, preserve_all_data_layers=True, depsgraph=graph)
+    for number, slot in enumerate(obj.material_slots):
+        if slot.link == "OBJECT" and number < len(data.materials):
+            data.materials[number] = slot.material
+    plain = bpy.data.objects.new("shape", data)
+    plain.matrix_world = seen.matrix_world.copy()
+    bpy.context.scene.collection.objects.unlink(obj)
+    bpy.context.scene.collection.objects.link(plain)
 
 
 def import_file(file: str) -> None:

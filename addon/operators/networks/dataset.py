@@ -36,11 +36,11 @@ def folder_of(text: str) -> Path:
 
 
 def dataset_request(objects: Sequence[bpy.types.Object], library: Path, **parameters: Any) -> jobs.Request:
-    """What the worker is asked: the objects as they stand in the scene, z up; writes their materials to `library`."""
+    """What the worker is asked: the objects as they are seen in the scene, z up; writes their materials to `library`."""
     arrays: dict[str, Any] = {}
     for number, obj in enumerate(objects):
         require_solid(obj)
-        read = bridge.read(obj, use_modifiers=bool(parameters["use_modifiers"])).mesh
+        read = bridge.read(obj, use_modifiers=True).mesh
         mesh = placed(read, obj)
         arrays |= {f"vertices_{number}": mesh.vertices, f"faces_{number}": mesh.faces}
         arrays |= {f"{name}_{number}": read.attributes[name] for name in read.attributes if name == "color"}
@@ -49,7 +49,7 @@ def dataset_request(objects: Sequence[bpy.types.Object], library: Path, **parame
             bpy.data.libraries.write(str(library), set(objects), path_remap="ABSOLUTE")
         except (OSError, RuntimeError) as error:
             raise OutputError(f"The objects cannot be handed over: {error}.", "Make room on the disk.") from error
-    own = {name: value for name, value in parameters.items() if name not in ("val", "test", "use_modifiers")}
+    own = {name: value for name, value in parameters.items() if name not in ("val", "test")}
     more = {
         "names": [obj.name for obj in objects],
         "library": str(library) if parameters["views"] else None,
@@ -65,6 +65,14 @@ def split_of(val: float, test: float) -> Split:
     if val + test >= 100.0:
         raise InvalidParameter("Nothing is left to learn from.", "Lower the shares of validation and test.")
     return (1.0 - (val + test) / 100.0, val / 100.0, test / 100.0)
+
+
+def put_away(place: Path, val: float, test: float, seed: int) -> None:
+    """What a worker that was stopped could not do: remove what is not finished, and list what is."""
+    if (place / UNFINISHED).is_dir():
+        shutil.rmtree(place / UNFINISHED, ignore_errors=True)
+        with suppress(OSError, SphericalCowError):
+            write_lists(place, split_of(val, test), seed)
 
 
 class _DatasetOperator(JobOperator):
@@ -109,7 +117,7 @@ class SPHERICAL_COW_OT_make_dataset(DatasetSettings, _DatasetOperator, bpy.types
         self.place = folder_of(self.directory)
         require_class(self.category)
         self.library = Path(tempfile.mkdtemp(prefix="job-", dir=jobs.user_folder("jobs"))) / "objects.blend"
-        names = ("category", "points", "views", "size", "val", "test", "seed", "use_modifiers")
+        names = ("category", "points", "views", "size", "val", "test", "seed")
         parameters = {name: getattr(self, name) for name in names}
         return dataset_request(selected_meshes(context), self.library, out=str(self.place), **parameters)
 
@@ -127,11 +135,8 @@ class SPHERICAL_COW_OT_make_dataset(DatasetSettings, _DatasetOperator, bpy.types
         super()._release()
         if self.library is not None:
             shutil.rmtree(self.library.parent, ignore_errors=True)
-        if self.place is not None and (self.place / UNFINISHED).is_dir():
-            # A worker that was stopped could not put this away, nor list what it had finished.
-            shutil.rmtree(self.place / UNFINISHED, ignore_errors=True)
-            with suppress(OSError, SphericalCowError):
-                write_lists(self.place, split_of(self.val, self.test), self.seed)
+        if self.place is not None:
+            put_away(self.place, self.val, self.test, self.seed)
         self.place = self.library = None
 
 

@@ -12,7 +12,7 @@ from ...idnames import Operators, Panels
 from ...operators.batch import selected_meshes
 from ..common import SidebarPanel, error_box, fact, fields, job_button, settings, wrapped
 
-OPTIONS = ("directory", "category", "points", "views", "size", "val", "test", "seed", "use_modifiers")
+OPTIONS = ("directory", "category", "points", "views", "size", "val", "test", "seed")
 SHOWN = 4
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import FloatProperty, IntProperty, StringProperty
 
 
 class DatasetSettings:
@@ -21,7 +21,6 @@ class DatasetSettings:
         val: float
         test: float
         seed: int
-        use_modifiers: bool
     else:
         directory: StringProperty(
             name="Folder",
@@ -68,9 +67,6 @@ class DatasetSettings:
             subtype="PERCENTAGE",
         )
         seed: IntProperty(name="Seed", description="Another one makes other points and views", default=0, min=0)
-        use_modifiers: BoolProperty(
-            name="Modifiers", description="Take the objects as their modifiers make them", default=True
-        )
 
 
 class SPHERICAL_COW_PG_dataset(DatasetSettings, bpy.types.PropertyGroup):
