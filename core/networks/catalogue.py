@@ -22,6 +22,7 @@ MODELS: Mapping[str, str] = {
     "occupancy-points": "occupancy:OccupancyFromPoints",
     "occupancy-voxels": "occupancy:OccupancyFromVoxels",
     "occupancy-unconditional": "occupancy:OccupancyUnconditional",
+    "deepsdf": "deepsdf:DeepSdf",
 }
 """Name → module of `models/` and class."""
 

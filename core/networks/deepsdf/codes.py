@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import CheckpointError, InvalidParameter
 from ...fields.extraction import Extraction, extract
-from ...fields.multiresolution import Box
+from ...fields.multiresolution import Box, Field
 from ...mesh import FloatArray, Mesh
 from ...progress import Progress, silent
 from .evaluation import Decoder
@@ -120,10 +120,22 @@ class ShapeCodes:
         own = (np.asarray(points, np.float64) - placed.centre) * placed.scale
         return self.decoder.distances(placed.code)(own) / placed.scale
 
-    def mesh(self, placed: Placed, extraction: Extraction | None = None, progress: Progress = silent) -> Mesh:
-        """The surface of a shape, in its place; without faces where nothing is inside."""
-        distances = self.decoder.distances(placed.code)
-        mesh = extract(lambda points: -distances(points), BOX, 0.0, extraction, progress=progress)
+    def mesh(
+        self,
+        placed: Placed,
+        extraction: Extraction | None = None,
+        progress: Progress = silent,
+        *,
+        level: float = 0.0,
+        distances: Field | None = None,
+    ) -> Mesh:
+        """The surface of a shape, in its place; without faces where nothing is inside.
+
+        level: the distance on the surface, in the units of the members. distances: what works them out in the
+        decoder's own space, in place of NumPy.
+        """
+        found = distances or self.decoder.distances(placed.code)
+        mesh = extract(lambda points: -found(points), BOX, -level * placed.scale, extraction, progress=progress)
         return mesh.with_vertices(mesh.vertices / placed.scale + placed.centre)
 
     def quick_resolution(self, products: float = 1.5e9) -> int:

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ....mesh import FloatArray
 from ..layout import COORDINATES, Layout
 
 
@@ -87,3 +89,16 @@ def _begin(module: nn.Module, into: int, generator: torch.Generator) -> None:
                 parameter.uniform_(-bound, bound, generator=generator)
         if isinstance(module, NormedLinear):
             module.weight_g.copy_(module.weight_v.norm(dim=1, keepdim=True))
+
+
+def distances_on(network: DecoderNetwork, code: NDArray[Any]) -> Callable[[FloatArray], FloatArray]:
+    """The field of a code (C,), worked out where the network is: points (N, 3) → distances (N,)."""
+    device = next(network.parameters()).device
+    given = torch.from_numpy(np.asarray(code, np.float32))[None].to(device)
+
+    def distances(points: FloatArray) -> FloatArray:
+        with torch.inference_mode():
+            query = torch.from_numpy(np.asarray(points, np.float32)).to(device)
+            return network(given, query[None])[0].double().cpu().numpy()
+
+    return distances

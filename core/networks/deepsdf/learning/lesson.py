@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ....errors import InvalidMesh
@@ -118,18 +119,18 @@ class CodesLesson(Lesson):
         """What this process learns from in a step: `shapes` (B,), `points` (B, N, 3) and `distances` (B, N)."""
         epoch, part = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(self._kept))
-        chosen = order[part * self.settings.shapes : (part + 1) * self.settings.shapes][share::shares]
-        rows = np.stack([self._drawn(int(shape), epoch) for shape in chosen])
-        values = torch.from_numpy(rows)
-        return {"shapes": torch.from_numpy(chosen), "points": values[..., :3], "distances": values[..., 3]}
+        places = np.arange(self.settings.shapes)[share::shares] + part * self.settings.shapes
+        chosen = order[places % len(order)]  # from the beginning again where there are fewer shapes
+        drawn = [self._drawn(int(shape), epoch, int(place)) for shape, place in zip(chosen, places, strict=True)]
+        rows = torch.from_numpy(np.stack(drawn))
+        return {"shapes": torch.from_numpy(chosen), "points": rows[..., :3], "distances": rows[..., 3]}
 
-    def _drawn(self, shape: int, epoch: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        random = np.random.default_rng([self.settings.seed, epoch, shape])
+    def _drawn(self, shape: int, epoch: int, place: int) -> NDArray[np.float32]:
+        """(N, 4) samples of a shape, half of them inside."""
+        random = np.random.default_rng([self.settings.seed, epoch, place])
         half = self.settings.per_shape // 2
-        inside, outside = self._inside[shape], self._outside[shape]
-        return np.concatenate(
-            [outside[random.integers(0, len(outside), half)], inside[random.integers(0, len(inside), half)]]
-        )
+        sides = (self._outside[shape], self._inside[shape])
+        return np.concatenate([side[random.integers(0, len(side), half)] for side in sides])
 
     def loss(self, batch: Mapping[str, Tensor], step: int) -> Tensor:
         """The mean of |difference| of clamped distances, and what the lengths of the codes cost."""
@@ -166,7 +167,7 @@ class Accuracy:
     error: float
 
 
-def accuracy(found: np.ndarray, truth: np.ndarray, clamp: float) -> Accuracy:  # type: ignore[type-arg]
+def accuracy(found: NDArray[Any], truth: NDArray[Any], clamp: float) -> Accuracy:
     """How well distances (N,) are met."""
     right = int(((found < 0.0) & (truth < 0.0)).sum())
     either = int((found < 0.0).sum() + (truth < 0.0).sum())

@@ -6,14 +6,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from ....errors import InvalidMesh, InvalidParameter, SphericalCowError
-from ....mesh import Mesh
+from ....errors import InvalidMesh, InvalidParameter, TrainingFailed
+from ....mesh import FloatArray, Mesh
 from ....progress import Progress, part, silent
 from ...runtime import chosen_device, in_words
 from ..codes import Placed, ShapeCodes, free_names
@@ -64,7 +64,8 @@ def train(
     names: of the members; numbered where they repeat. The same seed gives the same result on the same machine. Raises
     `InvalidParameter` for less than one mesh, and `InvalidMesh`, naming it, for a mesh that has no inside.
     """
-    chosen = settings or CodesSettings()
+    given = settings or CodesSettings()
+    chosen = replace(given, shapes=max(min(given.shapes, len(meshes)), 1))
     called = free_names(names if names is not None else [f"Shape {number + 1}" for number in range(len(meshes))])
     if not meshes or len(called) != len(meshes):
         raise InvalidParameter(
@@ -112,7 +113,7 @@ def run_lesson(lesson: CodesLesson, progress: Progress = silent) -> tuple[tuple[
         optimiser.step()
         since.append(loss.item())
         if not np.isfinite(since[-1]):
-            raise SphericalCowError("The training has diverged.", "Use lower learning rates, or another seed.")
+            raise TrainingFailed("The training has diverged.", "Use a lower rate, or another seed.")
         if (step + 1) % every == 0 or step + 1 == lesson.steps:
             losses.append((step + 1, float(np.mean(since))))
             since = []
@@ -143,18 +144,17 @@ def fit_code(
     settings: FitCodeSettings | None = None,
     device: str = "auto",
     progress: Progress = silent,
+    *,
+    place: tuple[FloatArray, float] | None = None,
 ) -> FittedCode:
     """The code whose shape is most like a mesh: found by Adam through the decoder, which stays as it is.
 
-    Where the members have one size in common, the mesh is scaled like them. Raises `InvalidMesh` for a mesh without an
-    inside.
+    place: (centre (3,), scale) of the mesh, where that is known; else it is centred, and fills the sphere unless the
+    members have one size in common. Raises `InvalidMesh` for a mesh without an inside.
     """
     chosen, target, begin = settings or FitCodeSettings(), chosen_device(device), time.perf_counter()
     progress(0.0, "Sampling the mesh")
-    centre, _ = centre_of(mesh)
-    scale = float(placements([mesh])[1][0])
-    if codes.facts.get("settings", {}).get("common_size"):
-        scale = float(codes.scales[0])
+    centre, scale = place or _place(codes, mesh)
     samples = sample_distances(mesh, centre, scale, chosen.samples, chosen.seed)
     with in_words():
         code, loss = fit_samples(codes, samples, chosen, target, part(progress, 0.2, 1.0))
@@ -162,6 +162,14 @@ def fit_code(
     fresh = sample_distances(mesh, centre, scale, max(chosen.samples // 10, 100), chosen.seed + 1)
     found = codes.decoder.distances(code)(fresh.points)
     return FittedCode(placed, accuracy(found, fresh.distances, chosen.clamp), loss, time.perf_counter() - begin)
+
+
+def _place(codes: ShapeCodes, mesh: Mesh) -> tuple[FloatArray, float]:
+    """Where a mesh would be among the members."""
+    centres, scales = placements([mesh])
+    settings = codes.facts.get("settings")
+    common = isinstance(settings, dict) and bool(settings.get("common_size"))
+    return centres[0], float(codes.scales[0] if common else scales[0])
 
 
 def fit_samples(
