@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small picture through the current camera, rendered in a scene of its own: the user's scenes stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy_extras.object_utils import world_to_camera_view
+from mathutils import Matrix, Vector
+
+from .core.errors import ImageError, InvalidParameter
+
+SIZE = 256
+"""Pixels along an edge of a picture; the network sees 224."""
+SAMPLES = 16
+
+_WANTED = 160
+"""Pixels of the longest side of an object that will be cut out."""
+_LARGEST = 2048
+_NAME = "Spherical Cow Picture"
+
+
+def take(context: bpy.types.Context, obj: bpy.types.Object | None, path: Path, *, closely: bool) -> None:
+    """Write the picture as PNG, transparent where nothing is.
+
+    obj: alone in even light; with None, the scene with its own lights. closely: the object will be cut out of the
+    picture, so only its part is rendered, and finely enough. Raises `InvalidParameter` where there is no camera, or it
+    does not see the object.
+    """
+    camera = context.scene.camera
+    if camera is None or camera.type != "CAMERA":
+        raise InvalidParameter("The scene has no camera.", "Add one (Shift-A), or take an image.")
+    if obj is not None and obj.hide_render:
+        raise InvalidParameter(f"{obj.name!r} is hidden in renders.", "Show it in renders.")
+    if obj is not None and obj.mode == "EDIT":
+        obj.update_from_editmode()
+    with _scene_of(context.scene, camera, obj) as scene:
+        _set_up(scene, path)
+        if obj is not None:
+            _aim(scene, camera, obj, closely)
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+    if not path.is_file():
+        raise ImageError("The picture could not be rendered.", "Render an image yourself, and choose its file.")
+
+
+@contextmanager
+def _scene_of(
+    scene: bpy.types.Scene, camera: bpy.types.Object, obj: bpy.types.Object | None
+) -> Iterator[bpy.types.Scene]:
+    """A copy of the scene, or a new one with the object in even light; gone afterwards, with all that it needed."""
+    if obj is None:
+        copy = scene.copy()
+        try:
+            yield copy
+        finally:
+            bpy.data.scenes.remove(copy)
+        return
+    made: Any = bpy.data.scenes.new(_NAME)
+    world, light = bpy.data.worlds.new(_NAME), bpy.data.lights.new(_NAME, "SUN")
+    lamp = bpy.data.objects.new(_NAME, light)
+    try:
+        made.camera, made.world = camera, world
+        made.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+        world.color = (0.7, 0.7, 0.7)
+        light.energy = 2.0
+        # From above, behind the left shoulder of who looks.
+        lamp.matrix_world = camera.matrix_world.normalized() @ Matrix.Rotation(-0.6, 4, "X") @ _TURN
+        for item in (camera, obj, lamp):
+            made.collection.objects.link(item)
+        yield made
+    finally:
+        bpy.data.scenes.remove(made)
+        bpy.data.lights.remove(light)  # and the lamp with it
+        bpy.data.worlds.remove(world)
+
+
+_TURN = Matrix.Rotation(-0.5, 4, "Y")
+
+
+def _set_up(scene: Any, path: Path) -> None:
+    """Small, quick, transparent, colours as they are, and nothing of what else a render may do."""
+    render = scene.render
+    render.filepath, render.use_file_extension = str(path), True
+    render.image_settings.file_format = "PNG"
+    render.image_settings.color_mode, render.image_settings.color_depth = "RGBA", "8"
+    render.resolution_x = render.resolution_y = SIZE
+    render.pixel_aspect_x = render.pixel_aspect_y = 1.0
+    render.resolution_percentage, render.film_transparent = 100, True
+    for name in (
+        "use_border",
+        "use_crop_to_border",
+        "use_compositing",
+        "use_sequencer",
+        "use_multiview",
+        "use_freestyle",
+        "use_motion_blur",
+        "use_stamp",
+        "use_simplify",
+        "use_overwrite",
+        "use_placeholder",
+    ):
+        setattr(render, name, name == "use_overwrite")
+    scene.view_settings.view_transform = "Standard"
+    scene.view_settings.look = "None"
+    scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
+    if hasattr(scene, "cycles"):  # on the processor it needs no window and no graphics card, and is the same everywhere
+        render.engine = "CYCLES"
+        scene.cycles.device, scene.cycles.samples = "CPU", SAMPLES
+        scene.cycles.use_denoising = scene.cycles.use_adaptive_sampling = False
+        scene.cycles.max_bounces = 3
+
+
+def _aim(scene: Any, camera: bpy.types.Object, obj: bpy.types.Object, closely: bool) -> None:
+    """Look where the object is; only there, and finely, if closely. Raises `InvalidParameter` where it is not seen."""
+    corners = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
+    seen = np.array([world_to_camera_view(scene, camera, corner) for corner in corners])
+    if (seen[:, 2] <= 0.0).all():
+        raise InvalidParameter(f"{obj.name!r} is behind the camera.", "Turn the camera to it.")
+    low, high = np.clip(seen[:, :2].min(axis=0), 0.0, 1.0), np.clip(seen[:, :2].max(axis=0), 0.0, 1.0)
+    if (seen[:, 2] > 0.0).all() and (high - low).min() <= 0.0 and (high - low).max() < 1.0:
+        raise InvalidParameter(f"{obj.name!r} is not in the picture of the camera.", "Turn the camera to it.")
+    if not closely or (seen[:, 2] <= 0.0).any():
+        return
+    share = max(float((high - low).max()), 1e-3)
+    size = int(min(max(_WANTED / share, 64), _LARGEST))
+    margin = 2.0 / size
+    render = scene.render
+    render.resolution_x = render.resolution_y = size
+    render.use_border = True
+    render.border_min_x, render.border_min_y = (float(value) for value in np.clip(low - margin, 0.0, 1.0))
+    render.border_max_x, render.border_max_y = (float(value) for value in np.clip(high + margin, 0.0, 1.0))

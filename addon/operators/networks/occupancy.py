@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Occupancy Networks: a new object of what a network sees in an image, points or voxels, or of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+import numpy as np
+from bpy.props import StringProperty
+from mathutils import Matrix, Vector
+
+from ... import bridge, checkpoints, jobs, messages, network_runtime, network_views, storage
+from ...core.errors import CheckpointError, InvalidParameter
+from ...core.mesh import Mesh
+from ...idnames import Operators
+from ...properties.networks.occupancy import BEGINNING, PredictSettings, ViewSettings
+from ..load import place
+from ..reconstruct import finish, object_on_new_mesh
+from ..shell import JobOperator, guarded
+
+if TYPE_CHECKING:
+    from ...core.networks.inputs import View
+
+_SETTINGS = ("up", "resolution", "threshold", "refinement", "faces", "seed", "count")
+_GAP = 1.25
+"""From the middle of one new shape to the next, in widths."""
+
+
+def kind_of(model: str) -> str:
+    """What the model of that name sees: "image", "points", "voxels", "unconditional"; "" for another family."""
+    return model.removeprefix(BEGINNING) if model.startswith(BEGINNING) else ""
+
+
+class _ViewOperator(ViewSettings):
+    """What makes the picture that a network sees."""
+
+    if TYPE_CHECKING:
+        image: str
+    else:
+        image: StringProperty(name="Image", description="Name of the image data-block")
+
+    def view(self, context: bpy.types.Context) -> View:
+        """The picture as the network sees it. Raises `InvalidParameter` and `ImageError`."""
+        from ...core.networks.inputs import Framing
+
+        framing = Framing(self.crop, self.fill / 100.0, self.whiten)
+        if self.source == "FILE":
+            return network_views.view_of_file(self.image_path, framing)
+        if self.source == "IMAGE":
+            return network_views.view_of_image(network_views.image_named(self.image), framing)
+        return network_views.view_of_camera(context, self.pictured_object(context), framing)
+
+    def pictured_object(self, context: bpy.types.Context) -> bpy.types.Object | None:
+        """The one object that the camera shows, or None. Raises `InvalidParameter` where there is none."""
+        if self.source != "CAMERA" or self.pictured != "OBJECT":
+            return None
+        obj = context.object
+        if obj is None or obj.type not in network_views.SOLID_TYPES:
+            raise InvalidParameter("There is no object to take a picture of.", "Make one active, or show the scene.")
+        return obj
+
+
+def keep_view(context: bpy.types.Context, pixels: Any, remarks: Any) -> None:
+    """Show what the network sees, and what may be wrong with it, in the panel."""
+    network_views.show_view(pixels)
+    context.scene.spherical_cow.networks.occupancy.remarks = "\n".join(remarks)
+
+
+class SPHERICAL_COW_OT_preview_view(_ViewOperator, bpy.types.Operator):
+    """Show what the network will see."""
+
+    bl_idname = Operators.PREVIEW_VIEW
+    bl_label = "Preview"
+    bl_description = "Show here what the network will see: 224 × 224 pixels, kept as the image Network Input"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Make the picture."""
+        return guarded(self, context.object, lambda: self._preview(context))
+
+    def _preview(self, context: bpy.types.Context) -> str:
+        view = self.view(context)
+        keep_view(context, view.pixels, view.remarks)
+        return ". ".join(view.remarks) or "The network will see this"
+
+
+class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.types.Operator):
+    """Make a new object of what a network sees."""
+
+    bl_idname = Operators.PREDICT
+    bl_label = "Predict"
+    bl_description = (
+        "Let the network make a new object of what it sees: of an image, at the 3D cursor; of the active object, in its"
+        " place; or new shapes by themselves. The input is kept"
+    )
+    bl_options = {"UNDO"}
+
+    remarks: tuple[str, ...]
+    pictured_place: Matrix | None
+    input_uid: int
+    input_name: str
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There is PyTorch, and no other job of the scene."""
+        if reason := network_runtime.why_not():
+            cls.poll_message_set(reason)
+        elif jobs.running(context.scene) is not None:
+            cls.poll_message_set("A job is running: wait for it, or cancel it")
+        else:
+            return True
+        return False
+
+    def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
+        """The prediction; before it a look into a file that is not in the list, as scripts give it."""
+        path = checkpoints.path_of(self.checkpoint)
+        model = checkpoints.model_of(self.checkpoint)
+        return jobs.work(self._request(context, path, model)) if model else self._unlisted(context, path)
+
+    def _unlisted(self, context: bpy.types.Context, path: str) -> jobs.Work:
+        looked = yield from jobs.work(jobs.Request("describe_checkpoints", {"paths": [path]}, torch=True))
+        for failure in looked.data["failures"]:
+            raise CheckpointError(failure["found"], failure["remedy"])
+        card = looked.data["checkpoints"][0].get("card") or {}
+        return (yield from jobs.work(self._request(context, path, str(card.get("name", "")))))
+
+    def _request(self, context: bpy.types.Context, path: str, model: str) -> jobs.Request:
+        """The input, read from Blender, and the settings."""
+        kind = kind_of(model)
+        if not kind:
+            raise CheckpointError(
+                "These are not the weights of an Occupancy Network.", "Choose another checkpoint, or its own section."
+            )
+        self.remarks, self.pictured_place, self.input_uid, self.input_name = (), None, 0, ""
+        arrays = self._arrays(context, kind)
+        parameters: dict[str, Any] = {name: getattr(self, name) for name in _SETTINGS}
+        if kind != "unconditional":
+            parameters["count"] = 1
+        if kind in ("image", "unconditional"):
+            parameters["up"] = "z"  # the result stands upright in the scene
+        parameters |= {
+            "checkpoint": path,
+            "device": context.scene.spherical_cow.networks.device,
+            "blocks": kind == "voxels" and self.show_voxels,
+        }
+        return jobs.Request("predict", parameters, arrays, torch=True)
+
+    def _arrays(self, context: bpy.types.Context, kind: str) -> Mapping[str, Any]:
+        if kind == "unconditional":
+            return {}
+        if kind == "image":
+            view = self.view(context)
+            self.remarks = view.remarks
+            pictured = self.pictured_object(context)
+            if pictured is not None:
+                self.pictured_place = _around(pictured)
+            self.input_name = {"FILE": self.image_path, "IMAGE": self.image}.get(self.source, "")
+            self.input_name = self.input_name or (pictured.name if pictured is not None else "Camera")
+            return {"image": view.pixels}
+        obj = context.object
+        found = network_views.surface_of(obj, needs_faces=kind == "voxels")
+        self.input_uid, self.input_name = obj.session_uid, obj.name
+        return found
+
+    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
+        messages.clear(context)
+        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))
+
+    def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
+        self.report({"INFO"}, self.commit(context, context.object, result))
+        return {"FINISHED"}
+
+    def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
+        """Make the objects."""
+        arrays, data = result.arrays, result.data
+        meshes = [Mesh(arrays[f"vertices_{n}"], arrays[f"faces_{n}"]) for n in range(len(data["seeds"]))]
+        if "view" in arrays:
+            keep_view(context, arrays["view"], self.remarks)
+        if self.input_uid:
+            source = messages.object_of(self.input_uid)
+            if source is None:
+                raise InvalidParameter("The object was deleted meanwhile: the result is dropped.", "Run it again.")
+            made = [self._on_object(context, source, meshes[0], arrays)]
+        else:
+            made = self._at_cursor(context, meshes)
+        seconds = float(data["seconds"]["predict"])
+        for one, seed in zip(made, data["seeds"], strict=True):
+            self._keep_facts(bridge.mesh_of(one), data, int(seed), seconds / len(made))
+        faces = sum(mesh.n_faces for mesh in meshes)
+        notes = "".join(f". {remark}" for remark in (*self.remarks, *data["remarks"]))
+        what = f"{made[0].name!r}" if len(made) == 1 else f"{len(made)} shapes"
+        return f"Made {what}: {self.resolution}³ cells, {faces:,} faces, {seconds:.1f} s{notes}"
+
+    def _on_object(
+        self, context: bpy.types.Context, source: bpy.types.Object, mesh: Mesh, arrays: Mapping[str, Any]
+    ) -> bpy.types.Object:
+        """The result in the place of the object that was the input; the voxels beside it."""
+        name = f"{source.name} Prediction"
+        voxels = None
+        if "blocks_vertices" in arrays:
+            voxels = object_on_new_mesh(source, Mesh(arrays["blocks_vertices"], arrays["blocks_faces"]))
+            bridge.mesh_of(voxels).shade_flat()
+            finish(context, source, voxels, hide=False, name=f"{source.name} Voxels")
+        made = object_on_new_mesh(source, mesh)
+        finish(context, source, made, hide=self.hide_original, name=name)
+        if voxels is not None:
+            context.view_layer.update()
+            aside = Matrix.Translation((_GAP * max(made.dimensions.x, voxels.dimensions.x), 0.0, 0.0))
+            voxels.matrix_world = aside @ voxels.matrix_world
+        return made
+
+    def _at_cursor(self, context: bpy.types.Context, meshes: list[Mesh]) -> list[bpy.types.Object]:
+        """At the 3D cursor, several in a row; what the camera saw alone, where that object is."""
+        start = context.scene.cursor.location
+        width = max(float(mesh.vertices[:, 0].max() - mesh.vertices[:, 0].min()) for mesh in meshes)
+        name, made = self.input_name and bpy.path.display_name_from_filepath(self.input_name), []
+        for number, mesh in enumerate(meshes):
+            data = bridge.new_mesh(f"{name} Prediction" if name else "New Shape", mesh)
+            one = place(context, data, data.name)
+            one.location = start + Vector((number * _GAP * width, 0.0, 0.0))
+            if self.pictured_place is not None:
+                one.matrix_world = self.pictured_place
+            made.append(one)
+        for one in made:
+            one.select_set(True)
+        return made
+
+    def _keep_facts(self, mesh: bpy.types.Mesh, data: Mapping[str, Any], seed: int, seconds: float) -> None:
+        facts = storage.data_of(mesh).predicted
+        facts.title, facts.checkpoint = str(data["title"]), checkpoints.path_of(self.checkpoint).replace("\\", "/")
+        facts.checkpoint = facts.checkpoint.rpartition("/")[2]
+        facts.parameters, facts.resolution = int(data["parameters"]), int(data["resolution"])
+        facts.source, facts.seed, facts.seconds = self.input_name, seed, seconds
+        facts.threshold = self.threshold
+        facts.remarks = "\n".join((*self.remarks, *data["remarks"]))
+
+
+def _around(obj: bpy.types.Object) -> Matrix:
+    """Upright, in the middle of the box around the object as it stands in the scene, with its longest side."""
+    corners = np.array([obj.matrix_world @ Vector(corner) for corner in obj.bound_box])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    size = float((high - low).max()) or 1.0
+    return Matrix.LocRotScale(Vector((0.5 * (low + high)).tolist()), None, Vector((size, size, size)))
+
+
+classes = (SPHERICAL_COW_OT_preview_view, SPHERICAL_COW_OT_predict)
