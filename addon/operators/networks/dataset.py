@@ -36,7 +36,7 @@ def folder_of(text: str) -> Path:
 
 
 def dataset_request(objects: Sequence[bpy.types.Object], library: Path, **parameters: Any) -> jobs.Request:
-    """What the worker is asked: the objects as they are seen in the scene, z up; writes their materials to `library`."""
+    """What the worker is asked: the objects as they are seen, z up; writes their materials to `library`."""
     arrays: dict[str, Any] = {}
     for number, obj in enumerate(objects):
         require_solid(obj)
