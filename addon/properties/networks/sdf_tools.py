@@ -111,7 +111,11 @@ class SPHERICAL_COW_PG_slice(bpy.types.PropertyGroup):
         width: IntProperty(name="Width", description="Points along the first side")
         height: IntProperty(name="Height", description="Points along the second side")
         axis: EnumProperty(
-            name="Axis", description="The axis of the scene that the plane stands across", items=AXES, update=_cut
+            name="Axis",
+            description="The axis of the scene that the plane stands across",
+            items=AXES,
+            default="z",
+            update=_cut,
         )
         position: FloatProperty(
             name="Position",
