@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from spherical_cow.cli.main import main
 from spherical_cow.errors import (
     Cancelled,
     CheckpointError,
@@ -21,6 +22,7 @@ from spherical_cow.fields.extraction import Extraction
 from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.geometry.signed_distance import signed_distance
 from spherical_cow.mesh import Mesh
+from spherical_cow.meshfile import read_mesh
 from spherical_cow.networks.deepsdf.codes import ShapeCodes, free_names
 from spherical_cow.networks.deepsdf.codes_file import codes_from_bytes, codes_to_bytes, load_codes, save_codes
 from spherical_cow.networks.deepsdf.evaluation import Decoder
@@ -325,12 +327,12 @@ def test_the_loss_is_the_published_one() -> None:
     batch = lesson.batch(7)
     assert batch["shapes"].shape == (2,) and batch["points"].shape == (2, 200, 3)
     assert ((batch["distances"] < 0).sum(1) == 100).all()
-    found = float(lesson.loss(batch, 6))
+    found = lesson.loss(batch, 6).item()
     codes = lesson.network.codes.detach()[batch["shapes"]]
     guess = lesson.network.decoder(codes, batch["points"]).detach()
     total = (guess.clamp(-0.1, 0.1) - batch["distances"].clamp(-0.1, 0.1)).abs().sum()
     lengths = codes[:, None].expand(2, 200, 8).reshape(-1, 8).norm(dim=1).sum()
-    assert found == pytest.approx(float(total + 1e-4 * (4 / 5) * lengths) / 400, rel=1e-5)  # the 4th of 5 epochs
+    assert found == pytest.approx((total + 1e-4 * (4 / 5) * lengths).item() / 400, rel=1e-5)  # the 4th of 5 epochs
     assert [settings.rate_factor(epoch) for epoch in (0, 24, 25, 50, 99)] == [1, 1, 0.5, 0.25, 0.125]
     groups = lesson.groups(0.5)
     assert (groups[0]["lr"], groups[1]["lr"]) == (0.5, 1.0) and groups[1]["params"] == [lesson.network.codes]
@@ -623,3 +625,40 @@ def test_tasks(trained: Trained) -> None:
     done = run_task("codes_train", meshes, parameters, lambda fraction, phase: said.append(phase))
     assert codes_from_bytes(done.arrays["codes"].tobytes()).names == ("a", "b") and done.data["loss"] > 0
     assert any("loss" in phase for phase in said) and any("Sampling" in phase for phase in said)
+
+
+# Command line
+
+
+def test_the_command_line(trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*arguments: str) -> dict[str, Any]:
+        assert main(["network", "codes", *arguments, "--json"]) == 0
+        data: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return data
+
+    ball().save(tmp_path / "ball.ply")
+    cigar().save(tmp_path / "cigar.ply")
+    file, out = str(tmp_path / "codes.safetensors"), str(tmp_path / "out.ply")
+    quick = ("--preset", "tiny", "--epochs", "2", "--samples", "500", "--device", "cpu")
+    data = run("train", str(tmp_path), file, *quick)
+    assert [member["name"] for member in data["members"]] == ["ball", "cigar"] and data["bytes"] > 50_000
+    save_codes(trained.codes, file)
+    data = run("list", file)
+    assert [row["name"] for row in data["members"]] == ["Ball", "Cigar"] and data["code"] == 16
+    data = run("interpolate", file, "Ball", "Cigar", "--weight", "0,0.5,1", out, "--resolution", "32")
+    assert [row["weight"] for row in data["meshes"]] == [0, 0.5, 1]
+    assert read_mesh(tmp_path / "out_001.ply").n_vertices == data["meshes"][1]["V"]
+    run("interpolate", file, "Ball", "Cigar", out, "--resolution", "32", "--faces", "100")
+    assert read_mesh(out).n_faces <= 110
+    more = str(tmp_path / "more.safetensors")
+    data = run("fit", file, str(tmp_path / "cigar.ply"), "--steps", "20", "--out", more, "--mesh-out", out,
+               "--resolution", "32", "--device", "cpu")  # fmt: skip
+    assert data["name"] == "cigar" and load_codes(more).names == ("Ball", "Cigar", "cigar") and data["V"] > 100
+    for wrong in (
+        ["list", out],
+        ["interpolate", file, "Ball", "Cow", out],
+        ["train", str(tmp_path / "ball.ply"), out],
+        ["fit", str(tmp_path / "nowhere.safetensors"), out],
+    ):
+        assert main(["network", "codes", *wrong]) == 2
+    assert "There is no member 'Cow'" in capsys.readouterr().err
