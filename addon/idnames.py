@@ -88,8 +88,10 @@ class Operators(StrEnum):
     STEP_ADD = "spherical_cow.step_add"
     STEP_MOVE = "spherical_cow.step_move"
     STEP_REMOVE = "spherical_cow.step_remove"
+    STOP_TRAINING = "spherical_cow.stop_training"
     SYMMETRISE = "spherical_cow.symmetrise"
     SYMMETRY_HEAT_MAP = "spherical_cow.symmetry_heat_map"
+    TRAIN = "spherical_cow.train"
 
 
 class Panels(StrEnum):
@@ -116,6 +118,7 @@ class Panels(StrEnum):
     SHAPE_CODES = "SPHERICAL_COW_PT_shape_codes"
     MODELS = "SPHERICAL_COW_PT_models"
     OCCUPANCY = "SPHERICAL_COW_PT_occupancy"
+    TRAIN = "SPHERICAL_COW_PT_train"
     BATCH = "SPHERICAL_COW_PT_batch"
     PRESETS_ENCODE = "SPHERICAL_COW_PT_presets_encode"
     PRESETS_RECONSTRUCT = "SPHERICAL_COW_PT_presets_reconstruct"

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -89,14 +90,14 @@ def work(request: Request) -> Work:
     """
     mark = _compiled_mark(request.task)
     step = Step(0.0, "Starting")
-    yield _named(step, mark)
+    yield step if request.torch else _named(step, mark)
     folder = _prepare(request)
     try:
         with _process(folder, request) as process:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
-                own_words = (request.many or request.torch) and step.fraction > 0.0
+                own_words = request.torch or (request.many and step.fraction > 0.0)
                 yield step if own_words else _named(step, mark)
         result = _read_result(folder, process.returncode)
         mark.touch()
@@ -335,6 +336,18 @@ def claim(obj: bpy.types.ID, operator: str, working: Work, others: Sequence[bpy.
     job = Running(obj.session_uid, operator, working, others=tuple(other.session_uid for other in others))
     _running.update(dict.fromkeys((job.uid, *job.others), job))
     return job
+
+
+def claim_alone(operator: str, working: Work) -> Running:
+    """Note work that belongs to no data-block: one of each operator at a time, whatever is selected."""
+    job = Running(-1 - zlib.crc32(operator.encode()), operator, working)
+    _running[job.uid] = job
+    return job
+
+
+def alone(operator: str) -> Running | None:
+    """The job of `claim_alone`, if there is one."""
+    return _running.get(-1 - zlib.crc32(operator.encode()))
 
 
 def release(job: Running) -> None:

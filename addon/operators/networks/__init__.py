@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, dataset, fit_sdf, models, occupancy, runtime, sdf_tools
+from . import codes, dataset, fit_sdf, models, occupancy, runtime, sdf_tools, training
 
 classes: tuple[Any, ...] = (
     *codes.classes,
@@ -15,4 +15,5 @@ classes: tuple[Any, ...] = (
     *sdf_tools.classes,
     *occupancy.classes,
     *dataset.classes,
+    *training.classes,
 )

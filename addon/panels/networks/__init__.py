@@ -8,7 +8,7 @@ import bpy
 from ... import network_runtime
 from ...idnames import Panels
 from ..common import SidebarPanel, fact, fields, settings, wrapped
-from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools
+from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools, training
 
 PACKAGE = (__package__ or "").removesuffix(".panels.networks")
 """The extension, as Blender knows it."""
@@ -41,7 +41,7 @@ def draw_missing(layout: bpy.types.UILayout, context: bpy.types.Context, reason:
     """What is missing, what to do, and the way there."""
     column = layout.column(align=True)
     wrapped(column, context, reason, icon="INFO")
-    wrapped(column, context, str(network_runtime.verdict().get("remedy", "")))
+    wrapped(column, context, network_runtime.remedy())
     layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = PACKAGE
 
 
@@ -53,4 +53,5 @@ classes = (
     *sdf_tools.classes,
     *occupancy.classes,
     *dataset.classes,
+    *training.classes,
 )

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty, PointerProperty
 
 from ...choices import DEVICES
-from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools
+from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools, training
 
 
 class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
@@ -20,6 +20,7 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
         codes: codes.SPHERICAL_COW_PG_codes_settings
         dataset: dataset.SPHERICAL_COW_PG_dataset
         occupancy: occupancy.SPHERICAL_COW_PG_occupancy
+        training: training.SPHERICAL_COW_PG_training
     else:
         device: EnumProperty(name="Device", description="What networks run on", items=DEVICES)
         codes: PointerProperty(
@@ -33,6 +34,9 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
             type=occupancy.SPHERICAL_COW_PG_occupancy,
             description="Settings of Occupancy Networks",
         )
+        training: PointerProperty(
+            name="Train", type=training.SPHERICAL_COW_PG_training, description="Settings of Train"
+        )
 
 
 classes = (
@@ -42,5 +46,6 @@ classes = (
     *occupancy.classes,
     *fit_sdf.classes,
     *sdf_tools.classes,
+    *training.classes,
     SPHERICAL_COW_PG_networks,
 )

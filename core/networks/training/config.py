@@ -20,6 +20,12 @@ T = TypeVar("T")
 OPTIONS = "options"
 """The table of a configuration that only its model understands."""
 
+LAST = "last.pt"
+"""The file of the state of a training."""
+
+STOP = "stop"
+"""A file of that name in the folder `out` asks a training to save its state and end."""
+
 _AT_LEAST = {
     "seed": 0,
     "batch": 1,
@@ -115,6 +121,12 @@ def config_from(
     folder = Path(folder)
     made = {name: folder / expanded(getattr(config, name)) for name in ("dataset", "out")}
     return TrainingConfig(**{**{item.name: getattr(config, item.name) for item in fields(config)}, **made})
+
+
+def require_none(out: Path) -> None:
+    """Raise `InvalidParameter` where a training is in the folder already."""
+    if (out / LAST).exists():
+        raise InvalidParameter(f"There is a training in {out} already.", "Resume it, or choose another folder.")
 
 
 def options_of(config: TrainingConfig, kind: type[T]) -> T:

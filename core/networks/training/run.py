@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from types import FrameType
@@ -19,14 +19,14 @@ from ...progress import Progress, silent
 from ..catalogue import model_class
 from ..checkpoints import save_checkpoint
 from ..runtime import in_words, require_torch
-from .config import TrainingConfig
+from .config import LAST, STOP, TrainingConfig, require_none
 from .lesson import Lesson
 from .log import Log, Row
 from .meter import Meter
 from .processes import LossFunction, Processes, joined
 from .reading import batches
 from .report import TrainingReport
-from .state import BEST, LAST, Learner, Progressed, identity, load_state, save_state
+from .state import BEST, Learner, Progressed, identity, load_state, save_state
 
 Say = Callable[[str], None]
 _SEEDS = 2**63
@@ -44,7 +44,8 @@ def train(
     resume: go on from the state in that folder, as if the training had never stopped; where there is none, begin.
     say: gets what a user should know meanwhile, a line each. Under `torchrun` all processes learn together.
 
-    When `progress` raises `Cancelled`, or Ctrl-C or an end is asked for, the state is saved first. Raises
+    When `progress` raises `Cancelled`, when Ctrl-C or an end is asked for, or a file `stop` comes into the folder, the
+    state is saved first. Raises
     `InvalidParameter` for a configuration that does not fit, or a folder that has a training already; `DatasetError`;
     `TrainingFailed` where the loss is not a number, after which the last state saved is good; and `Cancelled`.
     """
@@ -85,10 +86,10 @@ def _ready(config: TrainingConfig, resume: bool) -> None:
         config.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder {config.out} cannot be made: {error.strerror}.", "Choose another.") from error
-    if not resume and (config.out / LAST).exists():
-        raise InvalidParameter(
-            f"There is a training in {config.out} already.", "Go on with it (resume), or choose another folder."
-        )
+    with suppress(OSError):
+        (config.out / STOP).unlink(missing_ok=True)
+    if not resume:
+        require_none(config.out)
 
 
 @contextmanager
@@ -192,7 +193,8 @@ class _Run:
         config, done = self.config, self.done
         begin = time.monotonic() - done.seconds
         for step, batch in batches(self.lesson, self.processes, range(done.step, config.steps), config.workers):
-            if self.processes.mean(float(asked() or self.cancelled))[0] > 0.0:
+            wanted = asked() or self.cancelled or (self.processes.first and (config.out / STOP).exists())
+            if self.processes.mean(float(wanted))[0] > 0.0:
                 self._save()
                 raise Cancelled(f"Stopped after step {done.step:,}; all is kept in {config.out}.", "Resume goes on.")
             value = self._step(step, batch)

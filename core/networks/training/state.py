@@ -14,10 +14,9 @@ from typing import Any
 from ...errors import CheckpointError, InvalidParameter
 from ...files import atomic_write
 from ..runtime import require_torch
-from .config import TrainingConfig
+from .config import LAST, TrainingConfig
 from .log import Row
 
-LAST = "last.pt"
 BEST = "best.safetensors"
 FORMAT = 1
 
