@@ -24,8 +24,8 @@ import mathutils
 import numpy as np
 
 MARK = "@render "
-GREY = (0.42, 0.42, 0.42, 1.0)
-SUNS = (((0.5, 0.9, 0.6), 2.2), ((-0.9, 0.5, 0.2), 1.1), ((0.1, 0.4, -1.0), 1.4), ((0.0, -1.0, 0.1), 0.5))
+GREY = (0.55, 0.55, 0.55, 1.0)
+SUNS = (((0.5, 0.9, 0.6), 2.6), ((-0.9, 0.5, 0.2), 0.9), ((0.1, 0.4, -1.0), 1.2), ((0.0, -1.0, 0.1), 0.4))
 """Where light comes from (y is up), and how much. Only the first casts shadows."""
 COLOR = "shape_color"
 """Cycles shows an attribute that is called just "color" as black."""
@@ -171,7 +171,8 @@ def add_mesh(arrays: Any) -> None:
     data.shade_smooth()
     data.set_sharp_from_angle(angle=SMOOTH)
     material = bpy.data.materials.new("shape")
-    material.use_nodes = True
+    if bpy.app.version < (5, 0):  # always so from then on
+        material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = GREY
