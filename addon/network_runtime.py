@@ -92,6 +92,13 @@ def why_not() -> str:
     return str(found.get("problem", ""))
 
 
+def remedy() -> str:
+    """What to do where networks cannot run, beyond what `why_not` says."""
+    if not chosen() and not verdict():
+        return "Or install the download of the extension that has PyTorch inside"
+    return str(verdict().get("remedy", ""))
+
+
 def devices() -> tuple[str, ...]:
     """The devices that the last check found, as "cpu", "cuda", "mps"; empty where nothing is known."""
     return tuple(name for name, _ in verdict().get("devices", ()))

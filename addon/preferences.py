@@ -11,7 +11,7 @@ from bpy.props import CollectionProperty, IntProperty, StringProperty
 from . import network_runtime
 from .diagnostics import SPHERICAL_COW_OT_copy_diagnostics
 from .idnames import Operators
-from .panels.common import fact, job_button, wrapped
+from .panels.common import job_button, wrapped
 from .properties.networks.models import SPHERICAL_COW_PG_checkpoint
 
 
@@ -56,10 +56,12 @@ def draw_verdict(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     """What the last check of the chosen Python found, and what is to be done."""
     found, reason = network_runtime.verdict(), network_runtime.why_not()
     column = layout.column(align=True)
-    if reason:
+    if network_runtime.chosen() and not found:
+        column.label(text="Not checked yet", icon="INFO")
+    elif reason:
         wrapped(column, context, reason, icon="ERROR")
-        wrapped(column, context, str(found.get("remedy", "")))
-    elif found:
+        wrapped(column, context, network_runtime.remedy())
+    else:
         column.label(text="Networks can run", icon="CHECKMARK")
     if found.get("command"):
         box = layout.box()
@@ -67,10 +69,19 @@ def draw_verdict(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         box.operator(Operators.COPY_COMMAND, icon="COPYDOWN")
     if found.get("python"):
         column = layout.column(align=True)
-        fact(column, "Python", found["python"])
+        line(column, "Python", found["python"])
         if found.get("torch"):
-            fact(column, "PyTorch", found["torch"])
-            fact(column, "Devices", ", ".join(name for _, name in found["devices"]))
+            line(column, "PyTorch", found["torch"])
+            line(column, "Devices", ", ".join(name for _, name in found["devices"]))
+
+
+def line(column: bpy.types.UILayout, name: str, value: str) -> None:
+    """What on the left, as much beside it: the preferences are wide."""
+    row = column.split(factor=0.4)
+    left = row.row()
+    left.alignment = "RIGHT"
+    left.label(text=name)
+    row.label(text=value)
 
 
 classes = (SPHERICAL_COW_OT_copy_diagnostics, SPHERICAL_COW_AP_preferences)
