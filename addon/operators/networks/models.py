@@ -32,6 +32,9 @@ class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Op
         files: Any
         filter_glob: str
     else:
+        filepath: StringProperty(
+            name="File", description="The file of weights", subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"}
+        )
         directory: StringProperty(
             name="Folder", description="Where the files are", subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"}
         )
@@ -54,13 +57,22 @@ class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Op
         return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Ask for the files."""
+        """Ask for the files; when they are known, start."""
+        if self.filepath or self.files:
+            return super().invoke(context, event)
+        self.selecting = True
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """From the file browser: read them while Blender goes on; else wait."""
-        return super().execute(context) if bpy.app.background else super().invoke(context, None)
+        """From a script: wait. From the file browser: start over as a job that does not wait."""
+        if not getattr(self, "selecting", False):
+            return super().execute(context)
+        names = [{"name": file.name} for file in self.files]
+        bpy.ops.spherical_cow.add_checkpoint(
+            "INVOKE_DEFAULT", filepath=self.filepath, directory=self.directory, files=names
+        )
+        return {"FINISHED"}
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """What are these files? Raises `InvalidParameter` where none is chosen."""
