@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _PAPER = "Mescheder, Oechsle, Niemeyer, Nowozin and Geiger, Occupancy Networks, CVPR 2019"
 _DECODER = "decoder.fc_p.weight"
-_LICENCE = "The authors' weights have no licence of their own; they were trained on ShapeNet, whose terms hold."
+_LICENCE = "The authors give no terms for their weights; they were trained on ShapeNet, whose terms hold."
 
 
 class _Occupancy(Model):
