@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, evaluate, fit, info, listing, predict
+from . import codes, evaluate, fit, info, listing, predict, study
 
-_MODULES = (codes, listing, info, predict, fit, evaluate)
+_MODULES = (codes, listing, info, predict, fit, evaluate, study)
 
 
 def add_verbs(verbs: Any) -> None:
