@@ -128,8 +128,10 @@ def predict(
     empty = [str(chosen.seed + n) for n in range(count) if chosen.seed + n not in meshes]
     remarks = (f"Nothing is inside with the seeds {', '.join(empty)}",) if empty else ()
     seen = seen_blocks(given, place) if with_blocks and model.card.inputs == "voxels" else None
-    facts = {"resolution": chosen.resolution, "cells": chosen.resolution**3, "threshold": chosen.threshold}
-    return Predicted(tuple(meshes.values()), tuple(meshes), stages.seconds, remarks, seen, {**model.facts(), **facts})
+    told = model.facts()
+    threshold = told.get("threshold") if chosen.threshold is None else chosen.threshold
+    facts = {"resolution": chosen.resolution, "cells": chosen.resolution**3, "threshold": threshold}
+    return Predicted(tuple(meshes.values()), tuple(meshes), stages.seconds, remarks, seen, {**told, **facts})
 
 
 def _placed(given: NDArray[Any] | Mesh | None, up: str) -> Similarity:

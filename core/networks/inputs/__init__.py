@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from .files import IMAGE_ENDINGS, POINT_ENDINGS, Read, read_input
 from .images import Framing, View, network_view
-from .points import network_points, unit_cube
+from .points import AXES, network_points, unit_cube
 from .voxels import blocks, network_voxels, solid_voxels
 
 __all__ = [
+    "AXES",
     "IMAGE_ENDINGS",
     "POINT_ENDINGS",
     "Framing",

@@ -105,7 +105,8 @@ def _points(path: Path) -> Read:
     try:
         if path.suffix.lower() in _TEXT_POINTS:
             text = path.read_text("utf-8").replace(",", " ").replace(";", " ")
-            return Read(checked_points(np.loadtxt(text.splitlines(), ndmin=2)[:, :3]))
+            rows = [line for line in text.splitlines() if line.strip()]
+            return Read(checked_points(np.loadtxt(rows, ndmin=2)[:, :3] if rows else np.zeros((0, 3))))
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return Read(checked_points(loaded))

@@ -160,7 +160,4 @@ def _on_white(image: Image.Image) -> Flat:
 
 def _grey(image: Image.Image) -> Image.Image:
     """A grey picture of 16 or 32 bits, or of floats, as bytes."""
-    values = np.asarray(image)
-    if image.mode == "I" and values.size and values.min() >= 0 and values.max() <= 65535:
-        values = values.astype(np.uint16)  # how Pillow opens some files of 16 bits
-    return Image.fromarray(_bytes(values))
+    return Image.fromarray(_bytes(np.asarray(image)))

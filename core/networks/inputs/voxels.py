@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from ...errors import InvalidParameter
 from ...fields.voxels import voxelise, voxelise_surface
+from ...geometry.edges import edge_table
 from ...geometry.inside import why_no_inside
 from ...geometry.measure import oriented_outward
 from ...mesh import Mesh, require_usable
@@ -25,20 +26,35 @@ VOXELS = 32
 def solid_voxels(mesh: Mesh, cells: int = VOXELS) -> BoolArray:
     """(cells, cells, cells) which cells of the cube [−½, ½]³ are touched by the surface of a mesh or inside of it.
 
-    Indexed x, y, z. A mesh that is not closed is filled where its winding number is above ½, and where its voxels
-    leave no way out. Raises `InvalidMesh` for a mesh without a surface, `InvalidParameter` for too many cells.
+    Indexed x, y, z. A mesh that is not closed is filled where its winding number is above ½, if its faces agree which
+    side is out, and where its voxels leave no way out. Raises `InvalidMesh` for a mesh without a surface, and
+    `InvalidParameter` for too many cells.
     """
     require_usable(mesh)
     if not why_no_inside(mesh):
         return voxelise(mesh, cells)
     solid = voxelise_surface(mesh, cells)
-    axis = (np.arange(cells) + 0.5) / cells - 0.5
-    centres = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)[~solid]
-    outward = oriented_outward(mesh)
-    vertices, faces = np.ascontiguousarray(outward.vertices), np.ascontiguousarray(outward.faces)
-    if len(centres):
-        solid[~solid] = igl.fast_winding_number(vertices, faces, centres) > 0.5
+    if _sides_agree(mesh):
+        solid |= _wound(mesh, ~solid)
     return solid | _enclosed(solid)
+
+
+def _sides_agree(mesh: Mesh) -> bool:
+    """Whether neighbouring faces look to the same side."""
+    table = edge_table(mesh.faces)
+    return bool((2 * table.forward == table.count)[table.count == 2].all())
+
+
+def _wound(mesh: Mesh, where: BoolArray) -> BoolArray:
+    """Cells, of those in `where`, in whose middle the winding number is above ½."""
+    axis = (np.arange(len(where)) + 0.5) / len(where) - 0.5
+    centres = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)[where]
+    wound = np.zeros_like(where)
+    if len(centres):
+        outward = oriented_outward(mesh)
+        vertices, faces = np.ascontiguousarray(outward.vertices), np.ascontiguousarray(outward.faces)
+        wound[where] = igl.fast_winding_number(vertices, faces, centres) > 0.5
+    return wound
 
 
 def _enclosed(solid: BoolArray) -> BoolArray:

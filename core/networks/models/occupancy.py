@@ -125,9 +125,12 @@ class _Occupancy(Model):
         return OccupancyLesson(cls.kind, config)
 
     def facts(self) -> Mapping[str, Any]:
-        """The name, how many parameters there are, and what the file tells."""
+        """The name, how many parameters there are, the published threshold, and what the file tells."""
+        from ..occupancy.network import THRESHOLD
+
         count = sum(parameter.numel() for parameter in self.network.parameters())
-        return {"model": self.card.name, "title": self.card.title, "parameters": count, **self._facts}
+        own = {"model": self.card.name, "title": self.card.title, "parameters": count, "threshold": THRESHOLD}
+        return {**self._facts, **own}
 
     def _needs(self, what: str) -> InvalidParameter:
         return InvalidParameter(f"{self.card.title} needs {what}.", "Give it.")
