@@ -64,6 +64,13 @@ def remedy() -> str:
     return "Remove the extension, restart Blender, and install the zip for this system again"
 
 
+def _networks(context: bpy.types.Context) -> list[str]:
+    """What the last check of the Python of networks found, where there was one."""
+    addon = context.preferences.addons.get(__package__ or "")
+    found = getattr(addon.preferences, "verdict", "") if addon is not None else ""
+    return [f"Networks {found}"] if found else []
+
+
 def _manifest() -> dict[str, object]:
     path = Path(__file__).parent / "blender_manifest.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -80,7 +87,11 @@ class SPHERICAL_COW_OT_copy_diagnostics(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Into the clipboard."""
         session = getattr(context.window_manager, "spherical_cow", None)
-        lines = [*_problems, *([session.details] if session is not None and session.details else [])]
+        lines = [
+            *_problems,
+            *_networks(context),
+            *([session.details] if session is not None and session.details else []),
+        ]
         context.window_manager.clipboard = report(lines)
         return {"FINISHED"}
 

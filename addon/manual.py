@@ -64,6 +64,12 @@ _PAGES = {
     "fit_sdf": (Operators.FIT_SDF, Operators.EXTRACT_SDF, Operators.SAVE_SDF, Operators.LOAD_SDF),
     "sdf_tools": (Operators.SDF_TOOL, Operators.SDF_SLICE),
     "coefficients": (Operators.COEFFICIENT_IMAGES, Operators.SAVE_SHAPE, Operators.LOAD_SHAPE),
+    "networks": (
+        Operators.CHECK_PYTHON,
+        Operators.COPY_COMMAND,
+        Operators.ADD_CHECKPOINT,
+        Operators.REMOVE_CHECKPOINT,
+    ),
     "occupancy_networks": (Operators.PREDICT, Operators.PREVIEW_VIEW),
 }
 """Page of the manual → the operators that it explains."""
@@ -101,6 +107,8 @@ _GROUPS = {
     "fitted": "fit_sdf",
     "sdf_tools": "sdf_tools",
     "slice": "sdf_tools",
+    "networks": "networks",
+    "checkpoint": "networks",
     "occupancy": "occupancy_networks",
     "predicted": "occupancy_networks",
 }
