@@ -71,6 +71,7 @@ _PAGES = {
         Operators.REMOVE_CHECKPOINT,
     ),
     "occupancy_networks": (Operators.PREDICT, Operators.PREVIEW_VIEW),
+    "train": (Operators.TRAIN, Operators.STOP_TRAINING),
 }
 """Page of the manual → the operators that it explains."""
 
@@ -110,6 +111,7 @@ _GROUPS = {
     "networks": "networks",
     "checkpoint": "networks",
     "occupancy": "occupancy_networks",
+    "training": "train",
     "predicted": "occupancy_networks",
 }
 """Settings, by the end of their class name → page."""

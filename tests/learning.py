@@ -41,7 +41,7 @@ def make_dataset(root: Path, shapes: int = 4, points: int = 4000) -> Path:
             picture = np.full((64, 64, 3), 255, np.uint8)
             picture[8 : 20 + 8 * number, 10 + 4 * view : 50] = (200, 40 * number, 90)
             Image.fromarray(picture).save(folder / "img_choy2016" / f"{view:03}.png")
-    for split, chosen in (("train", names[:-1]), ("val", names[-1:]), ("test", names[-1:])):
+    for split, chosen in (("train", names[:-1]), ("val", names[-1:]), ("one", names[1:2])):
         (root / "solids" / f"{split}.lst").write_text("\n".join(chosen))
     return root
 
