@@ -93,20 +93,15 @@ def test_two_bodies_with_their_materials(extension):
 
 def test_sharp_and_smooth(extension):
     first, second = pair()
-    results = {}
-    for tool, radius in (("intersection", 0.0), ("difference", 0.0), ("union", 0.0), ("union", 0.6)):
-        first.hide_set(False), second.hide_set(False)
-        activate(first)
-        second.select_set(True)
-        assert ops.sdf_tool(tool=tool, radius=radius, **SIZE) == {"FINISHED"}
-        results[tool, radius] = volume(bpy.context.object)
-        creases = any(edge.use_edge_sharp for edge in bpy.context.object.data.edges)
-        assert creases == (radius == 0.0)
-    lens = 5.0 / 12.0 * np.pi
-    assert results["intersection", 0.0] == pytest.approx(lens, rel=0.03)
-    assert results["difference", 0.0] == pytest.approx(BALL - lens, rel=0.03)
-    assert results["union", 0.0] == pytest.approx(2.0 * BALL - lens, rel=0.03)
-    assert results["union", 0.6] > results["union", 0.0] + 0.05
+    ops.sdf_tool(tool="difference", hide_original=False, **SIZE)
+    cut = bpy.context.object
+    assert volume(cut) == pytest.approx(11.0 / 12.0 * np.pi, rel=0.03)
+    assert any(edge.use_edge_sharp for edge in cut.data.edges)
+    activate(first)
+    second.select_set(True)
+    ops.sdf_tool(tool="union", radius=0.6, **SIZE)
+    assert volume(bpy.context.object) > 27.0 / 12.0 * np.pi + 0.05
+    assert not any(edge.use_edge_sharp for edge in bpy.context.object.data.edges)
 
 
 def test_errors_are_said_and_change_nothing(extension):
@@ -128,14 +123,11 @@ def test_errors_are_said_and_change_nothing(extension):
     assert bpy.context.object == source and not source.hide_get()
 
 
-def test_what_modifiers_make_counts_where_asked_for(extension):
+def test_what_modifiers_make_counts(extension):
     source = ball()
     source.modifiers.new("Double", "ARRAY").relative_offset_displace = (2.0, 0.0, 0.0)
     ops.sdf_tool(tool="offset", distance=0.1, hide_original=False, **SIZE)
     assert volume(bpy.context.object) == pytest.approx(2.0 * BALL * 1.1**3, rel=0.04)
-    activate(source)
-    ops.sdf_tool(tool="offset", distance=0.1, use_modifiers=False, **SIZE)
-    assert volume(bpy.context.object) == pytest.approx(BALL * 1.1**3, rel=0.03)
 
 
 def test_undo_takes_the_new_object_away(extension):

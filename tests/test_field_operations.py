@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull, HalfspaceIntersection
 from spherical_cow.alignment.similarity import Similarity
 from spherical_cow.errors import InvalidMesh, InvalidParameter
+from spherical_cow.fields.creases import with_creases
 from spherical_cow.fields.extraction import Extraction
 from spherical_cow.fields.field import Bounds, Field, Foreign, MeshField, as_field
 from spherical_cow.fields.multiresolution import Box, sample_near_surface
@@ -279,3 +280,24 @@ def test_what_makes_no_sense_is_refused_in_words():
         intersection(Ball(), Ball((5.0, 0.0, 0.0))).mesh(COARSE)
     with pytest.raises(InvalidParameter, match="no end"):
         HalfSpace().mesh(COARSE)
+
+
+def test_sharp_creases_are_cut_along_the_curve_where_both_surfaces_meet():
+    a, b = Ball(), Ball((1.0, 0.13, 0.21), 0.9)
+    for operation in (union, intersection, difference):
+        field = operation(a, b)
+        rounded = field.mesh(Extraction(40, 1, refinement=1))
+        sharp = with_creases(rounded, field)
+        middles = [np.abs(field.distance(m.vertices[m.faces].mean(axis=1))).max() for m in (rounded, sharp)]
+        assert middles[1] < 0.2 * middles[0]
+        report = check(sharp, self_intersections=False)
+        assert report.row("closed").ok and report.genus == 0 and signed_volume(sharp) > 0.0
+        on_both = np.maximum(np.abs(a.distance(sharp.vertices)), np.abs(b.distance(sharp.vertices))) < 1e-9
+        assert on_both.sum() > 60
+        side = np.sign(field.lead_of_second(sharp.vertices[~on_both]))
+        assert set(side) == {-1.0, 1.0}
+    alone = union(Ball(), Ball((5.0, 0.0, 0.0)))
+    apart = alone.mesh(COARSE)
+    assert with_creases(apart, alone) is apart
+    coloured = rounded.with_attributes(height=rounded.vertices[:, 2])
+    assert np.allclose(with_creases(coloured, field).attributes["height"], sharp.vertices[:, 2], atol=0.05)

@@ -219,6 +219,10 @@ class Boolean(Field):
         a, b = self.a.distance(points), self.b.distance(points)
         return smooth_minimum(self.sign_a * a, self.sign_b * b, self.radius)
 
+    def lead_of_second(self, points: FloatArray) -> FloatArray:
+        """(N,) positive where the values at points (N, 3) are those of the second shape, negative for the first."""
+        return self.sign_a * self.a.distance(points) - self.sign_b * self.b.distance(points)
+
     def share_of_second(self, points: FloatArray) -> FloatArray:
         """(N,) how much the values at points (N, 3) are made of those of the second shape, 0 to 1."""
         return self._mixed(points)[1]

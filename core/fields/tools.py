@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidParameter
 from ..mesh import Mesh
-from ..progress import Progress, silent
+from ..progress import Progress, part, silent
+from .creases import with_creases
 from .extraction import Extraction
 from .field import Field
 from .multiresolution import MOST_CELLS
@@ -78,7 +79,10 @@ def run_tool(
     Raises `InvalidParameter` where nothing is left, and what `Tool.apply` raises.
     """
     field = tool.apply(a, b)
-    mesh = field.mesh(extraction, progress=progress)
+    mesh = field.mesh(extraction, progress=part(progress, 0.0, 0.95))
     if not isinstance(field, Boolean):
         return mesh, np.zeros(mesh.n_faces, np.bool_)
+    if field.radius == 0.0:
+        progress(0.97, "Cutting the creases")
+        mesh = with_creases(mesh, field)
     return mesh, field.share_of_second(mesh.vertices[mesh.faces].mean(axis=1)) > 0.5
