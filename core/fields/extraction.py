@@ -14,6 +14,7 @@ from ..geometry.measure import vertex_normals
 from ..mesh import FloatArray, Mesh
 from ..progress import Progress, part, silent
 from ..repairs.volume.simplify import simplify
+from ..topology.intersections import intersecting_faces
 from .multiresolution import MOST_CELLS, Box, Field, sample_near_surface
 from .narrow_band import sample_distance
 from .projection import Gradient, difference_gradient, in_batches, outward_normals, project
@@ -97,7 +98,7 @@ def extract(
     values = in_batches(field, chosen.batch)
     slope = in_batches(gradient or difference_gradient(values, box.size), chosen.batch)
     if chosen.faces:
-        mesh = simplify(mesh, chosen.faces, progress=part(progress, 0.7, 0.8))
+        mesh = _simplified(mesh, chosen.faces, part(progress, 0.7, 0.8))
     if chosen.refinement and refine is not None:
         mesh = refine(mesh, chosen.refinement, part(progress, 0.8, 0.95))
     elif chosen.refinement:
@@ -109,6 +110,14 @@ def extract(
         progress(0.95, "Colouring")
         mesh = mesh.with_attributes(color=np.clip(in_batches(colour, chosen.batch)(mesh.vertices), 0.0, 1.0))
     return mesh
+
+
+def _simplified(mesh: Mesh, faces: int, progress: Progress) -> Mesh:
+    """Without self-intersections if there are none before, as there may be in a surface of noise."""
+    if mesh.n_faces <= faces:
+        return mesh
+    meets = len(intersecting_faces(mesh, progress=part(progress, 0.0, 0.2))) > 0
+    return simplify(mesh, faces, progress=part(progress, 0.2, 1.0), may_meet=meets)
 
 
 def _projected(

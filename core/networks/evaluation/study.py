@@ -91,8 +91,8 @@ class Study:
         curves = [Curve("voxels", resolutions, 1.0 - np.array([iou for _, iou in voxels]), _COLOURS[0])]
         for name, _, iou, _, _ in networks:
             level = np.full(2, 1.0 - iou)
-            curves.append(Curve(name, np.array([1.0, resolutions.max()]), level, _COLOURS[1], dashed=True))
-        return draw_log_plot(curves, "What is lost of the shapes", "voxels along an edge", "1 − IoU", size)
+            curves.append(Curve(f"{name} network", np.array([1.0, resolutions.max()]), level, _COLOURS[1], dashed=True))
+        return draw_log_plot(curves, "What is lost of the shapes", "voxels along an edge", "1 - IoU", size)
 
 
 def study(

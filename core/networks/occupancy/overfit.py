@@ -26,7 +26,7 @@ from .network import PADDING
 CODE = 4
 """Length of the code of the shape, which is random and stays."""
 
-SETTLED = 0.1
+SETTLED = 0.03
 """After this part of the steps the normalisation keeps its means, so that the network learns with what it will use."""
 
 FINER = 3.0

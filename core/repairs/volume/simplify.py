@@ -22,6 +22,8 @@ def simplify(
     tolerance: float = np.inf,
     planes: tuple[FloatArray, FloatArray] | None = None,
     progress: Progress = silent,
+    *,
+    may_meet: bool = False,
 ) -> Mesh:
     """A mesh with about `n_faces` triangles, a closed manifold of the same genus as `mesh`.
 
@@ -31,7 +33,8 @@ def simplify(
     tolerance: largest root-mean-square distance of a vertex from the planes that it stands for, in the units of the
     mesh; with it there may be more triangles left. planes: points (V, 3) and unit normals (V, 3) of the true
     surface near each vertex, which bring back its sharp edges; by default the planes are those of the triangles of
-    `mesh`. Attributes keep the value of one of the vertices that became one.
+    `mesh`. may_meet: for a mesh that has self-intersections anyway: they are not looked for. Attributes keep the value
+    of one of the vertices that became one.
     """
     if mesh.n_faces <= max(n_faces, 4):
         return mesh
@@ -47,7 +50,7 @@ def simplify(
         )
         moved = (place != unit.vertices).any(axis=1)
         place = np.where(moved[:, None], place * scale + centre, mesh.vertices)
-        bad = intersecting_faces(Mesh(place, faces), progress=part(step, 0.6, 1.0))
+        bad = () if may_meet else intersecting_faces(Mesh(place, faces), progress=part(step, 0.6, 1.0))
         if not len(bad):
             return _compact(mesh, place, faces)
         fault = np.zeros(mesh.n_vertices, dtype=bool)
