@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--all", action="store_true", help="every platform, for Python " + " and ".join(PYTHONS))
     options.add_argument("--output", type=Path, metavar="ZIP", help="default: a file in dist/")
     options.add_argument("--install", metavar="BLENDER", help="build for that Blender program, and install")
-    options.add_argument("--with-torch", action="store_true", help="one zip with PyTorch (CPU) and safetensors inside")
+    options.add_argument("--with-torch", action="store_true", help="one zip with PyTorch (CPU) inside")
     options.add_argument(
         "--torch-index", metavar="URL", default=wheels.TORCH_INDEX, help="for PyTorch on Linux (default: %(default)s)"
     )

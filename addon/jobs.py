@@ -36,11 +36,8 @@ from .core.errors import Cancelled, MissingLibrary, OutputError, WorkerCrashed, 
 LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
 """What the worker imports; where Blender finds them, the worker must too."""
 
-WITH_TORCH = (*LIBRARIES, "torch", "safetensors")
+WITH_TORCH = (*LIBRARIES, "torch")
 """What the worker of a network imports."""
-
-SHARED = (*LIBRARIES, "safetensors")
-"""What another Python may have from Blender's where it lacks it."""
 
 WINDOWS_FLAGS = 0x08000000 | 0x00004000  # CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS
 _FOLDER = Path(__file__).parent
@@ -179,7 +176,7 @@ def environment(*, torch: bool = False) -> dict[str, str]:
     ours = {"NUMBA_CACHE_DIR": str(user_folder("compiled")), "SPHERICAL_COW_PARENT": "stdin"}
     if torch and network_runtime.chosen():
         shares = bool(network_runtime.verdict().get("shares"))
-        return network_runtime.environment(library_folders(SHARED) if shares else {}, _FOLDER) | ours
+        return network_runtime.environment(library_folders() if shares else {}, _FOLDER) | ours
     folders = library_folders(WITH_TORCH if torch else LIBRARIES)
     path = dict.fromkeys([str(_FOLDER), *folders.values()])
     python = {"PYTHONPATH": os.pathsep.join(path), "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}

@@ -28,7 +28,6 @@ NEEDED = {
     "numba": "numba",
     "llvmlite": "llvmlite",
     "PIL": "pillow",
-    "safetensors": "safetensors",
 }
 """What a network's worker imports → what pip calls it."""
 

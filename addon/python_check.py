@@ -78,7 +78,7 @@ def _version(program: str) -> Generator[jobs.Step, None, tuple[str, str]]:
 
 
 def _facts(program: str, chosen: bool, shares: bool) -> Generator[jobs.Step, None, dict[str, Any]]:
-    folders = jobs.library_folders(jobs.SHARED)
+    folders = jobs.library_folders()
     if chosen:
         surroundings = network_runtime.environment(folders if shares else {}, Path(__file__).parent)
     else:

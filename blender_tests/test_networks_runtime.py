@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 import pytest
 
-WITHOUT = ("numpy", "scipy", "igl", "ducc0", "numba", "llvmlite", "PIL", "safetensors")
+WITHOUT = ("numpy", "scipy", "igl", "ducc0", "numba", "llvmlite", "PIL")
 posix = pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts")
 
 
@@ -138,7 +138,7 @@ def test_another_version_needs_libraries_of_its_own(preferences, extension, tmp_
     found = check(preferences, str(environment(tmp_path / "empty")))
     assert not found["shares"] and set(found["missing"]) == {"torch", *WITHOUT}
     assert "lacks numpy, scipy, libigl, ducc0, numba" in found["problem"]
-    assert found["command"].endswith("-m pip install torch numpy scipy libigl ducc0 numba llvmlite pillow safetensors")
+    assert found["command"].endswith("-m pip install torch numpy scipy libigl ducc0 numba llvmlite pillow")
 
 
 @posix
@@ -185,7 +185,7 @@ def test_blender_without_pytorch_says_what_to_do(runtime, monkeypatch):
 def test_checking_without_pytorch_anywhere(preferences, extension):
     """The verdict on Blender's own Python where it has none, from what such a Python answers."""
     checking = importlib.import_module(f"{extension}.python_check")
-    answer = {"libraries": {"numpy": "1.26.4"}, "missing": ["torch", "safetensors"], "failing": {}}
+    answer = {"libraries": {"numpy": "1.26.4"}, "missing": ["torch"], "failing": {}}
     found = checking._judged(sys.executable, "", answer)
     assert found["problem"] == "Blender's own Python has no PyTorch" and not found["command"]
     assert "has PyTorch inside" in found["remedy"]

@@ -11,7 +11,6 @@ import math
 import os
 import pickle
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 import pytest
 from spherical_cow import tasks, worker
 from spherical_cow.cli.main import main
-from spherical_cow.errors import CheckpointError, InvalidParameter, MissingLibrary, SphericalCowError
+from spherical_cow.errors import CheckpointError, InvalidParameter, SphericalCowError
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -299,11 +298,13 @@ def test_too_little_memory_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not answer["ok"] and "not enough memory" in answer["error"]["found"]
 
 
-def test_without_safetensors_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_checkpoint(tmp_path / "a.safetensors", linear())
-    for name in ("safetensors", "safetensors.torch"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingLibrary, match="safetensors"):
-        save_checkpoint(tmp_path / "b.safetensors", linear())
-    with pytest.raises(MissingLibrary, match="safetensors"):
-        read_checkpoint(tmp_path / "a.safetensors")
+def test_our_format_is_that_of_the_library_of_its_name(tmp_path: Path) -> None:
+    library = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).half()
+    save_checkpoint(tmp_path / "a.safetensors", model, lmax=4)
+    theirs = library.load_file(tmp_path / "a.safetensors")
+    assert theirs.keys() == model.state_dict().keys()
+    assert all(torch.equal(theirs[name], value) for name, value in model.state_dict().items())
+    library.save_file(theirs, tmp_path / "b.safetensors", {"format": "pt"})
+    ours = read_checkpoint(tmp_path / "b.safetensors")
+    assert all(torch.equal(ours.weights[name], value) for name, value in theirs.items()) and ours.facts == {}

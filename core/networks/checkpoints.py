@@ -6,7 +6,6 @@ Nothing in a file is run; `weight_files` has how they are read.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CheckpointError
 from ..files import atomic_write
 from .runtime import require_torch
-from .weight_files import MOST_EXPANSION, OWN_ENDING, SLACK, read_file, read_torch, safetensors
+from .tensor_file import tensors_to_bytes
+from .weight_files import MOST_EXPANSION, OWN_ENDING, SLACK, read_file, read_torch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -152,13 +152,11 @@ def _renamed(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[s
 def save_checkpoint(path: str | Path, model: nn.Module, **facts: str | float | bool) -> None:
     """Write the weights of a model as safetensors, with plain facts about it.
 
-    Raises `OutputError`, and `MissingLibrary` without safetensors.
+    Raises `OutputError`.
     """
-    require_torch()
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    content = safetensors("safetensors.torch").save(weights, {"facts": json.dumps(facts)})
+    arrays = {name: value.detach().cpu().contiguous().numpy() for name, value in model.state_dict().items()}
     with atomic_write(path) as temporary:
-        temporary.write_bytes(content)
+        temporary.write_bytes(tensors_to_bytes(arrays, facts))
 
 
 def _shape(tensor: Tensor) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 import warnings
 import zipfile
@@ -22,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CheckpointError, MissingLibrary
+from ..errors import CheckpointError
 from .pickled_names import called_names
-from .runtime import is_out_of_memory, require_torch, too_little_memory
+from .runtime import in_words, is_out_of_memory, require_torch, too_little_memory
+from .tensor_file import tensors_from_bytes
 
 OWN_ENDING = ".safetensors"
 MOST_EXPANSION, SLACK = 4, 1_000_000
@@ -38,11 +38,12 @@ def read_file(path: Path) -> tuple[Any, dict[str, Any]]:
     """(what is in the file, our facts about it); the content and not the ending of the name says which kind it is.
 
     Raises `CheckpointError` where the file is missing, damaged, too large for what it is, not what the check sum in its
-    name promises, or holds anything but weights and plain data; `MissingLibrary` without PyTorch or safetensors.
+    name promises, or holds anything but weights and plain data; `MissingLibrary` without PyTorch.
     """
     _check_there(path)
     require_torch()
-    return _read_own(path) if kind_of(path) == "safetensors" else (read_torch(path), {})
+    with in_words():
+        return _read_own(path) if kind_of(path) == "safetensors" else (read_torch(path), {})
 
 
 def read_torch(path: str | Path) -> Any:
@@ -76,27 +77,10 @@ def kind_of(path: Path) -> str:
     return "PyTorch" if start[:2] == b"PK" else "PyTorch before 1.6"
 
 
-def safetensors(name: str = "safetensors") -> Any:
-    """A module of the library safetensors. Raises `MissingLibrary` where it is not installed."""
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingLibrary(
-            "Files of safetensors need a library of that name.", "Install it (pip install safetensors)."
-        ) from error
-
-
 def _read_own(path: Path) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    library = safetensors()
-    try:
-        with library.safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-            facts = json.loads((file.metadata() or {}).get("facts", "{}"))
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise too_little_memory() from error
-        raise CheckpointError(f"{path.name} is damaged: {error}.", _AGAIN) from error
-    return tensors, facts if isinstance(facts, dict) else {}
+    torch = require_torch()
+    arrays, facts = tensors_from_bytes(path.read_bytes(), path.name)
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, facts
 
 
 def _check_promise(path: Path) -> None:

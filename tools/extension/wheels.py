@@ -17,7 +17,6 @@ from .targets import BuildError, Target, fits, normalized, wheel_tags
 BUNDLED = ("scipy", "ducc0", "numba", "llvmlite", "libigl", "pillow")
 TORCH = (
     "torch",
-    "safetensors",
     "filelock",
     "fsspec",
     "jinja2",
@@ -28,7 +27,7 @@ TORCH = (
     "sympy",
     "typing-extensions",
 )
-"""What the zip with PyTorch has besides: PyTorch, all that it needs but NumPy, and safetensors."""
+"""What the zip with PyTorch has besides: PyTorch, and all that it needs but NumPy."""
 
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 """Where PyTorch for the processor alone is on Linux. Elsewhere the usual index has it."""
