@@ -282,11 +282,16 @@ def test_vertices_fall_onto_the_silhouette(tmp_path: Path) -> None:
     """Also of a mesh that is z up, far away, and drawn from its own file with its materials."""
     bent = moved(torus(), 7.0)
     bent = bent.with_vertices(bent.vertices * [1.0, 0.6, 1.4])
-    for name in ("plain.ply", "own.obj"):
+    names = ("plain.ply", "own.obj", "own.glb")
+    for name in names:
         bent.save(tmp_path / name)
     settings = MakeSettings(points=50, views=3, voxels=8)
-    made = make([tmp_path / "plain.ply", tmp_path / "own.obj"], tmp_path / "out", settings, category="x", workers=1)
-    assert {row.model: row.facts["materials"] for row in made.of("made")} == {"x/plain": False, "x/own": True}
+    made = make([tmp_path / name for name in names], tmp_path / "out", settings, category="x", workers=1)
+    assert {row.model: row.facts["materials"] for row in made.rows} == {
+        "x/own": True,
+        "x/own_2": True,
+        "x/plain": False,
+    }
     make([tmp_path / "plain.ply"], tmp_path / "out", MakeSettings(50, 2, voxels=8, up="z"), category="z", workers=1)
     data = Dataset(tmp_path / "out")
     assert check_dataset(tmp_path / "out").ok

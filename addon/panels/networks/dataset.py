@@ -49,6 +49,8 @@ def draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, data: d
     box = layout.box()
     (draw_made if "made" in data else draw_found)(box, context, data)
     column = box.column(align=True)
+    if data["classes"]:
+        fact(column, "Class", "train · val · test")
     for name, parts in list(data["classes"].items())[:SHOWN]:
         fact(column, name, " · ".join(f"{parts[split]:,}" for split in ("train", "val", "test")))
     if len(data["classes"]) > SHOWN:
