@@ -282,14 +282,18 @@ def test_vertices_fall_onto_the_silhouette(tmp_path: Path) -> None:
     """Also of a mesh that is z up, far away, and drawn from its own file with its materials."""
     bent = moved(torus(), 7.0)
     bent = bent.with_vertices(bent.vertices * [1.0, 0.6, 1.4])
-    names = ("plain.ply", "own.obj", "own.glb")
+    names = ("plain.ply", "own.obj", "own.glb", "pink.obj")
     for name in names:
         bent.save(tmp_path / name)
+    (tmp_path / "pink.mtl").write_text("newmtl a\nmap_Kd gone.png\n")
+    bare = (tmp_path / "pink.obj").read_text()
+    (tmp_path / "pink.obj").write_text(f"mtllib pink.mtl\nusemtl a\n{bare}")
     settings = MakeSettings(points=50, views=3, voxels=8)
     made = make([tmp_path / name for name in names], tmp_path / "out", settings, category="x", workers=1)
     assert {row.model: row.facts["materials"] for row in made.rows} == {
         "x/own": True,
         "x/own_2": True,
+        "x/pink": False,
         "x/plain": False,
     }
     make([tmp_path / "plain.ply"], tmp_path / "out", MakeSettings(50, 2, voxels=8, up="z"), category="z", workers=1)

@@ -7,7 +7,7 @@ Each line of standard input is a job in JSON: "out" (a folder for 000.png, …, 
 pixels, "threads", "samples", "lens" and "sensor" in millimetres, "cameras" (4 × 4 each, of Blender's camera), "mesh"
 (.npz with vertices, faces and maybe color, in place), and maybe "source": where the object itself is with its
 materials, as "file" or "library" and "object", with "matrix" (4 × 4) that puts it in place. A source that cannot be
-read, or does not lie where the mesh does, gives way to the mesh. Each answer is a line that begins with MARK. It ends
+read, lacks a texture or does not lie where the mesh does gives way to the mesh. Each answer is a line that begins with MARK. It ends
 with its input.
 """
 
@@ -82,6 +82,8 @@ def bring(source: dict[str, Any], expected: Any) -> bool:
             import_file(source["file"])
     except (RuntimeError, AttributeError, OSError, KeyError):
         return False
+    if any(image.source == "FILE" and image.users and not image.size[0] for image in bpy.data.images):
+        return False  # a texture is not there, and would be drawn in a loud colour
     objects = bpy.context.scene.objects
     matrix = mathutils.Matrix(source["matrix"])
     for obj in list(objects):
