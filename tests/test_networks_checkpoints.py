@@ -258,6 +258,39 @@ def test_truncated_files(tmp_path: Path, ending: str) -> None:
             read_checkpoint(path)
 
 
+@pytest.mark.parametrize("kind", ["zip", "old", "own"])
+def test_whatever_is_wrong_with_the_bytes_is_said(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.pt"
+    data = {"model": linear().state_dict(), "loss": np.float64(0.5), "args": argparse.Namespace(rate=1.0)}
+    if kind == "own":
+        save_checkpoint(path, linear(), kind="test")
+    else:
+        torch.save(data, path, _use_new_zipfile_serialization=kind == "zip")
+    content, random, refused = path.read_bytes(), np.random.default_rng(0), 0
+    for _ in range(150):
+        changed = bytearray(content)
+        for place in random.integers(len(changed), size=random.integers(1, 12)):
+            changed[place] = random.integers(256)
+        path.write_bytes(changed[: random.integers(len(changed)) if random.random() < 0.2 else None])
+        try:
+            read_checkpoint(path)
+        except CheckpointError as error:
+            assert str(error).isprintable() and len(str(error)) < 400
+            refused += 1
+    assert refused > 50
+
+
+def test_an_archive_that_python_cannot_read_is_not_handed_on(tmp_path: Path) -> None:
+    """What an archive unpacks to must be known before PyTorch makes room for it."""
+    torch.save(linear().state_dict(), tmp_path / "a.pt")
+    content = bytearray((tmp_path / "a.pt").read_bytes())
+    locator = content.rindex(b"PK\x06\x07")
+    content[locator + 16 : locator + 20] = (2).to_bytes(4, "little")  # as if it were on two disks
+    (tmp_path / "a.pt").write_bytes(content)
+    with pytest.raises(CheckpointError, match="damaged"):
+        read_checkpoint(tmp_path / "a.pt")
+
+
 def test_files_without_weights(tmp_path: Path) -> None:
     torch.save({"epoch": 3}, tmp_path / "a.pt")
     torch.save([1, 2], tmp_path / "b.pt")

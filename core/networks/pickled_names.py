@@ -4,14 +4,27 @@
 from __future__ import annotations
 
 import io
+import pickle
 import pickletools
 import zipfile
+import zlib
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
 from pathlib import Path
 
 _MOST_BYTES = 64_000_000
 _MOST_STEPS = 1_000_000
+_LONGEST = 100
+_UNREADABLE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    NotImplementedError,
+)
 _PICKLES = 5
 """A file of PyTorch before 1.6 begins with so many: mark, version, system, the object, the keys of its numbers."""
 
@@ -23,7 +36,7 @@ def called_names(path: Path) -> tuple[str, ...]:
     """
     try:
         content = _pickle_of(path)
-    except (OSError, zipfile.BadZipFile, KeyError, RuntimeError, ValueError, NotImplementedError):
+    except _UNREADABLE:
         return ()
     stream, found = io.BytesIO(content), []
     try:
@@ -31,7 +44,17 @@ def called_names(path: Path) -> tuple[str, ...]:
             found += list(_names(stream))
     except Exception:  # whatever a hostile pickle does to the reader of its text: what was read stands
         pass
-    return tuple(dict.fromkeys(found))
+    shown = ("".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST]) for name in found)
+    return tuple(dict.fromkeys(shown))
+
+
+def protocol(path: Path) -> int:
+    """Of the (first) pickle in a file: 2 in all that PyTorch writes by itself; 0 where it cannot be read."""
+    try:
+        content = _pickle_of(path)
+    except _UNREADABLE:
+        return 0
+    return content[1] if content[:1] == pickle.PROTO and len(content) > 1 else 0
 
 
 def _pickle_of(path: Path) -> bytes:

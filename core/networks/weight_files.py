@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import CheckpointError
-from .pickled_names import called_names
+from .pickled_names import called_names, protocol
 from .runtime import in_words, is_out_of_memory, require_torch, too_little_memory
 from .tensor_file import tensors_from_bytes
 
@@ -31,6 +31,7 @@ MOST_EXPANSION, SLACK = 4, 1_000_000
 """What a file of weights may unpack to, as a multiple of its size, and bytes on top: weights hardly compress."""
 
 _PROMISED = re.compile(r"-([0-9a-f]{8})\.(?:pt|pth|pth\.tar)$")
+_USUAL_PROTOCOL = 2
 _AGAIN = "Download or export it again."
 
 
@@ -108,13 +109,13 @@ def _is_date(digits: str) -> bool:
 def _check_size(path: Path) -> None:
     """Refuse an archive that unpacks to far more than it is: PyTorch would make room for all of it."""
     size = path.stat().st_size
-    if not zipfile.is_zipfile(path):
+    if kind_of(path) != "PyTorch":
         return
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return  # PyTorch says so
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _damaged(path) from error
     if unpacked > MOST_EXPANSION * size + SLACK:
         raise CheckpointError(
             f"{path.name} has {size:,} bytes and unpacks to {unpacked:,}, as no file of weights does.",
@@ -147,11 +148,15 @@ def _refusal(path: Path, words: str) -> CheckpointError:
             f"{path.name} holds an object of {strange[0]}, which could run code when it is opened.",
             "Ask its author for the weights alone (state_dict), or for safetensors.",
         )
-    if "Unsupported operand" in words:
+    if "Unsupported operand" in words and protocol(path) > _USUAL_PROTOCOL:
         return CheckpointError(
             f"{path.name} is pickled in a way that PyTorch does not read without running it.",
             "Save it with torch.save as usual, or as safetensors.",
         )
+    return _damaged(path)
+
+
+def _damaged(path: Path) -> CheckpointError:
     return CheckpointError(
         f"{path.name} is damaged, or not a file of PyTorch.",
         "Choose a .pt, .pth or .safetensors file, or download it again.",
