@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from spherical_cow.errors import Cancelled, InvalidParameter
 from spherical_cow.fields.extraction import Extraction, extract
 from spherical_cow.fields.multiresolution import Box
+from spherical_cow.geometry.distance import distances_to_surface
 from spherical_cow.geometry.measure import directed_edges, face_normals, signed_volume
+from spherical_cow.geometry.sampling import sample_surface
 from spherical_cow.mesh import Mesh
 
 BOX = Box((0.3, -0.2, 0.1), 2.0)
@@ -108,11 +110,15 @@ def test_normals_are_those_of_the_field() -> None:
 
 @pytest.mark.parametrize("faces", [200, 1000])
 def test_simplified_is_closed_and_near(faces: int) -> None:
-    mesh = extract(ball, BOX, 0.0, Extraction(48, 1, faces=faces, refinement=2))
-    other = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-    assert other.is_watertight and other.euler_number == 2
-    assert 0.95 * faces <= mesh.n_faces <= faces
-    assert np.abs(ball(mesh.vertices)).max() < 1e-6
+    exact = extract(ellipsoid, BOX, 0.1, Extraction(96, 1, refinement=3))
+    errors = []
+    for refinement in (0, 2):
+        mesh = extract(ellipsoid, BOX, 0.1, Extraction(24, 1, faces=faces, refinement=refinement))
+        other = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+        assert other.is_watertight and other.euler_number == 2
+        assert 0.95 * faces <= mesh.n_faces <= faces
+        errors.append(distances_to_surface(sample_surface(mesh, 20_000)[0], exact).mean())
+    assert errors[1] < errors[0] < 0.01
 
 
 def test_noise_is_simplified_too() -> None:

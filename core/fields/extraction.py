@@ -32,9 +32,10 @@ class Extraction:
     """How a surface is taken out of a field.
 
     resolution: cells along an edge of the finest grid; a multiple of 2^steps. steps: how often the first grid is
-    doubled near the surface. refinement: steps of moving the vertices onto the surface. normals: keep the normals of
-    the field at the vertices. faces: simplified to so many; 0 for all. batch: points evaluated at once, which bounds
-    the memory. published: refine as Occupancy Networks do, where the field is one; 30 steps is their number.
+    doubled near the surface. refinement: steps of moving the vertices onto the surface, before it is simplified; two or
+    three do. normals: keep the normals of the field at the vertices. faces: simplified to so many; 0 for all. batch:
+    points evaluated at once, which bounds the memory. published: refine as Occupancy Networks do, after it is
+    simplified, where the field is one; 30 steps is their number.
     """
 
     resolution: int = 128
@@ -97,13 +98,13 @@ def extract(
         return mesh
     values = in_batches(field, chosen.batch)
     slope = in_batches(gradient or difference_gradient(values, box.size), chosen.batch)
-    if chosen.faces:
-        mesh = _simplified(mesh, chosen.faces, part(progress, 0.7, 0.8))
-    if chosen.refinement and refine is not None:
-        mesh = refine(mesh, chosen.refinement, part(progress, 0.8, 0.95))
-    elif chosen.refinement:
+    if chosen.refinement and refine is None:
         reach = 0.5 * box.size / chosen.resolution
-        mesh = _projected(mesh, values, slope, threshold, box, reach, chosen.refinement, part(progress, 0.8, 0.95))
+        mesh = _projected(mesh, values, slope, threshold, box, reach, chosen.refinement, part(progress, 0.7, 0.85))
+    if chosen.faces:
+        mesh = _simplified(mesh, chosen.faces, part(progress, 0.85, 0.9))
+    if chosen.refinement and refine is not None:
+        mesh = refine(mesh, chosen.refinement, part(progress, 0.9, 0.95))
     if chosen.normals:
         mesh = mesh.with_attributes(normal=outward_normals(mesh, slope, vertex_normals(mesh)))
     if colour is not None:
