@@ -192,7 +192,7 @@ def shown() -> np.ndarray:
 def test_images_from_disk_and_from_the_file(listed: Any, here: None, picture: str) -> None:
     bpy.context.scene.cursor.location = (5.0, 0.0, 0.0)
     made = predict("image", image_path=picture)
-    assert tuple(made.location) == (5.0, 0.0, 0.0) and facts_of(made).source == picture
+    assert tuple(made.location) == (5.0, 0.0, 0.0) and facts_of(made).source == Path(picture).name
     seen = shown()
     assert np.allclose(seen[112, 112], (1.0, 0.0, 0.0), atol=0.02), "the disc is in the middle"
     assert np.allclose(seen[0], 1.0), "on white"

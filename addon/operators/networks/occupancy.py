@@ -156,8 +156,9 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.
             pictured = self.pictured_object(context)
             if pictured is not None:
                 self.pictured_place = _around(pictured)
-            self.input_name = {"FILE": self.image_path, "IMAGE": self.image}.get(self.source, "")
-            self.input_name = self.input_name or (pictured.name if pictured is not None else "Camera")
+            camera = pictured.name if pictured is not None else "Camera"
+            names = {"FILE": bpy.path.basename(self.image_path), "IMAGE": self.image, "CAMERA": camera}
+            self.input_name = names[self.source]
             return {"image": view.pixels}
         obj = context.object
         found = network_views.surface_of(obj, needs_faces=kind == "voxels")

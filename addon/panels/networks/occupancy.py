@@ -137,7 +137,7 @@ def draw_facts(layout: bpy.types.UILayout, context: bpy.types.Context, facts: An
     fact(column, "Checkpoint", facts.checkpoint)
     fact(column, "Parameters", f"{facts.parameters:,}")
     if facts.source:
-        fact(column, "Input", bpy.path.basename(facts.source))
+        fact(column, "Input", facts.source)
     fact(column, "Resolution", f"{facts.resolution}³")
     fact(column, "Threshold", f"{facts.threshold:.3g}")
     fact(column, "Seed", str(facts.seed))

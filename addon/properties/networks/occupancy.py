@@ -27,7 +27,12 @@ class ViewSettings:
         whiten: bool
     else:
         source: EnumProperty(name="Image", description="Where the image comes from", items=IMAGE_SOURCES)
-        image_path: StringProperty(name="File", description="An image (PNG, JPEG …)", subtype="FILE_PATH")
+        image_path: StringProperty(
+            name="File",
+            description="An image (PNG, JPEG …)",
+            subtype="FILE_PATH",
+            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
+        )
         pictured: EnumProperty(name="Show", description="What the picture of the camera shows", items=PICTURED)
         crop: BoolProperty(
             name="Crop to Object",

@@ -61,9 +61,10 @@ class _Occupancy(Model):
         from ..occupancy.sizes import sizes_of
 
         chosen = chosen_device(device)
-        network = OccupancyNetwork(cls.kind, sizes_of(cls.kind, read_checkpoint(path).weights))
-        checkpoint = load_checkpoint(path, network)
-        return cls(network.to(chosen).eval(), checkpoint.facts)
+        with in_words():
+            network = OccupancyNetwork(cls.kind, sizes_of(cls.kind, read_checkpoint(path).weights))
+            checkpoint = load_checkpoint(path, network)
+            return cls(network.to(chosen).eval(), checkpoint.facts)
 
     def predict(
         self,
