@@ -7,8 +7,8 @@ Each line of standard input is a job in JSON: "out" (a folder for 000.png, …, 
 pixels, "threads", "samples", "lens" and "sensor" in millimetres, "cameras" (4 × 4 each, of Blender's camera), "mesh"
 (.npz with vertices, faces and maybe color, in place), and maybe "source": where the object itself is with its
 materials, as "file" or "library" and "object", with "matrix" (4 × 4) that puts it in place. A source that cannot be
-read, lacks a texture or does not lie where the mesh does gives way to the mesh. Each answer is a line that begins with MARK. It ends
-with its input.
+read, lacks a texture or does not lie where the mesh does gives way to the mesh. Each answer is a line that begins with
+MARK. It ends with its input.
 """
 
 from __future__ import annotations
