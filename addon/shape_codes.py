@@ -84,20 +84,18 @@ def why_not_live(mesh: bpy.types.Mesh) -> str:
 def store(mesh: bpy.types.Mesh, content: bytes, report: Mapping[str, Any]) -> None:
     """Make a mesh the place of shape codes: their bytes, their members, and what is known of them.
 
-    report: `loss`, `f1` and `members` (`name`, `f1`), each where it is known. Raises `CheckpointError` for damage.
+    report: `loss` and `f1`, each where it is known. Raises `CheckpointError` for damage.
     """
     key = hashlib.sha256(content).hexdigest()
     codes = _parse(_Stored(key, lambda: content))
     group = group_of(mesh)
-    known = {str(row["name"]): float(row["f1"]) for row in report.get("members", ())}
-    known = {**{member.name: member.f1 for member in group.members}, **known}
     group.content, group.key = content, key
     group.loss, group.f1 = float(report.get("loss", group.loss)), float(report.get("f1", group.f1))
     group.parameters, group.code = codes.decoder.layout.parameters, codes.decoder.layout.code
     group.members.clear()
     for name in codes.names:
         item = group.members.add()
-        item.name, item.f1 = name, known.get(name, 0.0)
+        item.name, item.f1 = name, codes.f1_of(name)
 
 
 def content_array(mesh: bpy.types.Mesh) -> NDArray[np.uint8]:

@@ -31,7 +31,7 @@ def make_bodies():
 
 
 def train(**settings):
-    return ops.codes_train(**{"preset": "tiny", "epochs": 150, **settings})
+    return ops.codes_train(preset="tiny", epochs=100, **settings)
 
 
 @pytest.fixture
@@ -107,16 +107,16 @@ def test_a_new_mesh_is_fitted_and_becomes_a_member(trained):
     twin.scale = (0.9, 0.9, 0.9)
     bpy.context.view_layer.update()
     assert ops.codes_fit.poll()
-    assert ops.codes_fit(steps=150) == {"FINISHED"}
+    assert ops.codes_fit(steps=60) == {"FINISHED"}
     assert bpy.context.object == trained
     group = group_of(trained)
     assert [member.name for member in group.members] == ["Ball", "Cigar", "Twin"]
     assert group.members[2].f1 > 0.75 and group.members[0].f1 > 0.8
     assert (group.second, group.weight) == ("Twin", 1.0)
     assert np.allclose(extent(trained), (1.8, 1.8, 3.6), rtol=0.15)
+    assert not ops.codes_fit.poll()
     twin.select_set(True)
-    assert ops.codes_fit(steps=10) == {"FINISHED"}  # from the codes' side
-    assert group_of(trained).members[3].name == "Twin 2"
+    assert ops.codes_fit.poll()  # from the side of the codes
 
 
 def test_it_lives_in_the_file_and_copies_are_their_own(trained, tmp_path):
@@ -161,6 +161,7 @@ def test_saved_and_loaded(trained, tmp_path):
     assert ops.codes_load(filepath=str(path)) == {"FINISHED"}
     made = bpy.context.object
     assert made != trained and made.name == "Shape Codes.001"
+    assert group_of(made).members[1].f1 == group_of(trained).members[1].f1 > 0.5
     group_of(made).weight = 0.4
     assert np.allclose(positions(made), before, atol=1e-6)
     path.write_bytes(path.read_bytes()[:1000])

@@ -442,6 +442,8 @@ def test_a_file_gives_back_what_it_was_given(trained: Trained, tmp_path: Path) -
     save_codes(trained.codes, path)
     back = load_codes(path)
     assert codes_to_bytes(back) == path.read_bytes() == codes_to_bytes(trained.codes)
+    assert [back.f1_of(name) for name in back.names] == [one.f1 for one in trained.accuracies]
+    assert replace(back, facts={"member_f1": {"Ball": "good"}}).f1_of("Ball") == 0.0
     assert back.names == trained.codes.names and back.facts["settings"]["code"] == 16
     import safetensors.torch
 

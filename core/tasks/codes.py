@@ -44,7 +44,9 @@ def _fit(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
     settings = FitCodeSettings(**parameters.get("settings", {}))
     fitted = fit_code(codes, mesh_from(arrays), settings, str(parameters.get("device", "auto")), progress)
     more = codes.with_member(str(parameters.get("name", "")), fitted.placed)
-    return Outcome({"codes": codes_array(more)}, {**fitted.to_dict(), "name": more.names[-1]})
+    name = more.names[-1]
+    more = more.with_f1({name: fitted.accuracy.f1})
+    return Outcome({"codes": codes_array(more)}, {**fitted.to_dict(), "name": name})
 
 
 def _extract(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:

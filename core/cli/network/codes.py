@@ -115,6 +115,7 @@ def run_fit(arguments: argparse.Namespace, console: Console) -> int:
     with console.progress() as progress:
         fitted = fit_code(codes, mesh, settings, arguments.device, progress)
     more = codes.with_member(arguments.name or Path(arguments.mesh).stem, fitted.placed)
+    more = more.with_f1({more.names[-1]: fitted.accuracy.f1})
     if arguments.out:
         save_codes(more, arguments.out)
     data: dict[str, Any] = {**fitted.to_dict(), "name": more.names[-1]}
@@ -155,7 +156,12 @@ def run_list(arguments: argparse.Namespace, console: Console) -> int:
     codes = open_codes(arguments.codes)
     layout = codes.decoder.layout
     rows = [
-        {"name": name, "code_length": float((code.astype(float) ** 2).sum() ** 0.5), "size": float(1.0 / scale)}
+        {
+            "name": name,
+            "code_length": float((code.astype(float) ** 2).sum() ** 0.5),
+            "size": float(1.0 / scale),
+            "f1": codes.f1_of(name),
+        }
         for name, code, scale in zip(codes.names, codes.codes, codes.scales, strict=True)
     ]
     data = {
@@ -165,7 +171,7 @@ def run_list(arguments: argparse.Namespace, console: Console) -> int:
         "parameters": layout.parameters,
         "facts": dict(codes.facts),
     }
-    lines = [f"{row['name']:30} |code| {row['code_length']:.3f}" for row in rows]
+    lines = [f"{row['name']:30} |code| {row['code_length']:.3f}  F1 {row['f1']:.3f}" for row in rows]
     head = f"{len(rows)} members, codes of {layout.code} numbers, decoder of {layout.parameters:,}"
     console.result(data, [head, *lines])
     return 0

@@ -29,6 +29,9 @@ _POINTS = 4.5
 """Points of a grid that are evaluated, over the square of its cells along an edge (measured)."""
 
 
+_SCORES = "member_f1"
+
+
 @dataclass(frozen=True)
 class Placed:
     """A code (C,) and where its shape is: own coordinates are (p − centre) · scale."""
@@ -144,6 +147,17 @@ class ShapeCodes:
         fits = [cells for cells in QUICK if _POINTS * cells**2 * self.decoder.layout.products <= products]
         coarsest = _POINTS * QUICK[-1] ** 2 * self.decoder.layout.products
         return fits[0] if fits else QUICK[-1] if coarsest <= 3.0 * products else 0
+
+    def f1_of(self, name: str) -> float:
+        """How well a member was met, where the file tells: the F1 score of what is inside; 0 where it does not."""
+        known = self.facts.get(_SCORES)
+        value = known.get(name) if isinstance(known, dict) else None
+        return float(value) if isinstance(value, float) and 0.0 <= value <= 1.0 else 0.0
+
+    def with_f1(self, scores: Mapping[str, float]) -> ShapeCodes:
+        """The same, telling how well these members were met."""
+        known = {name: self.f1_of(name) for name in self.names}
+        return replace(self, facts={**self.facts, _SCORES: {**known, **scores}})
 
     def with_member(self, name: str, placed: Placed) -> ShapeCodes:
         """The same with one more member, whose name is numbered where it is taken."""

@@ -91,6 +91,7 @@ def train(
     codes = lesson.result(
         settings=asdict(chosen), loss=losses[-1][1], f1=float(np.mean([one.f1 for one in accuracies]))
     )
+    codes = codes.with_f1({name: one.f1 for name, one in zip(called, accuracies, strict=True)})
     return Trained(codes, losses, accuracies, time.perf_counter() - begin)
 
 
