@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..fields.extraction import Extraction
-from ..networks.distance.settings import settings_from
+from ..networks.distance.settings import settings_from, steps_for
 from ..networks.runtime import require_torch
 from ..progress import Progress, part
 from .outcome import Array, Arrays, Outcome, Parameters, Task, mesh_from
@@ -69,11 +69,6 @@ def _extraction(parameters: Parameters) -> Extraction:
         normals=bool(parameters.get("normals", False)),
         faces=int(parameters.get("faces", 0)),
     )
-
-
-def steps_for(resolution: int) -> int:
-    """How often a first grid can be doubled to reach so many cells, twice at most."""
-    return min(2, (resolution & -resolution).bit_length() - 1) if resolution > 0 else 0
 
 
 TASKS: Mapping[str, Task] = {"fit_distance": _fit, "extract_distance": _extract}

@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import InvalidParameter
 from ...fields.extraction import Extraction
 from ...meshfile import WRITABLE, read_mesh, write_mesh
-from ...networks.distance.settings import LOSSES, NETWORKS, PRESETS, FitSettings
+from ...networks.distance.settings import LOSSES, NETWORKS, PRESETS, FitSettings, settings_from, steps_for
 from ...networks.runtime import DEVICES, require_torch
 from ...progress import Stages
 from ..console import Console, require_writable
@@ -53,12 +53,7 @@ def add_verbs(verbs: Any) -> None:
 
 def run_fit(arguments: argparse.Namespace, console: Console) -> int:
     """Fit, write the field, print the report."""
-    settings = FitSettings(
-        **{
-            name: getattr(arguments, name)
-            for name in ("preset", "network", "loss", "samples", "epochs", "seed", "rate")
-        }
-    )
+    settings = settings_from(vars(arguments))
     require_writable(arguments.output)
     if arguments.output.suffix.lower() != _ENDING:
         raise InvalidParameter(f"{arguments.output.name} is no name of a field.", f"End it with {_ENDING}.")
@@ -93,8 +88,9 @@ def run_extract(arguments: argparse.Namespace, console: Console) -> int:
     require_writable(arguments.output)
     if arguments.output.suffix.lower() not in WRITABLE:
         raise InvalidParameter(f"{arguments.output.name} is no name of a mesh.", f"End it with {', '.join(WRITABLE)}.")
-    steps = min(2, (arguments.resolution & -arguments.resolution).bit_length() - 1) if arguments.resolution > 0 else 0
-    extraction = Extraction(arguments.resolution, steps=steps, faces=arguments.faces, refinement=arguments.refine)
+    extraction = Extraction(
+        arguments.resolution, steps_for(arguments.resolution), arguments.refine, faces=arguments.faces
+    )
     require_torch()
     from ...networks.distance.field_file import load_field
 

@@ -14,6 +14,7 @@ from ...fields.multiresolution import Box
 from ...mesh import FloatArray, Mesh
 from ...progress import Progress, silent
 from ..runtime import in_words
+from .network import DistanceNetwork
 from .placement import Placement
 from .report import FitReport
 from .settings import FitSettings
@@ -23,6 +24,14 @@ DEFAULT_EXTRACTION = Extraction(resolution=256)
 
 _STEEPEST = 2.0
 """How much a fitted field is taken to change at most over a length of 1, so that nothing thin is missed."""
+
+
+def ready(network: nn.Module, device: str) -> nn.Module:
+    """The network on a device, to be asked; on a graphics card its table is in half precision."""
+    network = network.to(device).eval().requires_grad_(False)
+    if isinstance(network, DistanceNetwork) and torch.device(device).type != "cpu":
+        network.encoder.embeddings.data = network.encoder.embeddings.data.half()
+    return network
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class FittedField:
         return np.concatenate([np.zeros((0, 3)), *parts])
 
     def mesh(self, extraction: Extraction | None = None, level: float = 0.0, progress: Progress = silent) -> Mesh:
-        """The closed surface at the distance `level` (in the units of the source), outward; empty where there is none."""
+        """The closed surface at the distance `level` (in the units of the source); no faces where there is none."""
         box = Box(self.box.centre, self.box.size + 2.0 * max(level, 0.0))
         return extract(
             lambda points: -self.distance(points),

@@ -14,11 +14,14 @@ from torch import Tensor, nn
 
 from ...errors import CheckpointError, InvalidParameter
 from ...files import atomic_write
+from ..checkpoints import load_checkpoint
 from ..runtime import chosen_device
 from ..tensor_file import Arrays, tensors_from_bytes, tensors_to_bytes
 from .architectures import build_network
-from .field import FittedField
-from .placement import Placement
+from .field import FittedField, ready
+from .hash_grid import HashGrid
+from .network import DistanceNetwork
+from .placement import IDENTITY, Placement
 from .report import report_from
 from .settings import settings_from
 
@@ -28,13 +31,15 @@ _DAMAGED = "Export it again, or fit the mesh anew."
 
 
 def field_to_bytes(field: FittedField) -> bytes:
-    """The content of a file; the same for the same field."""
+    """The content of a file. Raises `InvalidParameter` for a field that was not fitted here."""
+    if field.settings is None:
+        raise InvalidParameter("Only fields that were fitted here are written.", "Keep the file that it is from.")
     facts = {
         "format": FORMAT,
         "version": VERSION,
         "centre": [float(value) for value in field.placement.centre],
         "scale": float(field.placement.scale),
-        "settings": field.settings.to_dict() if field.settings else {},
+        "settings": field.settings.to_dict(),
         "report": field.report.to_dict() if field.report else {},
         "source": field.source,
     }
@@ -68,7 +73,7 @@ def load_field(source: str | Path | bytes, device: str = "auto") -> FittedField:
         raise CheckpointError(f"{name} has settings that cannot be: {error}", _DAMAGED) from error
     _put(name, network, weights)
     return FittedField(
-        network.to(place).eval(),
+        ready(network, place),
         _placement(name, facts),
         settings,
         report_from(_mapping(facts.get("report"))),
@@ -142,3 +147,13 @@ def _put(name: str, network: nn.Module, arrays: Arrays) -> None:
         if not value.is_floating_point() and not torch.equal(weights[key].to(value.dtype), value):
             raise CheckpointError(f"{name}: {key} does not fit the grid of its settings.", _DAMAGED)
     network.load_state_dict(weights)
+
+
+def load_original(path: str | Path, device: str = "auto") -> FittedField:
+    """A network of torch-ngp from its own file, with the size that its defaults have; it lies in [−1, 1]³.
+
+    Raises `CheckpointError` where the file has other keys or shapes.
+    """
+    network = DistanceNetwork(HashGrid())
+    load_checkpoint(path, network)
+    return FittedField(ready(network, chosen_device(device)), IDENTITY, source=Path(path).name)

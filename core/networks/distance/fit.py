@@ -19,7 +19,7 @@ from ...progress import Progress, Stages, part, silent
 from ..runtime import chosen_device, in_words
 from . import field_file
 from .architectures import build_network
-from .field import FittedField
+from .field import FittedField, ready
 from .placement import placement_of
 from .report import FitReport, f1_score
 from .samples import Samples, in_cube, joined, near_surface
@@ -63,7 +63,7 @@ def fit(
         losses = train(network, joined(near, volume), chosen, part(progress, 0.1, 0.9))
     busy = time.process_time() - begin
     _round(network)
-    field = FittedField(network.eval(), placement, chosen, None, source)
+    field = FittedField(ready(network, place), placement, chosen, None, source)
     with stages("judging"):
         report = judge(field, mesh, exact, part(progress, 0.9, 1.0))
     report = replace(report, seconds=stages.seconds, process_seconds=busy, losses=losses)
@@ -112,7 +112,7 @@ def _agreement(field: FittedField, samples: Samples) -> tuple[float, float]:
 
 
 def _seeded(settings: FitSettings) -> nn.Module:
-    """The network with first weights by seed, whatever was drawn before, and nothing changed for what is drawn after."""
+    """The network with first weights by seed; what is drawn elsewhere is not touched by it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         return build_network(settings.network, settings.preset)

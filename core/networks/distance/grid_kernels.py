@@ -75,7 +75,7 @@ def _slope(t: Real, smooth: bool) -> Real:
 
 
 @njit(inline="always")
-def _outside(x: Real, y: Real, z: Real) -> bool:
+def _outside(x: Real, y: Real, z: Real) -> bool | np.bool_:
     return min(x, y, z) < 0.0 or max(x, y, z) > 1.0
 
 

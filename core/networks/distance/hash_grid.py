@@ -26,6 +26,8 @@ class HashGrid(nn.Module):
 
     embeddings: nn.Parameter
     offsets: Tensor
+    layout: Tensor
+    steps: Tensor
 
     def __init__(
         self, levels: int = 16, coarsest: int = 16, finest: int = 2048, log2_rows: int = 19, smooth: bool = False
@@ -46,6 +48,10 @@ class HashGrid(nn.Module):
         power = np.exp2(exponent.astype(np.float64)).astype(np.float32)
         self.scales = power * np.float32(coarsest) - np.float32(1.0)
         self.register_buffer("offsets", torch.from_numpy(np.concatenate([[0], np.cumsum(rows)]).astype(np.int32)))
+        stride = np.ceil(self.scales).astype(np.int64) + 2
+        layout = np.stack([np.cumsum(rows) - rows, rows, stride, stride**3 <= rows])
+        self.register_buffer("layout", torch.from_numpy(layout), persistent=False)
+        self.register_buffer("steps", torch.from_numpy(self.scales), persistent=False)
         self.embeddings = nn.Parameter(torch.empty(int(rows.sum()), FEATURES).uniform_(-1e-4, 1e-4))
 
     @property
@@ -58,7 +64,7 @@ class HashGrid(nn.Module):
         unit = 0.5 * (points + 1.0)
         if points.device.type == "cpu":
             return _compiled(unit, self.embeddings, self.offsets, self.scales, self.smooth)
-        return encode_by_formula(unit, self.embeddings, self.offsets, self.scales, self.smooth)
+        return encode_at_once(unit, self.embeddings, self.layout, self.steps, self.smooth)
 
 
 class _Compiled(torch.autograd.Function):
@@ -94,6 +100,30 @@ def _compiled(points: Tensor, table: Tensor, offsets: Tensor, scales: Any, smoot
 
 def _array(tensor: Tensor) -> Any:
     return np.ascontiguousarray(tensor.detach().numpy())
+
+
+def encode_at_once(points: Tensor, table: Tensor, layout: Tensor, scales: Tensor, smooth: bool) -> Tensor:
+    """The same with operations of PyTorch on all levels together, for graphics cards; the table may be half precise.
+
+    points: (N, 3) in the unit cube → (N, 2 levels). layout: (4, L) where the table of a level begins, its rows, its
+    corners along an edge, and whether it is numbered densely.
+    """
+    starts, rows, stride, dense = layout
+    inside = ((points >= 0.0) & (points <= 1.0)).all(dim=1, keepdim=True)
+    points = torch.where(inside, points, torch.zeros_like(points))
+    place = points[:, None] * scales[:, None] + 0.5  # (N, L, 3)
+    cell = place.floor()
+    t = place - cell
+    t = t * t * (3.0 - 2.0 * t) if smooth else t
+    low, total = cell.long(), torch.zeros(*place.shape[:2], FEATURES, dtype=points.dtype, device=points.device)
+    for corner in range(8):
+        far = (corner & 1, (corner >> 1) & 1, corner >> 2)
+        sides = [t[..., axis] if far[axis] else 1.0 - t[..., axis] for axis in range(3)]
+        x, y, z = (low[..., axis] + far[axis] for axis in range(3))
+        mixed = (x * _HASH[0] ^ y * _HASH[1] ^ z * _HASH[2]) & 0xFFFFFFFF
+        row = starts + torch.where(dense > 0, x + stride * (y + stride * z), mixed % rows)
+        total = total + (sides[0] * sides[1] * sides[2])[..., None] * table[row].to(points.dtype)
+    return total.flatten(1) * inside
 
 
 def encode_by_formula(points: Tensor, table: Tensor, offsets: Tensor, scales: Any, smooth: bool) -> Tensor:

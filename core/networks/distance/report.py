@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Signs = NDArray[np.bool_]
 
+_OTHERS = ("parameters", "bytes", "seconds", "losses")
+
 
 @dataclass(frozen=True)
 class FitReport:
@@ -45,11 +47,14 @@ class FitReport:
 def report_from(data: Mapping[str, Any]) -> FitReport | None:
     """The report in plain data; None where it is none."""
     try:
-        whole = {"losses": tuple(float(loss) for loss in data["losses"])}
-        whole["seconds"] = {str(k): float(v) for k, v in data["seconds"].items()}
-        whole |= {name: int(data[name]) for name in ("parameters", "bytes")}
-        others = [each.name for each in fields(FitReport) if each.name not in whole]
-        return FitReport(**whole, **{name: float(data[name]) for name in others})
+        plain = {each.name: float(data[each.name]) for each in fields(FitReport) if each.name not in _OTHERS}
+        return FitReport(
+            **plain,
+            parameters=int(data["parameters"]),
+            bytes=int(data["bytes"]),
+            seconds={str(stage): float(value) for stage, value in data["seconds"].items()},
+            losses=tuple(float(loss) for loss in data["losses"]),
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 

@@ -28,7 +28,7 @@ class FitSettings:
 
     preset, network, loss: one of `PRESETS`, `NETWORKS`, `LOSSES`. samples: points near the surface, and as many in the
     cube. epochs: how often each is seen. seed: of the points, the first weights and the order. batch: points of a
-    step. rate: the highest learning rate; 0 for what suits the network.
+    step; 0 for what suits the device. rate: the highest learning rate; 0 for what suits the network.
     """
 
     preset: str = "small"
@@ -37,7 +37,7 @@ class FitSettings:
     samples: int = 500_000
     epochs: int = 20
     seed: int = 0
-    batch: int = 16_384
+    batch: int = 0
     rate: float = 0.0
 
     def __post_init__(self) -> None:
@@ -49,7 +49,7 @@ class FitSettings:
             ("samples", 1, MOST_SAMPLES),
             ("epochs", 1, MOST_EPOCHS),
             ("seed", 0, 2**63 - 1),
-            ("batch", 1, MOST_SAMPLES),
+            ("batch", 0, MOST_SAMPLES),
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
@@ -66,3 +66,8 @@ def settings_from(data: Mapping[str, Any]) -> FitSettings:
     """The settings among plain data; what is not there stays as usual. Raises `InvalidParameter`."""
     names = {field.name for field in fields(FitSettings)}
     return FitSettings(**{name: value for name, value in data.items() if name in names})
+
+
+def steps_for(resolution: int) -> int:
+    """How often a first grid can be doubled to reach so many cells along an edge, twice at most."""
+    return min(2, (resolution & -resolution).bit_length() - 1) if resolution > 0 else 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adam for the table of a hash grid, of which a step touches few rows: the others wait (Müller et al. 2022, section 4)."""
+"""Adam for the table of a hash grid. A step touches few rows; the others wait (Müller et al. 2022, section 4)."""
 
 from __future__ import annotations
 
