@@ -62,8 +62,8 @@ def test_every_operator_has_its_name_in_the_enumeration():
 
 
 def test_what_is_greyed_out_says_why():
-    """Each `poll` that can say no has words for it."""
-    for path in SOURCES:
+    """Each `poll` that can say no has words for it. (Panels are not greyed out: they are not there.)"""
+    for path in (source for source in SOURCES if "panels" not in source.parts):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name in {"poll", "poll_object"}:
                 text = ast.unparse(node)
