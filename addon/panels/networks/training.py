@@ -64,7 +64,10 @@ def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, job: jo
     row.scale_y = 1.4
     row.progress(factor=job.step.fraction, text=f"{job.step.fraction:.0%}")
     row.operator(Operators.STOP_TRAINING, text="", icon="X")
-    wrapped(layout.column(align=True), context, job.step.phase)
+    words = job.step.phase.split(", ")  # the step and the loss; the rate and the time left
+    column = layout.column(align=True)
+    for line in (words[:2], words[2:]):
+        wrapped(column, context, ", ".join(line))
 
 
 def draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, data: dict[str, Any]) -> None:

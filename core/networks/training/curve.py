@@ -20,12 +20,14 @@ LOSS, SCORE = "#2b6cb0", "#d98324"
 _MOST = 400
 """Points of a line; more are averaged."""
 _LINES = 4
+LETTERS = 28
+"""Pixels: it is looked at in a narrow panel."""
 
 Series = tuple[list[float], list[float]]
 """Steps and values."""
 
 
-def draw_curve(rows: Sequence[Row], size: tuple[int, int] = (640, 400), steps: int = 0) -> FloatArray:
+def draw_curve(rows: Sequence[Row], size: tuple[int, int] = (560, 400), steps: int = 0) -> FloatArray:
     """(H, W, 3) sRGB in [0, 1], row 0 on top. The loss has its axis on the left, the score on the right.
 
     size: (width, height) in pixels. steps: where the axis ends, 0 for the last row.
@@ -33,10 +35,10 @@ def draw_curve(rows: Sequence[Row], size: tuple[int, int] = (640, 400), steps: i
     from PIL import Image, ImageDraw
 
     width, height = size
-    unit = SUPERSAMPLING * min(width / 640.0, height / 400.0)
+    unit = SUPERSAMPLING * min(width / 560.0, height / 400.0)
     image = Image.new("RGB", (width * SUPERSAMPLING, height * SUPERSAMPLING), PAPER)
     draw = ImageDraw.Draw(image)
-    box = (76 * unit, 48 * unit, image.width - 76 * unit, image.height - 52 * unit)
+    box = (100 * unit, 56 * unit, image.width - 100 * unit, image.height - 56 * unit)
     end = max(steps, rows[-1].step if rows else 1, 1)
     _draw_steps(draw, box, end, unit)
     loss = [(row.step, row.loss) for row in rows if math.isfinite(row.loss)]
@@ -60,10 +62,8 @@ def _draw_steps(draw: ImageDraw, box: tuple[float, float, float, float], end: in
     for number in range(_LINES + 1):
         y = top + number / _LINES * (bottom - top)
         draw.line((left, y, right, y), fill=GRID, width=line_width(unit))
-    for part in (0.0, 0.5, 1.0):
-        x = left + part * (right - left)
-        draw.text((x, bottom + 10 * unit), f"{round(part * end):,}", INK, font(18 * unit), anchor="ma")
-    draw.text((0.75 * left + 0.25 * right, bottom + 10 * unit), "steps", SOFT, font(18 * unit), anchor="ma")
+    for x, text, colour in ((left, "0", INK), (0.5 * (left + right), "steps", SOFT), (right, f"{end:,}", INK)):
+        draw.text((x, bottom + 12 * unit), text, colour, font(LETTERS * unit), anchor="ma")
 
 
 def _draw_series(
@@ -79,7 +79,7 @@ def _draw_series(
     left, top, right, bottom = box
     low, high = min(series[1]), max(series[1])
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
-    low, high = low - margin, high + margin
+    low, high = max(low - margin, 0.0) if low >= 0.0 else low - margin, high + margin
     points = [
         (left + x / end * (right - left), bottom + (y - low) / (high - low) * (top - bottom))
         for x, y in zip(*series, strict=True)
@@ -90,15 +90,13 @@ def _draw_series(
         radius = 4 * unit
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
     edge, anchor = (right + 8 * unit, "l") if on_right else (left - 8 * unit, "r")
-    for number in range(_LINES + 1):
-        value = high + number / _LINES * (low - high)
-        y = top + number / _LINES * (bottom - top)
-        draw.text((edge, y), f"{value:.3g}", colour, font(16 * unit), anchor=f"{anchor}m")
+    for value, y in ((high, top), (low, bottom)):
+        draw.text((edge, y), f"{value:.3g}", colour, font(LETTERS * unit), anchor=f"{anchor}m")
     heading = f"{name} {series[1][-1]:.4g}"
     draw.text(
         (right if on_right else left, top - 14 * unit),
         heading,
         colour,
-        font(20 * unit),
+        font(LETTERS * unit),
         anchor="rs" if on_right else "ls",
     )
