@@ -23,6 +23,7 @@ MODELS: Mapping[str, str] = {
     "occupancy-voxels": "occupancy:OccupancyFromVoxels",
     "occupancy-unconditional": "occupancy:OccupancyUnconditional",
     "deepsdf": "deepsdf:DeepSdf",
+    "distance-field": "distance:DistanceField",
 }
 """Name → module of `models/` and class."""
 
