@@ -48,7 +48,7 @@ class OverfitSettings:
 
     def __post_init__(self) -> None:
         if min(self.hidden, self.batch, self.points) < 1 or self.steps < 20 or not 0.0 < self.rate < 1.0:
-            raise InvalidParameter("These settings cannot be learned with.", "Give 20 steps or more, sizes of 1 or more.")
+            raise InvalidParameter("These settings cannot be learned with.", "Give 20 steps or more, and sizes of 1.")
 
 
 @dataclass(frozen=True)
