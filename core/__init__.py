@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .blending.region import filter_region
     from .codec import decode, encode
     from .errors import NotGenusZero, SphericalCowError
+    from .fields.collision import collide
     from .harmonics.container import Harmonics
     from .interchange import open_shape, save_as
     from .mesh import Mesh
@@ -59,6 +60,7 @@ _PLACES = {
     "blend": (".blending.morph", "blend"),
     "build_space": (".statistics.space", "build_space"),
     "check": (".topology", "check"),
+    "collide": (".fields.collision", "collide"),
     "compare": (".metrics", "compare"),
     "decode": (".codec", "decode"),
     "encode": (".codec", "encode"),
@@ -94,6 +96,7 @@ __all__ = [
     "blend",
     "build_space",
     "check",
+    "collide",
     "compare",
     "decode",
     "encode",
