@@ -47,7 +47,7 @@ NEEDS = {
     "numba": ("llvmlite<0.51,>=0.50.0dev0", "numpy>=1.22"),
     "torch": (
         *("filelock", "typing-extensions>=4.10.0", "setuptools>=77.0.3", "sympy>=1.13.3", "networkx>=2.5.1"),
-        *("jinja2", "fsspec>=0.8.5", 'optree>=0.13.0; extra == "optree"'),
+        *("jinja2", "fsspec>=0.8.5", 'optree>=0.13.0; extra == "optree"', "setuptools<82"),
     ),
     "sympy": ("mpmath<1.4,>=1.1.0",),
     "jinja2": ("MarkupSafe>=2.0",),
@@ -195,6 +195,7 @@ class TestWithTorch:
         plan = wheels.plan(Target(platform, python), wheels.pinned_versions(CONSTRAINTS, python), WITH_TORCH)
         assert set(plan) == set(WITH_TORCH) and "numpy" not in plan
         assert plan["torch"].endswith("+cpu") == (platform == "linux-x64"), "elsewhere there is one for all"
+        assert (plan["torch"] == wheels.TORCH_FOR_MACOS) == (platform == "macos-arm64")
 
     @pytest.mark.parametrize("platform", PLATFORMS)
     def test_a_complete_set_passes_and_without_a_need_it_does_not(self, tmp_path, platform):
@@ -204,6 +205,17 @@ class TestWithTorch:
         names = tuple(name for name in WITH_TORCH if name != "mpmath")
         with pytest.raises(BuildError, match=r"sympy.* needs mpmath, which is not in the zip"):
             wheels.check(target, [file for file in files if not file.name.startswith("mpmath")], names)
+
+    def test_what_only_another_system_needs_is_not_asked_for(self, tmp_path):
+        needs = ('cuda-toolkit[cublas]==13.0.3; platform_system == "Linux" and python_version < "3.15"', "jinja2")
+        wheel = make_wheel(tmp_path, "torch-2.13.0-cp313-cp313-win_amd64.whl", needs)
+        assert wheels.requirements(wheel, Target("windows-x64", "3.13")) == [("jinja2", "")]
+        assert wheels.requirements(wheel, Target("linux-x64", "3.15")) == [("jinja2", "")]
+        assert [name for name, _ in wheels.requirements(wheel, LINUX)] == ["cuda-toolkit", "jinja2"]
+        strange = make_wheel(tmp_path, "a-1.0-py3-none-any.whl", ('b; os_name == "nt" or moo', 'c; os_name != "nt"'))
+        assert wheels.requirements(strange, Target("windows-x64", "3.13")) == [("b", "")], (
+            "what is not understood counts"
+        )
 
     def test_a_wheel_for_cuda_is_not_taken_from_the_cache(self, tmp_path):
         files = make_all_wheels(tmp_path, LINUX, WITH_TORCH)

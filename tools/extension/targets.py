@@ -65,6 +65,16 @@ class Target:
         return f"{self.platform}, Python {self.python}"
 
     @property
+    def markers(self) -> dict[str, str]:
+        """What the system is called in the environment markers of requirements (PEP 508)."""
+        system, _, _ = self.platform.partition("-")
+        return {
+            "platform_system": {"linux": "Linux", "windows": "Windows", "macos": "Darwin"}[system],
+            "sys_platform": {"linux": "linux", "windows": "win32", "macos": "darwin"}[system],
+            "os_name": "nt" if system == "windows" else "posix",
+        }
+
+    @property
     def pip_platforms(self) -> list[str]:
         """The platform tags to ask pip for."""
         if self.platform == "windows-x64":

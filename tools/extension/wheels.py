@@ -32,6 +32,9 @@ TORCH = (
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 """Where PyTorch for the processor alone is on Linux. Elsewhere the usual index has it."""
 
+TORCH_FOR_MACOS = "2.11.0"
+"""The last version whose wheels run on the oldest macOS that we support; later ones want macOS 14."""
+
 BLENDER_HAS = ("numpy",)
 """Never bundled: a second NumPy would stand in front of Blender's own for every other extension."""
 
@@ -102,6 +105,8 @@ def plan(target: Target, pins: Mapping[str, str], names: Sequence[str] = BUNDLED
     versions = {name: pins[name] for name in names}
     if "torch" in versions and target.platform.startswith("linux"):
         versions["torch"] += "+cpu"  # the other one there brings gigabytes for CUDA
+    elif "torch" in versions and target.platform.startswith("macos"):
+        versions["torch"] = TORCH_FOR_MACOS
     return versions
 
 
@@ -187,7 +192,7 @@ def check(target: Target, wheels: Iterable[Path], names: Sequence[str] = BUNDLED
 def _check_requirements(target: Target, versions: Mapping[str, str], wheels: Iterable[Path]) -> None:
     available = {**versions, **({"numpy": target.numpy} if target.numpy else {})}
     for wheel in wheels:
-        for name, specifier in requirements(wheel):
+        for name, specifier in requirements(wheel, target):
             if name in BLENDER_HAS and name not in available:
                 continue
             if name not in available:
@@ -198,8 +203,8 @@ def _check_requirements(target: Target, versions: Mapping[str, str], wheels: Ite
                 )
 
 
-def requirements(wheel: Path) -> list[tuple[str, str]]:
-    """(name, specifier) of what a wheel says that it always needs; optional extras are left out."""
+def requirements(wheel: Path, target: Target) -> list[tuple[str, str]]:
+    """(name, specifier) of what a wheel says that it needs there; optional extras are left out."""
     with zipfile.ZipFile(wheel) as archive:
         name = next(n for n in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", n))
         metadata = HeaderParser().parsestr(archive.read(name).decode("utf-8"))
@@ -207,6 +212,22 @@ def requirements(wheel: Path) -> list[tuple[str, str]]:
     for line in metadata.get_all("Requires-Dist", []):
         requirement, _, marker = line.partition(";")
         match = re.match(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?([^)]*)\)?\s*$", requirement)
-        if match and "extra" not in marker:
+        if match and _applies(marker, target):
             needed.append((normalized(match.group(1)), match.group(2).strip()))
     return needed
+
+
+def _applies(marker: str, target: Target) -> bool:
+    """Whether a requirement with this marker counts for a target. One that cannot be read counts."""
+    if "extra" in marker:
+        return False
+    if " or " in marker:
+        return True
+    clauses = (re.fullmatch(r"""\s*(\w+)\s*([=!<>]=?)\s*["']([^"']+)["']\s*""", part) for part in marker.split(" and "))
+    for name, operator, value in (clause.groups() for clause in clauses if clause is not None):
+        if name == "python_version" and not satisfies(target.python, operator + value):
+            return False
+        here = target.markers.get(name)
+        if here is not None and operator in ("==", "!=") and (here == value) != (operator == "=="):
+            return False
+    return True
