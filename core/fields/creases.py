@@ -19,7 +19,7 @@ _TURNED = 0.1
 _STEPS = 4
 """Newton steps onto both surfaces; they converge quadratically."""
 
-_REACH = 1.0
+_REACH = 3.0
 """How far these may lead, in lengths of the edge; beyond is no crease of this edge."""
 
 
