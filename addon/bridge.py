@@ -356,6 +356,14 @@ def new_lines(name: str, points: FloatArray, edges: IntArray) -> bpy.types.Mesh:
     return data
 
 
+def read_pixels(image: bpy.types.Image) -> NDArray[np.float32]:
+    """(H, W, channels) the pixels of an image as Blender keeps them, row 0 on top."""
+    width, height = image.size
+    values = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(values)
+    return values.reshape(height, width, image.channels)[::-1]
+
+
 def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
     """An image data-block of `pixels` (H, W, 3 or 4), sRGB in [0, 1], row 0 on top; packed in the file.
 

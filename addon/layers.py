@@ -199,3 +199,12 @@ def read_normals(data: bpy.types.Mesh) -> NDArray[np.float32] | None:
 def write_normals(data: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
     """Give each corner its own normal (C, 3); where it is zero, the one that Blender computes."""
     data.normals_split_custom_set(normals.tolist())
+
+
+def cloud_positions(cloud: Any) -> NDArray[np.float64]:
+    """(N, 3) the points of a point cloud, local."""
+    layer = cloud.attributes.get("position")
+    points = np.empty((0 if layer is None else len(layer.data), 3), np.float32)
+    if layer is not None:
+        layer.data.foreach_get("vector", points.ravel())
+    return points.astype(np.float64)

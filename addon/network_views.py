@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, camera_picture
+from . import bridge, camera_picture, layers
 from .core.errors import ImageError, InvalidMesh, InvalidParameter
 
 if TYPE_CHECKING:
@@ -69,11 +69,8 @@ def pixels_of(image: bpy.types.Image) -> NDArray[np.floating[Any]]:
     if not width or not height:
         raise ImageError(f"{image.name!r} has no pixels.", "Is its file there?")
     with _moderate(image) as small:
-        width, height = small.size
-        values = np.empty(width * height * small.channels, np.float32)
-        small.pixels.foreach_get(values)
-        rgba = np.ones((height, width, 4), np.float32)
-        given = values.reshape(height, width, small.channels)[::-1]
+        given = bridge.read_pixels(small)
+    rgba = np.ones((*given.shape[:2], 4), np.float32)
     if given.shape[2] in (1, 2):
         rgba[:, :, :3] = given[:, :, :1]
     else:
@@ -130,7 +127,7 @@ def surface_of(obj: bpy.types.Object | None, *, needs_faces: bool) -> dict[str, 
         obj.update_from_editmode()
     evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if obj.type == "POINTCLOUD":
-        found = {"vertices": _cloud(evaluated), "faces": np.zeros((0, 3), np.int64)}
+        found = {"vertices": layers.cloud_positions(evaluated.data), "faces": np.zeros((0, 3), np.int64)}
     else:
         mesh = evaluated.to_mesh()
         try:
@@ -142,15 +139,6 @@ def surface_of(obj: bpy.types.Object | None, *, needs_faces: bool) -> dict[str, 
         lacks = "faces" if len(found["vertices"]) else "vertices"
         raise InvalidMesh(f"{obj.name!r} has no {lacks}.", "Choose an object with geometry.")
     return found
-
-
-def _cloud(obj: bpy.types.Object) -> NDArray[np.float64]:
-    data: Any = obj.data
-    layer = data.attributes.get("position")
-    points = np.empty((0 if layer is None else len(layer.data), 3), np.float32)
-    if layer is not None:
-        layer.data.foreach_get("vector", points.ravel())
-    return points.astype(np.float64)
 
 
 def image_named(name: str) -> bpy.types.Image | None:

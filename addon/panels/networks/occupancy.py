@@ -28,14 +28,12 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
     bl_order = 2
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Networks can run; else the panel above says why not."""
-        return not network_runtime.why_not()
-
     def draw(self, context: bpy.types.Context) -> None:
         """The checkpoint; what that one asks for; the button; the facts of the active mesh."""
         layout, options = self.layout, settings(context).networks.occupancy
+        if network_runtime.why_not():
+            layout.label(text="Needs PyTorch: see above", icon="INFO")
+            return
         draw_chooser(layout, context, options, "checkpoint", BEGINNING)
         kind = kind_of(checkpoints.model_of(options.checkpoint))
         if kind == "image":
@@ -57,6 +55,8 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
                 image=chosen,
                 **values,
             )
+        elif not options.checkpoint and checkpoints.entries(BEGINNING):
+            layout.label(text="Choose a checkpoint", icon="INFO")
         error_box(layout, context, Operators.PREDICT, of_object=False)
         obj = mesh_object(context)
         if obj is not None:
