@@ -79,3 +79,9 @@ repaired = subprocess.run(
 print(repaired.stdout[-500:], repaired.stderr[-500:])
 assert repaired.returncode == 1 and (folder / "mended" / "cow.ply").exists()
 assert "cow.obj: nothing to repair" in repaired.stdout and "broken.ply" in repaired.stdout
+
+bpy.ops.wm.obj_export(filepath=str(folder / "shapes.obj"))
+words = [str(folder / "shapes.obj"), str(folder / "data"), "--points", "500", "--views", "1", "--workers", "1"]
+assert command("dataset", "make", *words).returncode == 0
+assert list((folder / "data" / "meshes").glob("*/img_choy2016/000.jpg")), "this Blender should have rendered"
+assert command("dataset", "check", str(folder / "data")).returncode == 0
