@@ -130,7 +130,7 @@ class SPHERICAL_COW_PG_slice(bpy.types.PropertyGroup):
         resolution: IntProperty(
             name="Resolution",
             description="Points along the longer side",
-            default=160,
+            default=128,
             min=8,
             max=1024,
             soft_max=256,
