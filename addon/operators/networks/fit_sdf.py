@@ -60,8 +60,7 @@ class SPHERICAL_COW_OT_fit_sdf(FitSdfSettings, NetworkOperator, bpy.types.Operat
         parameters |= {"device": device(context), "source": obj.name}
         parameters |= {"resolution": cells(self.resolution), "refinement": 1}
         arrays = {"vertices": mesh.vertices, "faces": mesh.faces}
-        # many: it says itself how far it is, also the first time, when fast code is compiled on the way.
-        return jobs.Request("fit_distance", parameters, arrays, torch=True, many=True)
+        return jobs.Request("fit_distance", parameters, arrays, torch=True)
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Make the object, which carries the field."""
