@@ -233,9 +233,9 @@ def f1(codes: ShapeCodes, name: str, mesh: Mesh) -> float:
     return 2.0 * (found & truth).sum() / (found.sum() + truth.sum())
 
 
-def test_two_shapes_are_learned_in_seconds(trained: Trained) -> None:
+def test_two_shapes_are_learned(trained: Trained) -> None:
     codes = trained.codes
-    assert trained.seconds < 60 and min(one.f1 for one in trained.accuracies) > 0.93
+    assert min(one.f1 for one in trained.accuracies) > 0.93
     for name, mesh in (("Ball", ball()), ("Cigar", cigar())):
         assert f1(codes, name, mesh) >= 0.97
         found = codes.mesh(codes.member(name), COARSE)
@@ -362,6 +362,15 @@ def test_the_same_seed_gives_the_same_training(dropout: float) -> None:
     other = lesson_of(replace(settings, seed=1))
     run_lesson(other)
     assert codes_to_bytes(other.result()) != runs[0][1]
+
+
+def test_a_batch_in_parts_is_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = CodesSettings(8, 40, 3, 2, 0.0, epochs=3, samples=500, per_shape=100, shapes=3)
+    whole, parts = lesson_of(settings), lesson_of(settings)
+    expected = run_lesson(whole)
+    monkeypatch.setattr("spherical_cow.networks.deepsdf.learning.train._MOST_POINTS", 200)
+    assert np.allclose(run_lesson(parts), expected, rtol=1e-5)
+    assert np.allclose(parts.result().codes, whole.result().codes, atol=1e-5)
 
 
 def test_a_training_by_the_loop_of_all_models_gives_a_file_of_codes(tmp_path: Path) -> None:

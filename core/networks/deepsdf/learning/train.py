@@ -24,6 +24,8 @@ from .lesson import Accuracy, CodesLesson, accuracy
 
 _TOLD = 0.25
 """Seconds between two lines of progress."""
+_MOST_POINTS = 1 << 17
+"""Points that gradients are worked out for at once: a few gigabytes with the published decoder."""
 _CURVE = 200
 """Points of the curve that is kept of the loss."""
 
@@ -108,21 +110,30 @@ def run_lesson(lesson: CodesLesson, progress: Progress = silent) -> tuple[tuple[
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * factor
         optimiser.zero_grad()
-        batch = {name: value.to(lesson.device) for name, value in lesson.batch(step).items()}
-        loss = lesson.loss(batch, step)
-        loss.backward()  # type: ignore[no-untyped-call]
+        since.append(_add_gradients(lesson, step))
         optimiser.step()
-        since.append(loss.item())
         if not np.isfinite(since[-1]):
             raise TrainingFailed("The training has diverged.", "Use a lower rate, or another seed.")
         if (step + 1) % every == 0 or step + 1 == lesson.steps:
             losses.append((step + 1, float(np.mean(since))))
             since = []
         if time.perf_counter() - told > _TOLD:
-            told, shown = time.perf_counter(), losses[-1][1] if losses else loss.item()
+            told, shown = time.perf_counter(), losses[-1][1] if losses else since[-1]
             progress(step / lesson.steps, f"Training, loss {shown:.4f}")
     lesson.network.eval()
     return tuple(losses)
+
+
+def _add_gradients(lesson: CodesLesson, step: int) -> float:
+    """The mean loss over a batch, and its gradients; shape by shape where the points are too many at once."""
+    batch, most = lesson.batch(step), max(_MOST_POINTS // lesson.settings.per_shape, 1)
+    count, total = len(batch["shapes"]), 0.0
+    for begin in range(0, count, most):
+        part_of_batch = {name: value[begin : begin + most].to(lesson.device) for name, value in batch.items()}
+        loss = lesson.loss(part_of_batch, step) * (len(part_of_batch["shapes"]) / count)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    return total
 
 
 @dataclass(frozen=True)
