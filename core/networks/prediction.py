@@ -29,8 +29,8 @@ class Prediction:
     resolution: cells along an edge of the finest grid. steps: how often the first grid is doubled; None for twice,
     where the resolution allows it. threshold: the probability on the surface; None for the published one. seed: of
     points that are drawn, or of the first new shape; the next one has the next seed. count: new shapes, of a model
-    that sees nothing. refinement, faces, normals: as of `Extraction`. up: the axis that is up in the input and in the
-    result, "y" as in the data of the published networks, or "z".
+    that sees nothing. refinement, faces, normals, published: as of `Extraction`. up: the axis that is up in the input
+    and in the result, "y" as in the data of the published networks, or "z".
     """
 
     resolution: int = 128
@@ -42,6 +42,7 @@ class Prediction:
     faces: int = 0
     normals: bool = False
     up: str = "y"
+    published: bool = False
 
     def __post_init__(self) -> None:
         if self.up not in AXES:
@@ -58,7 +59,7 @@ class Prediction:
         steps = self.steps
         if steps is None:
             steps = next(n for n in (2, 1, 0) if self.resolution % (1 << n) == 0)
-        return Extraction(self.resolution, steps, self.refinement, self.normals, self.faces)
+        return Extraction(self.resolution, steps, self.refinement, self.normals, self.faces, published=self.published)
 
 
 @dataclass(frozen=True)

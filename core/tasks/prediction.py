@@ -17,7 +17,7 @@ from ..networks.prediction import Prediction, predict
 from ..progress import Progress, part
 from .outcome import Array, Arrays, Outcome, Parameters, Task
 
-_SETTINGS = ("resolution", "steps", "threshold", "seed", "count", "refinement", "faces", "normals", "up")
+_SETTINGS = ("resolution", "steps", "threshold", "seed", "count", "refinement", "faces", "normals", "up", "published")
 
 
 def _predict(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:

@@ -123,7 +123,7 @@ class OccupancyNetwork(nn.Module):
 
             def as_published(mesh: Mesh, steps: int, progress: Progress) -> Mesh:
                 with torch.enable_grad():
-                    return refine(mesh, exact, threshold, steps, device=device, seed=seed, progress=progress)
+                    return refine(mesh, decode, threshold, steps, device=device, seed=seed, progress=progress)
 
             return extract(
                 field_of(decode, device, exact, value),
