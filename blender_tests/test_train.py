@@ -60,7 +60,7 @@ def test_train_and_resume(dataset: Path, tmp_path: Path, no_checkpoints: Any) ->
     told = json.loads(group().summary)
     assert (told["steps"], told["folder"], told["stopped_early"]) == (8, str(tmp_path), False)
     entry = no_checkpoints[0]
-    assert (entry.name, entry.model) == (told["name"], "occupancy-points")
+    assert (entry.name, told["name"], entry.model) == (tmp_path.name, tmp_path.name, "occupancy-points")
     assert Path(entry.path) == tmp_path / "best.safetensors"
     image = bpy.data.images["Training"]
     pixels = np.array(image.pixels[:]).reshape(-1, 4)

@@ -44,7 +44,7 @@ def configuration(operator: TrainSettings, device: str) -> dict[str, Any]:
         "learning_rate": operator.learning_rate,
         "seed": operator.seed,
         "device": device,
-        "mixed_precision": True,
+        "mixed_precision": device == "cuda" or (device == "auto" and "cuda" in network_runtime.devices()),
         "validate_every": between,
         "save_every": between,
         "log_every": max(1, min(10, operator.steps // 200)),
@@ -151,6 +151,8 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
             self.report({"INFO"}, f"{data['stopped']} Resume goes on")
             return {"FINISHED"}
         report, entry = data["report"], checkpoints.add(data["checkpoint"])
+        if entry.name.startswith(Path(report["checkpoint"]).stem) and checkpoints.entry_of(Path(place).name) is None:
+            entry.name = Path(place).name  # all are called best
         kept = {name: value for name, value in report.items() if name not in ("losses", "scores")}
         options.summary = json.dumps({"folder": place, "name": entry.name, **kept})
         best = "no score" if report["best"] is None else f"best score {report['best']:.4g}"
