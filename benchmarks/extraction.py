@@ -81,6 +81,7 @@ def untrained(seed: int = 0) -> tuple[OccupancyNetwork, Tensor]:
     from spherical_cow.networks.occupancy.network import THRESHOLD, OccupancyNetwork, log_odds
 
     draw = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)  # of the encoder
     network = OccupancyNetwork("image").eval()
     with torch.no_grad():
         for name, value in network.decoder.named_parameters():
