@@ -121,7 +121,7 @@ def test_stopped_it_keeps_what_is_finished(extension, tmp_path):
         next(working)
         time.sleep(0.01)
     working.close()
-    module.put_away(place, 10.0, 20.0, 0)
+    module.put_away(place, "x", 10.0, 20.0, 0)
     data = read(extension, place)
     names = {model.name for model in data.models()}
     assert len(names) >= 1 and not (place / ".unfinished").exists()

@@ -21,7 +21,7 @@ from spherical_cow.cli.main import main
 from spherical_cow.datasets import make as making
 from spherical_cow.datasets.check import check_dataset
 from spherical_cow.datasets.layout import Dataset
-from spherical_cow.datasets.lists import named, split_names
+from spherical_cow.datasets.lists import named, split_names, write_lists
 from spherical_cow.datasets.make import MakeSettings, make
 from spherical_cow.datasets.model import make_arrays, make_model, placement_of, seed_of
 from spherical_cow.datasets.render import Renderer, Source, find_blender
@@ -184,6 +184,20 @@ def test_stopped_in_the_middle_it_keeps_and_lists_what_is_done(shelf: Path, tmp_
     assert not (tmp_path / "out" / ".unfinished").exists()
     again = make([shelf / "cars"], tmp_path / "out", FEW, category="x", workers=1, resume=True)
     assert len(again.of("earlier")) >= 1 and not again.of("failed") and check_dataset(tmp_path / "out").ok
+
+
+def test_data_of_others_stay_in_their_lists(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    for place in ("cars/theirs", "cars/unlisted", "cars/ours", "boats/boat"):
+        (root / place).mkdir(parents=True)
+        (root / place / "points.npz").touch()
+    (root / "cars" / "ours" / "made.json").touch()
+    (root / "boats" / "train.lst").write_text("boat\n")
+    (root / "cars" / "val.lst").write_text("theirs\r\nours\r\n")
+    assert write_lists(root, (1.0, 0.0, 0.0), 0) == {"cars": {"train": 1, "val": 1, "test": 0}}
+    assert [(root / "cars" / f"{part}.lst").read_text() for part in ("train", "val")] == ["ours", "theirs"]
+    assert (root / "boats" / "train.lst").read_text() == "boat\n" and not (root / "boats" / "val.lst").exists()
+    assert write_lists(root, (1.0, 0.0, 0.0), 0, {"boats"}) == {}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

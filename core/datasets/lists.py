@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import InvalidParameter
 from ..files import write_text
-from .layout import METADATA, POINTS, SPLITS
+from .layout import METADATA, SPLITS, read_list
 from .metadata import read_metadata, write_metadata
 
 Split = tuple[float, float, float]
 """Shares of train, val and test, which add up to 1."""
 
 DEFAULT_CLASS = "meshes"
+MADE = "made.json"
+"""In the folder of each model that was made here: from what, and how. Nobody else reads it."""
 _UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
 
@@ -96,19 +98,36 @@ def split_names(names: Sequence[str], split: Split, seed: int, category: str = "
     return {name: sorted(part) for name, part in zip(SPLITS, parts, strict=True)}
 
 
-def write_lists(root: Path, split: Split, seed: int) -> dict[str, dict[str, int]]:
-    """Write the lists of all classes, and `metadata.yaml`; gives class → split → how many. Raises `OutputError`."""
+def write_lists(
+    root: Path, split: Split, seed: int, categories: Collection[str] | None = None
+) -> dict[str, dict[str, int]]:
+    """Write the lists of these classes (all by default), and `metadata.yaml`; gives class → split → how many.
+
+    Only models that were made here are drawn: others stay in the lists that name them. Raises `OutputError`, and
+    `DatasetError` for lists that are there and damaged.
+    """
     counts: dict[str, dict[str, int]] = {}
     for folder in sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")):
-        names = [entry.name for entry in folder.iterdir() if (entry / POINTS).is_file()]
-        if not names:
+        if categories is not None and folder.name not in categories:
             continue
-        parts = split_names(names, split, seed, folder.name)
-        for part, members in parts.items():
-            write_text(folder / f"{part}.lst", "\n".join(members))  # an end of line would be one more name
-        counts[folder.name] = {part: len(members) for part, members in parts.items()}
+        made = [entry.name for entry in folder.iterdir() if (entry / MADE).is_file()]
+        if not made:
+            continue
+        others = {name: _others(folder, name) for name in SPLITS}  # all are read before any is written
+        counts[folder.name] = {}
+        for part, members in split_names(made, split, seed, folder.name).items():
+            names = [*others[part], *members]
+            write_text(folder / f"{part}.lst", "\n".join(names))  # an end of line would be one more name
+            counts[folder.name][part] = len(names)
     path = root / METADATA
     told = read_metadata(path) if path.is_file() else {}
-    if counts:
+    if counts.keys() - told.keys():
         write_metadata(path, {**told, **{name: told.get(name, name) for name in counts}})
     return counts
+
+
+def _others(folder: Path, part: str) -> list[str]:
+    """What a list names that was not made here."""
+    path = folder / f"{part}.lst"
+    names = dict.fromkeys(read_list(path)) if path.is_file() else {}
+    return [name for name in names if not (folder / name / MADE).is_file()]

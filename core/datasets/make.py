@@ -25,14 +25,12 @@ from ..errors import Cancelled, InvalidParameter, MissingLibrary, OutputError, S
 from ..files import expanded
 from ..meshfile import READABLE
 from ..progress import Progress, silent
-from .lists import Named, Split, named, require_class, require_split, write_lists
+from .lists import MADE, Named, Split, named, require_class, require_split, write_lists
 from .model import seed_of
 from .render import Renderer, Source, find_blender
 from .views import random_views
 
 UNFINISHED = ".unfinished"
-MADE = "made.json"
-"""In each model's folder: what it was made from and how. Nobody else reads it."""
 FORMAT_VERSION = 1
 LISTS_SECONDS = 5.0
 
@@ -155,7 +153,7 @@ def make(
     jobs = min(workers or cores, len(models))
     maker = _Maker(root, models, chosen, materials, progress, on_row)
     cancelled = maker.run(jobs, _Renderers(command, jobs, max(cores // jobs, 1)))
-    counts = write_lists(root, chosen.split, chosen.seed)
+    counts = write_lists(root, chosen.split, chosen.seed, {model.category for model in models})
     return Made(tuple(maker.rows), counts, no_images, time.monotonic() - begin, cancelled)
 
 
@@ -310,7 +308,7 @@ class _Maker:
             else:
                 raise error
         if over and time.monotonic() - self.listed > LISTS_SECONDS:
-            write_lists(self.root, self.settings.split, self.settings.seed)
+            write_lists(self.root, self.settings.split, self.settings.seed, {model.category for model in self.models})
             self.listed = time.monotonic()
 
     def _failed(self, number: int, error: Mapping[str, Any]) -> None:

@@ -67,12 +67,12 @@ def split_of(val: float, test: float) -> Split:
     return (1.0 - (val + test) / 100.0, val / 100.0, test / 100.0)
 
 
-def put_away(place: Path, val: float, test: float, seed: int) -> None:
+def put_away(place: Path, category: str, val: float, test: float, seed: int) -> None:
     """What a worker that was stopped could not do: remove what is not finished, and list what is."""
     if (place / UNFINISHED).is_dir():
         shutil.rmtree(place / UNFINISHED, ignore_errors=True)
         with suppress(OSError, SphericalCowError):
-            write_lists(place, split_of(val, test), seed)
+            write_lists(place, split_of(val, test), seed, {category})
 
 
 class _DatasetOperator(JobOperator):
@@ -136,7 +136,7 @@ class SPHERICAL_COW_OT_make_dataset(DatasetSettings, _DatasetOperator, bpy.types
         if self.library is not None:
             shutil.rmtree(self.library.parent, ignore_errors=True)
         if self.place is not None:
-            put_away(self.place, self.val, self.test, self.seed)
+            put_away(self.place, self.category, self.val, self.test, self.seed)
         self.place = self.library = None
 
 
