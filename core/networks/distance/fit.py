@@ -31,7 +31,10 @@ Fitted = FittedField
 
 _HELD_OUT = 100_000
 _HELD_OUT_SEED = 2**32
-_JUDGED = Extraction(resolution=128)
+_JUDGED, _JUDGED_QUICKLY = Extraction(resolution=128), Extraction(resolution=32)
+_FEW = 20_000
+"""With fewer samples than this a fit is a try, and is judged by so many points and a coarse surface."""
+
 _ON_SURFACES = 30_000
 
 
@@ -75,11 +78,14 @@ def judge(field: FittedField, mesh: Mesh, exact: SignedDistance, progress: Progr
     """Measure a field on points it has not seen. exact: the distance to the mesh, placed in the cube of the field."""
     placement = field.placement
     placed = Mesh(placement.to_own(mesh.vertices), mesh.faces)
-    seed = _HELD_OUT_SEED + (field.settings.seed if field.settings else 0)
-    near = near_surface(placed, exact, _HELD_OUT, seed, part(progress, 0.0, 0.2))
-    volume = in_cube(exact, _HELD_OUT, seed, part(progress, 0.2, 0.4))
+    settings = field.settings or FitSettings()
+    few = settings.samples < _FEW
+    seed, count = _HELD_OUT_SEED + settings.seed, _FEW if few else _HELD_OUT
+    near = near_surface(placed, exact, count, seed, part(progress, 0.0, 0.2))
+    volume = in_cube(exact, count, seed, part(progress, 0.2, 0.4))
     (f1_near, error_near), (f1_volume, error_volume) = (_agreement(field, each) for each in (near, volume))
-    chamfer = chamfer_distance(field.mesh(_JUDGED, progress=part(progress, 0.4, 0.9)), mesh)
+    surface = field.mesh(_JUDGED_QUICKLY if few else _JUDGED, progress=part(progress, 0.4, 0.9))
+    chamfer = chamfer_distance(surface, mesh)
     diagonal = mesh.diagonal
     return FitReport(
         f1_near=f1_near,
