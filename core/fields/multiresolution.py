@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidParameter
 from ..mesh import FloatArray, IntArray
-from ..progress import Progress, silent
+from ..progress import Progress, part, silent
 
 Field = Callable[[FloatArray], FloatArray]
 """Points (N, 3) → values (N,); higher inside."""
@@ -77,8 +77,8 @@ def sample_near_surface(
     depth = np.zeros((cells,) * 3, np.uint8)  # of the leaf that covers each of the finest cells
     rounds = list[int]()
     while len(fresh):
-        progress(min(0.9, 0.3 * len(rounds)), f"Evaluating {len(fresh):,} points")
-        place, found = tuple(fresh.T), _evaluated(field, box.points(fresh, cells), batch)
+        shares = [min(0.9, 0.3 * (len(rounds) + end)) for end in (0, 1)]
+        place, found = tuple(fresh.T), _evaluated(field, box.points(fresh, cells), batch, part(progress, *shares))
         values[place], above[place], below[place] = found, found >= threshold, found <= threshold
         rounds.append(len(fresh))
         fresh = _split(values, depth, above, below, steps)
@@ -86,8 +86,11 @@ def sample_near_surface(
     return Sampled(values, tuple(rounds))
 
 
-def _evaluated(field: Field, points: FloatArray, batch: int) -> FloatArray:
-    parts = [np.asarray(field(points[begin : begin + batch])) for begin in range(0, len(points), batch)]
+def _evaluated(field: Field, points: FloatArray, batch: int, progress: Progress) -> FloatArray:
+    parts = []
+    for begin in range(0, len(points), batch):
+        progress(begin / len(points), f"Evaluating {len(points):,} points")
+        parts.append(np.asarray(field(points[begin : begin + batch])))
     result = np.concatenate(parts).astype(np.float64)
     if not np.isfinite(result).all():
         raise InvalidParameter("The field gives values that are not numbers.", "Check the network or its input.")
