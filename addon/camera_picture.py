@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def take(context: bpy.types.Context, obj: bpy.types.Object | None, path: Path, *
         _set_up(scene, path)
         if obj is not None:
             _aim(scene, camera, obj, closely)
-        bpy.ops.render.render(write_still=True, scene=scene.name)
+        with suppress(RuntimeError):  # another render is going on, say
+            bpy.ops.render.render(write_still=True, scene=scene.name)
     if not path.is_file():
         raise ImageError("The picture could not be rendered.", "Render an image yourself, and choose its file.")
 
@@ -86,6 +87,8 @@ def _set_up(scene: Any, path: Path) -> None:
     """Small, quick, transparent, colours as they are, and nothing of what else a render may do."""
     render = scene.render
     render.filepath, render.use_file_extension = str(path), True
+    if hasattr(render.image_settings, "media_type"):  # from Blender 5.0 on, it decides which formats there are
+        render.image_settings.media_type = "IMAGE"
     render.image_settings.file_format = "PNG"
     render.image_settings.color_mode, render.image_settings.color_depth = "RGBA", "8"
     render.resolution_x = render.resolution_y = SIZE
@@ -105,8 +108,9 @@ def _set_up(scene: Any, path: Path) -> None:
         "use_placeholder",
     ):
         setattr(render, name, name == "use_overwrite")
-    scene.view_settings.view_transform = "Standard"
-    scene.view_settings.look = "None"
+    with suppress(TypeError):  # colour management of the user's own may have no such
+        scene.view_settings.view_transform = "Standard"
+        scene.view_settings.look = "None"
     scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
     if hasattr(scene, "cycles"):  # on the processor it needs no window and no graphics card, and is the same everywhere
         render.engine = "CYCLES"

@@ -229,6 +229,8 @@ def test_the_camera_sees_the_object_and_nothing_of_the_scene_changes(pictured: s
     blob.location = (0.8, 0.0, 0.3)
     add_camera()
     bpy.context.scene.render.resolution_x, bpy.context.scene.render.film_transparent = 640, False
+    bpy.context.scene.render.image_settings.file_format = "FFMPEG"
+    bpy.context.scene.render.use_border = True
     bpy.context.scene.world = bpy.data.worlds.new("Own")
     bpy.context.scene.world.color = (0.5, 0.5, 0.5)
     activate(blob)
