@@ -9,6 +9,7 @@ import platform
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -66,7 +67,7 @@ def remedy() -> str:
 
 def _networks(context: bpy.types.Context) -> list[str]:
     """What the last check of the Python of networks found, where there was one."""
-    addon = context.preferences.addons.get(__package__ or "")
+    addon: Any = context.preferences.addons.get(__package__ or "")
     found = getattr(addon.preferences, "verdict", "") if addon is not None else ""
     return [f"Networks {found}"] if found else []
 

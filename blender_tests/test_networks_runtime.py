@@ -227,7 +227,7 @@ def test_files_are_added_described_and_removed(preferences, checkpoints, extensi
     assert entry.name == "small" and checkpoints.description(entry)["facts"] == {"epoch": 7}
     assert checkpoints.path_of("small") == str(pt) == checkpoints.path_of(str(pt)) and not checkpoints.model_of("small")
     assert checkpoints.entries("occupancy-") == []
-    assert bpy.ops.spherical_cow.add_checkpoint(filepath=str(pt)) == {"FINISHED"}
+    checkpoints.add(checkpoints.description(entry))
     assert len(checkpoints.entries()) == 1, "the same file again"
     pt.unlink()
     with pytest.raises(errors.CheckpointError, match="is gone"):

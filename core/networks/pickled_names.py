@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 import pickletools
 import zipfile
 import zlib
@@ -54,7 +53,7 @@ def protocol(path: Path) -> int:
         content = _pickle_of(path)
     except _UNREADABLE:
         return 0
-    return content[1] if content[:1] == pickle.PROTO and len(content) > 1 else 0
+    return content[1] if content[:1] == b"\x80" and len(content) > 1 else 0
 
 
 def _pickle_of(path: Path) -> bytes:
