@@ -16,6 +16,7 @@ from spherical_cow.meshfile import read_mesh
 from spherical_cow.progress import silent
 from spherical_cow.sphere.icosphere import icosphere
 from spherical_cow.tasks import run_task
+from spherical_cow.tasks.fields import field_from
 
 BALL = 4.0 / 3.0 * np.pi
 
@@ -134,3 +135,33 @@ def test_the_tasks_do_the_same():
     assert cut.arrays["values"].shape == (16, 16) and cut.arrays["values"].min() == pytest.approx(-1.0, abs=0.15)
     with pytest.raises(InvalidParameter, match="shape is missing"):
         run_task("field_tool", {}, {"tool": "offset", "amount": 0.1}, silent)
+
+
+def test_fitted_fields_do_as_well_as_meshes(files, capsys):
+    torch = pytest.importorskip("torch")
+    from spherical_cow.networks.distance.architectures import build_network
+    from spherical_cow.networks.distance.field import FittedField
+    from spherical_cow.networks.distance.field_file import field_to_bytes, save_field
+    from spherical_cow.networks.distance.placement import Placement
+    from spherical_cow.networks.distance.settings import FitSettings
+
+    torch.manual_seed(0)
+    network = build_network("mlp", "small").half().float()
+    fitted = FittedField(network, Placement(np.array([1.0, 0.0, 0.0]), 0.5), FitSettings(network="mlp"))
+    save_field(files / "f.safetensors", fitted)
+    words = ("--resolution", 24, "--axis", "x", "--device", "cpu")
+    status, data = run(capsys, "field", "slice", files / "f.safetensors", files / "cut.npy", *words)
+    assert status == 0
+    u, v = (np.linspace(0.0, 1.0, 24)[:, None] * np.array(data[name]) for name in ("across", "up"))
+    points = (np.array(data["origin"]) + v[:, None] + u[None]).reshape(-1, 3)
+    values = np.load(files / "cut.npy", allow_pickle=False)
+    assert np.allclose(values.ravel(), fitted.distance(points), atol=1e-5)
+    moved = np.eye(4)
+    moved[:3, :3] *= 2.0
+    moved[:3, 3] = 0.1, 0.2, 0.3
+    content = np.frombuffer(field_to_bytes(fitted), np.uint8)
+    field = field_from({"field": content}, {"matrix": moved.tolist(), "device": "cpu"})
+    assert np.allclose(field.distance(2.0 * points + moved[:3, 3]), 2.0 * fitted.distance(points), atol=1e-4)
+    moved[0, 0] = 1.0
+    with pytest.raises(InvalidParameter, match="stretches"):
+        field_from({"field": content}, {"matrix": moved.tolist(), "device": "cpu"})

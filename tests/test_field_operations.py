@@ -36,7 +36,7 @@ from spherical_cow.topology import check
 
 POINTS = np.random.default_rng(0).uniform(-2.5, 2.5, (4000, 3))
 COARSE = Extraction(32, 2)
-FINE = Extraction(64, 2, refinement=1)
+FINE = Extraction(48, 1, refinement=1)
 SHAPES = (Ball(), Ball((0.8, 0.3, 0.0), 0.7), Block((0.2, 0.0, 0.4), (1.5, 1.0, 2.0)))
 
 shapes = st.sampled_from(SHAPES)
@@ -107,9 +107,9 @@ def test_sharp_operations_are_those_of_sets():
     assert np.array_equal(intersection(a, b).distance(POINTS) < 0.0, in_a & in_b)
     assert np.array_equal(difference(a, b).distance(POINTS) < 0.0, in_a & ~in_b)
     lens = signed_volume(intersection(Ball(), Ball((1.0, 0.0, 0.0))).mesh(FINE))
-    assert lens == pytest.approx(5.0 / 12.0 * np.pi, rel=3e-3)
+    assert lens == pytest.approx(5.0 / 12.0 * np.pi, rel=6e-3)
     half = signed_volume(difference(Block(), HalfSpace()).mesh(FINE))
-    assert half == pytest.approx(4.0, rel=1e-3)
+    assert half == pytest.approx(4.0, rel=6e-3)
 
 
 def convex_volume(*meshes: Mesh) -> float:
@@ -135,7 +135,7 @@ def test_volumes_are_those_of_exact_booleans():
     assert 0.2 < both < 2.0
     for name, operation in OPERATIONS.items():
         made = operation(a, b, 0.0).mesh(FINE)
-        assert signed_volume(made) == pytest.approx(exact[name], rel=4e-3)
+        assert signed_volume(made) == pytest.approx(exact[name], rel=6e-3)
         report = check(made, self_intersections=False)
         assert report.row("closed").ok and report.genus == 0  # of all its parts: the box leaves slivers of the ball
 
