@@ -174,6 +174,8 @@ def environment(*, torch: bool = False) -> dict[str, str]:
     torch: for the Python that runs networks.
     """
     ours = {"NUMBA_CACHE_DIR": str(user_folder("compiled")), "SPHERICAL_COW_PARENT": "stdin"}
+    if torch:
+        ours["OMP_WAIT_POLICY"] = "PASSIVE"  # else threads that only wait take the cores from Blender
     if torch and network_runtime.chosen():
         shares = bool(network_runtime.verdict().get("shares"))
         return network_runtime.environment(library_folders() if shares else {}, _FOLDER) | ours
