@@ -201,6 +201,11 @@ def write_normals(data: bpy.types.Mesh, normals: NDArray[np.float32]) -> None:
     data.normals_split_custom_set(normals.tolist())
 
 
+def write_slots(data: bpy.types.Mesh, slots: NDArray[Any]) -> None:
+    """The material slot (F,) of each face."""
+    data.polygons.foreach_set("material_index", slots.astype(np.int32))
+
+
 def cloud_positions(cloud: Any) -> NDArray[np.float64]:
     """(N, 3) the points of a point cloud, local."""
     layer = cloud.attributes.get("position")

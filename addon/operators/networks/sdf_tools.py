@@ -10,7 +10,7 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ... import bridge, fitted_fields, jobs, messages, network_runtime, slices
+from ... import bridge, fitted_fields, jobs, layers, messages, network_runtime, slices
 from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
@@ -124,7 +124,7 @@ def add_materials(
     data.materials.append(own)
     if its is not None and its != own and second.any():
         data.materials.append(its)
-        data.polygons.foreach_set("material_index", second.astype(np.int32))
+        layers.write_slots(data, second)
 
 
 class SPHERICAL_COW_OT_sdf_slice(JobOperator, bpy.types.Operator):
