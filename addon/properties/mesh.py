@@ -23,8 +23,8 @@ from .equaliser import SPHERICAL_COW_PG_equaliser
 from .morph import SPHERICAL_COW_PG_morphed
 from .networks.codes import SPHERICAL_COW_PG_codes
 from .networks.fit_sdf import SPHERICAL_COW_PG_fitted
-from .networks.sdf_tools import SPHERICAL_COW_PG_slice
 from .networks.occupancy import SPHERICAL_COW_PG_predicted
+from .networks.sdf_tools import SPHERICAL_COW_PG_slice
 from .repair import SPHERICAL_COW_PG_report
 from .space import SPHERICAL_COW_PG_space
 from .symmetrise import SPHERICAL_COW_PG_left_right
