@@ -121,8 +121,9 @@ def test_the_same_settings_give_the_same_field() -> None:
 
 @pytest.mark.parametrize("network", [name for name in NETWORKS if name != "hash"])
 def test_other_networks_learn_and_are_kept(network: str) -> None:
-    rates = {"siren": 1e-4}
-    settings = FitSettings(network=network, samples=4_000, epochs=6, batch=500, rate=rates.get(network, 2e-3))
+    rates = {"siren": 1e-4, "deepsdf": 5e-4}
+    rate = rates.get(network, 2e-3)
+    settings = FitSettings(network=network, loss="l1", samples=4_000, epochs=15, batch=250, rate=rate)
     field = fit(tetrahedron(), settings)
     assert field.report is not None
     assert field.report.losses[-1] < 0.7 * field.report.losses[0]

@@ -29,6 +29,9 @@ _BATCHES = {"cpu": 4_096}
 _LARGE_BATCH = 65_536
 """Of a step: few points teach most, but on a graphics card each step costs the same whatever it holds."""
 
+_LEAST_BATCH, _LEAST_STEPS = 256, 100
+"""Few samples are cut into at least so many steps an epoch, or steps of so many points."""
+
 _LEAST_RATE = 0.01
 """The last learning rate, as a part of the first."""
 
@@ -67,7 +70,8 @@ def train(
         step = _compiled_step(network, settings)
     else:
         step = _usual_step(network, settings)
-    batch = settings.batch or _BATCHES.get(device.type, _LARGE_BATCH)
+    usual = min(_BATCHES.get(device.type, _LARGE_BATCH), max(_LEAST_BATCH, len(points) // _LEAST_STEPS))
+    batch = settings.batch or usual
     schedule = _Schedule(settings.rate or _RATES[settings.network], settings.epochs * -(-len(points) // batch))
     losses, done = list[float](), 0
     for epoch in range(settings.epochs):
