@@ -74,6 +74,18 @@ def test_the_original_checkpoint_loads(tmp_path: Path) -> None:
         torch.testing.assert_close(other(arrays["x"]), network(arrays["x"]), rtol=0.0, atol=0.0)
 
 
+@pytest.mark.parametrize(
+    ("levels", "coarsest", "finest", "log2_rows"),
+    [(16, 4, 32, 19), (6, 16, 32, 19), (16, 8, 64, 16), (14, 12, 32, 16), (16, 16, 128, 19), (12, 12, 64, 19)],
+)
+def test_tables_of_any_size_are_those_of_the_original(levels: int, coarsest: int, finest: int, log2_rows: int) -> None:
+    """The powers of a level may miss a whole number by the last bit, and are rounded up: so that bit counts."""
+    growth = np.exp2(np.log2(finest / coarsest) / (levels - 1))
+    rows = [min(2**log2_rows, (int(np.ceil(coarsest * growth**level)) + 1) ** 3) for level in range(levels)]
+    grid = HashGrid(levels, coarsest, finest, log2_rows)
+    assert np.diff(grid.offsets.numpy()).tolist() == [-(-count // 8) * 8 for count in rows]
+
+
 @pytest.mark.parametrize("smooth", [False, True])
 def test_compiled_and_formula_agree(smooth: bool) -> None:
     torch.manual_seed(3)

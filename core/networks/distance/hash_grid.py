@@ -38,9 +38,10 @@ class HashGrid(nn.Module):
                 f"A hash grid of {levels} levels from {coarsest} to {finest} cells cannot be.",
                 "Give at least one level, growing resolutions, and tables of 2³ to 2²⁴ rows.",
             )
-        growth = 2.0 ** (np.log2(finest / coarsest) / max(levels - 1, 1))
+        # Number by number as the original does: the last bit decides whether a whole number is rounded up to the next.
+        growth = np.exp2(np.log2(finest / coarsest) / max(levels - 1, 1))
         self.smooth = smooth
-        cells = np.ceil(coarsest * growth ** np.arange(levels)).astype(np.int64)
+        cells = np.array([int(np.ceil(coarsest * growth**level)) for level in range(levels)])
         rows = np.minimum(2**log2_rows, (cells + 1) ** 3)
         rows = -(-rows // _MULTIPLE) * _MULTIPLE
         # In single precision, step by step as the original does: the last bit moves points of the finest level.
