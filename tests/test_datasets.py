@@ -307,6 +307,11 @@ def test_pictures_of_any_mode(tmp_path: Path, mode: str) -> None:
     assert network_input(read).shape == (3, 224, 298) and squeezed_input(read).shape == (3, 224, 224)
 
 
+def test_a_dark_picture_of_16_bits_is_dark(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 255, np.uint16)).save(tmp_path / "a.png")
+    assert read_image(tmp_path / "a.png").max() == 1
+
+
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     pixels = np.zeros((4, 4, 4), np.uint8)
     pixels[:2] = (200, 0, 0, 255)

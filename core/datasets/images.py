@@ -42,7 +42,8 @@ def on_white(image: Image) -> Image:
 
     if image.mode.startswith(("I", "F")):  # more than 8 bits
         values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0.0) > 255.0 else 255.0 if values.max(initial=0.0) > 1.0 else 1.0
+        wide = image.mode.startswith("I;16") or values.max(initial=0.0) > 255.0
+        top = 65535.0 if wide else 255.0 if values.max(initial=0.0) > 1.0 or image.mode == "I" else 1.0
         grey = np.clip(np.nan_to_num(values) / top * 255.0, 0.0, 255.0).round().astype(np.uint8)
         return Images.fromarray(grey).convert("RGB")
     if "A" in image.getbands() or "transparency" in image.info:

@@ -128,6 +128,8 @@ def _flat(image: Image.Image) -> Flat:
     if image.width < 1 or image.height < 1:
         raise ImageError("The image is empty.", "Give one with at least one pixel.")
     pixels = image.width * image.height
+    if image.mode in ("I", "F"):
+        image = _grey(image)  # as a whole: what its numbers mean is told by the largest
     if pixels <= _EXACT:
         return _on_white(image)
     factor = int(np.ceil(np.sqrt(pixels / _EXACT)))
@@ -146,7 +148,7 @@ def _flat(image: Image.Image) -> Flat:
 
 
 def _on_white(image: Image.Image) -> Flat:
-    if image.mode.startswith("I") or image.mode == "F":
+    if image.mode.startswith("I;16"):
         return Flat(_grey(image).convert("RGB"))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         rgba = image.convert("RGBA")
