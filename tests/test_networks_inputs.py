@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from meshes import REFERENCE, cube, reference, uv_sphere
 from PIL import Image
 from spherical_cow.datasets.binvox import Voxels, write_binvox
-from spherical_cow.errors import ImageError, InvalidMesh, InvalidParameter, MeshFileError, SphericalCowError
+from spherical_cow.errors import (
+    DatasetError,
+    ImageError,
+    InvalidMesh,
+    InvalidParameter,
+    MeshFileError,
+    SphericalCowError,
+)
 from spherical_cow.mesh import Mesh
 from spherical_cow.networks.inputs import (
     Framing,
@@ -209,6 +216,15 @@ def test_files_that_are_no_images(tmp_path: Path) -> None:
         network_view(tmp_path)
 
 
+def test_parts_of_a_large_picture_are_read_alike(tmp_path: Path) -> None:
+    """Its upper part has no number above 255, which alone would be bytes."""
+    values = np.full((5000, 4000), 200, np.int32)
+    values[2500:] = 60000
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    seen = network_view(tmp_path / "a.tif").pixels
+    assert seen[10].max() < 0.01 and seen[-10].min() > 0.9
+
+
 def test_large_pictures_take_little_memory(tmp_path: Path) -> None:
     """A file of 36 million pixels, which would take 864 MB as floats."""
     import tracemalloc
@@ -332,6 +348,26 @@ def test_files_of_points(tmp_path: Path) -> None:
             read_input(tmp_path / name, "points")
     with pytest.raises(MeshFileError, match="no file"):
         read_input(tmp_path / "none.xyz", "points")
+
+
+def test_damaged_and_hostile_files_of_points_are_refused_in_words(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).random((20, 3))
+    np.savez_compressed(tmp_path / "a.npz", points=points)
+    whole = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[:-30])
+    (tmp_path / "turned.npz").write_bytes(whole[:80] + bytes(40) + whole[120:])
+    for number, (loc, scale) in enumerate((([0.0, 0.0], 1.0), ([0.0] * 3, 0.0), ([0.0] * 3, np.ones(3)))):
+        np.savez(tmp_path / f"place{number}.npz", points=points, loc=np.array(loc), scale=scale)
+    np.savez(tmp_path / "other.npz", corners=points)
+    np.save(tmp_path / "huge.npy", points)
+    content = (tmp_path / "huge.npy").read_bytes()
+    (tmp_path / "huge.npy").write_bytes(content.replace(b"(20, 3), }" + b" " * 9, b"(20000000000, 3), }"))
+    np.savez(tmp_path / "zip.npy.npz", points)
+    (tmp_path / "zip.npy.npz").rename(tmp_path / "zip.npy")
+    names = ("cut.npz", "turned.npz", "place0.npz", "place1.npz", "place2.npz", "other.npz", "huge.npy", "zip.npy")
+    for name in names:
+        with pytest.raises((MeshFileError, DatasetError, InvalidParameter)):
+            read_input(tmp_path / name, "points")
 
 
 def test_voxel_files_stand_where_they_say(tmp_path: Path) -> None:

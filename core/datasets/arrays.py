@@ -84,7 +84,7 @@ def read_points(path: Path, seed: int | None) -> tuple[NDArray[np.float32], NDAr
     if stored.dtype == np.float16 and seed is not None:
         # The generator of the published code, so that its numbers can be compared with.
         points += NOISE * np.random.RandomState(seed).randn(*points.shape)
-    return points, occupied > 0.5, _placement(arrays, path)
+    return points, occupied > 0.5, placement_in(arrays, path)
 
 
 def read_cloud(path: Path) -> Cloud:
@@ -93,7 +93,7 @@ def read_cloud(path: Path) -> Cloud:
     points, normals = _triples(arrays, "points", path), _triples(arrays, "normals", path)
     if len(points) != len(normals):
         raise DatasetError(f"{path} has {len(normals):,} 'normals' for {len(points):,} 'points'.", _REMEDY)
-    return Cloud(points.astype(np.float32), normals.astype(np.float32), _placement(arrays, path))
+    return Cloud(points.astype(np.float32), normals.astype(np.float32), placement_in(arrays, path))
 
 
 def read_cameras(path: Path) -> list[Camera]:
@@ -148,8 +148,8 @@ def _triples(arrays: Arrays, key: str, path: Path) -> NDArray[Any]:
     return values
 
 
-def _placement(arrays: Arrays, path: Path) -> Placement:
-    """That of the file; the unit cube itself where it has none."""
+def placement_in(arrays: Arrays, path: Path) -> Placement:
+    """That of the file; the unit cube itself where it has none. Raises `DatasetError`, naming file and key."""
     loc = np.asarray(arrays.get("loc", np.zeros(3)), dtype=np.float64).ravel()
     scale = np.asarray(arrays.get("scale", 1.0), dtype=np.float64).ravel()
     if loc.shape != (3,) or not np.isfinite(loc).all():

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...alignment.similarity import Similarity
+from ...archive import Arrays, Layout, load_archive
+from ...datasets.arrays import placement_in
 from ...datasets.binvox import read_binvox
-from ...errors import InvalidParameter, MeshFileError
+from ...errors import HarmonicsFileError, InvalidParameter, MeshFileError
 from ...files import expanded
 from ...mesh import FloatArray, Mesh
 from ...meshfile import READABLE, ply, read_mesh
@@ -23,6 +25,8 @@ IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gi
 POINT_ENDINGS = (".xyz", ".txt", ".csv", ".npy", ".npz")
 VOXEL_ENDING = ".binvox"
 _TEXT_POINTS = (".xyz", ".txt", ".csv")
+_NUMBERS = {"points": "fiu", "loc": "fiu", "scale": "fiu"}
+_CLOUD = Layout("a file of points", ".npz", _NUMBERS, ("points",), "Give rows of x y z.")
 
 
 @dataclass(frozen=True)
@@ -107,22 +111,22 @@ def _points(path: Path) -> Read:
             text = path.read_text("utf-8").replace(",", " ").replace(";", " ")
             rows = [line for line in text.splitlines() if line.strip()]
             return Read(checked_points(np.loadtxt(rows, ndmin=2)[:, :3] if rows else np.zeros((0, 3))))
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return Read(checked_points(loaded))
-        with loaded:
-            return _pointcloud({name: loaded[name] for name in ("points", "loc", "scale") if name in loaded.files})
-    except (ValueError, KeyError, IndexError, OSError, EOFError, UnicodeDecodeError) as error:
+        if path.suffix.lower() == ".npy":  # mapped, so that no more is allocated than is there
+            return Read(checked_points(np.load(path, mmap_mode="r", allow_pickle=False)))
+        return _pointcloud(load_archive(path, _CLOUD), path)
+    except HarmonicsFileError as error:
+        raise MeshFileError(error.found, error.remedy) from error
+    except (ValueError, IndexError, OSError, EOFError) as error:
         raise MeshFileError(f"{path.name} holds no points: {error}.", "Give rows of x y z.") from error
 
 
-def _pointcloud(arrays: dict[str, FloatArray]) -> Read:
+def _pointcloud(arrays: Arrays, path: Path) -> Read:
     """As in the data of the Occupancy Networks: points in the unit cube, which was moved and scaled there."""
     points = checked_points(arrays["points"])
     if "loc" not in arrays or "scale" not in arrays:
         return Read(points)
-    place = Similarity(np.eye(3), float(arrays["scale"]), np.asarray(arrays["loc"], np.float64))
-    return Read(place.apply(points), place)
+    place = placement_in(arrays, path)
+    return Read(place.to_source(points), Similarity(np.eye(3), place.scale, place.loc))
 
 
 def _binvox(path: Path) -> Read:
