@@ -186,6 +186,15 @@ def test_stopped_in_the_middle_it_keeps_and_lists_what_is_done(shelf: Path, tmp_
     assert len(again.of("earlier")) >= 1 and not again.of("failed") and check_dataset(tmp_path / "out").ok
 
 
+def test_models_of_others_are_not_written_over(shelf: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "out" / "x" / "Kübel"
+    theirs.mkdir(parents=True)
+    (theirs / "points.npz").write_bytes(b"theirs")
+    with pytest.raises(InvalidParameter, match="x/Kübel, which was not made here"):
+        make([shelf / "cars"], tmp_path / "out", FEW, category="x", workers=1, resume=True)
+    assert (theirs / "points.npz").read_bytes() == b"theirs"
+
+
 def test_data_of_others_stay_in_their_lists(tmp_path: Path) -> None:
     root = tmp_path / "data"
     for place in ("cars/theirs", "cars/unlisted", "cars/ours", "boats/boat"):

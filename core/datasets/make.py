@@ -146,6 +146,9 @@ def make(
             f"{root} has {there[0]} already{f' and {len(there) - 1} more' if len(there) > 1 else ''}.",
             "Go on with --resume, or choose another folder.",
         )
+    foreign = [model for model in there if not (root / model / MADE).is_file()]
+    if foreign:
+        raise InvalidParameter(f"{root} has {foreign[0]}, which was not made here.", "Choose another class or folder.")
     command, no_images = _blender(chosen, blender)
     if no_images:
         chosen = replace(chosen, views=0)

@@ -135,18 +135,18 @@ class Renderer:
         self._end()
 
     def _end(self) -> None:
-        if self._process is not None:
+        process, self._process = self._process, None  # taken at once: `close` comes from another thread
+        home, self._home = self._home, None
+        if process is not None:
             with suppress(OSError):
-                self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
+                process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
                 with suppress(OSError):
                     pipe.close()  # type: ignore[union-attr]
             self._errors.close()
-            self._process = None
-        if self._home is not None:
-            self._home.cleanup()
-            self._home = None
+        if home is not None:
+            home.cleanup()
 
     def _ask(self, job: dict[str, Any], seconds: float) -> dict[str, Any]:
         if self._closed:
@@ -181,7 +181,7 @@ class Renderer:
         for place in places.values():
             Path(place).mkdir()
         try:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -192,12 +192,17 @@ class Renderer:
             )
         except OSError as error:
             raise MissingLibrary(f"{self.command[0]} cannot be started: {error.strerror}.", "Give another.") from error
-        threading.Thread(target=_read, args=(self._process.stdout, self._answers), daemon=True).start()
+        threading.Thread(target=_read, args=(process.stdout, self._answers), daemon=True).start()
+        if self._closed:  # while it started
+            self._end()
+            raise Cancelled()
         self._answer(START_SECONDS)
 
     def _last_words(self) -> str:
-        self._errors.seek(0)
-        words = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        words: list[str] = []
+        with suppress(ValueError):  # where it was closed meanwhile
+            self._errors.seek(0)
+            words = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         return "\n".join(words[-_LAST_LINES:]) or "It left no message."
 
 
