@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
-from ...errors import Cancelled, InvalidParameter, MissingLibrary, OutputError, TrainingFailed
+from ...errors import Cancelled, InvalidParameter, OutputError, TrainingFailed
 from ...progress import Progress, silent
 from ..catalogue import model_class
 from ..checkpoints import save_checkpoint
@@ -45,9 +44,9 @@ def train(
     say: gets what a user should know meanwhile, a line each. Under `torchrun` all processes learn together.
 
     When `progress` raises `Cancelled`, when Ctrl-C or an end is asked for, or a file `stop` comes into the folder, the
-    state is saved first. Raises
-    `InvalidParameter` for a configuration that does not fit, or a folder that has a training already; `DatasetError`;
-    `TrainingFailed` where the loss is not a number, after which the last state saved is good; and `Cancelled`.
+    state is saved first. Raises `InvalidParameter` for a configuration that does not fit, or a folder that has a
+    training already; `DatasetError`; `TrainingFailed` where the loss is not a number, after which the last state saved
+    is good; and `Cancelled`.
     """
     return learn(model_class(config.model).lesson, config, progress, resume=resume, say=say)
 
@@ -62,8 +61,6 @@ def learn(
 ) -> TrainingReport:
     """As `train`, for any lesson; `make` gives it, and draws the first weights with PyTorch's own random numbers."""
     torch = require_torch()
-    if find_spec("safetensors") is None:
-        raise MissingLibrary("Training needs the library safetensors.", "Install it (pip install safetensors).")
     with joined(config.device) as processes, in_words(), torch.random.fork_rng():
         if config.batch % processes.shares:
             raise InvalidParameter(
