@@ -52,7 +52,7 @@ class Processes:
         if self.shares == 1:
             return data
         torch = require_torch()
-        size = int(self.of_first(-1.0 if data is None else len(data)))
+        size = round(self.of_first(-1.0 if data is None else len(data)))  # a mean times a number may be a bit less
         if size < 0:
             return None
         content = torch.zeros(size, dtype=torch.uint8)
