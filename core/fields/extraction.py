@@ -76,7 +76,7 @@ def extract(
 ) -> Mesh:
     """The closed surface in `box` around where `field` is above `threshold`.
 
-        field: points (N, 3) → (N,), higher inside. gradient: of the field; by differences where there is none. colour:
+    field: points (N, 3) → (N,), higher inside. gradient: of the field; by differences where there is none. colour:
     what the attribute `color` is made of. refine: in place of Newton steps along the gradient. lipschitz: how much
     the field changes at most over a length of 1, where that is known: then no part of it is missed. The mesh has the
     attribute `normal`, outward, where the extraction asks for it; it has no faces where nothing is inside. What reaches
