@@ -10,14 +10,14 @@ from typing import Any
 
 import bpy
 
-from .. import jobs, messages, recipe_book
+from .. import jobs, recipe_book
 from ..core.errors import InvalidParameter
 from ..core.repairs.recipe import recipe_to_json
 from ..idnames import Operators
 from ..properties.batch import BatchSettings
 from .encode import CHANNEL_NAMES
 from .reconstruct import size_of
-from .shell import JobOperator
+from .shell import SceneOperator
 
 
 def verb_options(scene: bpy.types.Scene, verb: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def verb_options(scene: bpy.types.Scene, verb: str) -> dict[str, Any]:
     return {"samples": compare.samples, "seed": compare.seed, "volume": compare.volume}
 
 
-class SPHERICAL_COW_OT_batch(BatchSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_batch(BatchSettings, SceneOperator, bpy.types.Operator):
     """Work on all files of a folder."""
 
     bl_idname = Operators.BATCH
@@ -61,14 +61,6 @@ class SPHERICAL_COW_OT_batch(BatchSettings, JobOperator, bpy.types.Operator):
 
     job: jobs.Running
     place: Path
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """One batch at a time."""
-        if jobs.running(context.scene) is not None:
-            cls.poll_message_set("Files are being worked on: wait, or cancel it")
-            return False
-        return True
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The folders and the settings of the section. Raises `InvalidParameter` where a folder is missing."""
@@ -87,10 +79,6 @@ class SPHERICAL_COW_OT_batch(BatchSettings, JobOperator, bpy.types.Operator):
             "options": verb_options(context.scene, self.verb),
         }
         return jobs.Request("batch", parameters, many=True)
-
-    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        messages.clear(context)
-        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         data = dict(result.data)

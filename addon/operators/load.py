@@ -16,7 +16,7 @@ from ..core.shape import Shape
 from ..idnames import Operators
 from .coefficients import GLOB, with_notes
 from .reconstruct import fields_at, positions_at
-from .shell import JobOperator, guarded
+from .shell import SceneOperator, guarded
 
 FREQUENCY = 32
 """Of the icosphere on which a file without its own mesh is opened."""
@@ -24,7 +24,7 @@ QUICK = (".npz", ".psh")
 """Endings of our own files: they hold all there is to know, and need no worker."""
 
 
-class SPHERICAL_COW_OT_load_shape(ImportHelper, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_load_shape(ImportHelper, SceneOperator, bpy.types.Operator):
     """Open coefficients as new objects."""
 
     bl_idname = Operators.LOAD_SHAPE
@@ -53,14 +53,6 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, JobOperator, bpy.types.Operator)
             options={"HIDDEN", "SKIP_SAVE"},
         )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """One job on files at a time."""
-        if jobs.running(context.scene) is not None:
-            cls.poll_message_set("Files are being worked on: wait, or cancel it")
-            return False
-        return True
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless it is known; then start."""
         if self.directory and len(self.files):
@@ -82,10 +74,6 @@ class SPHERICAL_COW_OT_load_shape(ImportHelper, JobOperator, bpy.types.Operator)
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The files. Those of other programs may need their surface solved for, or measured."""
         return jobs.Request("open_shapes", {"paths": [str(path) for path in self._paths()]})
-
-    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        messages.clear(context)
-        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         shapes = [storage.shape_from(result.arrays[f"shape_{n}"]) for n in range(len(result.data["names"]))]

@@ -201,3 +201,22 @@ class JobOperator(MeshOperator):
         job: Any = getattr(self, "job", None)
         if job is not None:
             jobs.release(job)
+
+
+class SceneOperator(JobOperator):
+    """A job that belongs to no object, but to the scene, such as one on files: one at a time.
+
+    A subclass gives `_end` in place of `commit`.
+    """
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Whether no other such job runs."""
+        if jobs.running(context.scene) is not None:
+            cls.poll_message_set("A job of this scene is running: wait for it, or cancel it")
+            return False
+        return True
+
+    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
+        messages.clear(context)
+        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))

@@ -15,8 +15,6 @@ from .coding import SPHERICAL_COW_PG_encode, SPHERICAL_COW_PG_reconstruct
 from .comparison import SPHERICAL_COW_PG_compare
 from .morph import SPHERICAL_COW_PG_morph
 from .networks import SPHERICAL_COW_PG_networks
-from .networks.fit_sdf import SPHERICAL_COW_PG_extract_sdf, SPHERICAL_COW_PG_fit_sdf
-from .networks.sdf_tools import SPHERICAL_COW_PG_sdf_tools
 from .repair import SPHERICAL_COW_PG_repair
 from .space import SPHERICAL_COW_PG_space_build
 from .symmetrise import SPHERICAL_COW_PG_symmetrise
@@ -39,9 +37,6 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
         detect_symmetry: SPHERICAL_COW_PG_detect_symmetry
         symmetrise: SPHERICAL_COW_PG_symmetrise
         networks: SPHERICAL_COW_PG_networks
-        fit_sdf: SPHERICAL_COW_PG_fit_sdf
-        extract_sdf: SPHERICAL_COW_PG_extract_sdf
-        sdf_tools: SPHERICAL_COW_PG_sdf_tools
         attribute: str
         measure: str
         picture: str
@@ -71,13 +66,6 @@ class SPHERICAL_COW_PG_settings(bpy.types.PropertyGroup):
             name="Symmetrize", type=SPHERICAL_COW_PG_symmetrise, description="Settings of Symmetrize"
         )
         networks: PointerProperty(name="Networks", type=SPHERICAL_COW_PG_networks, description="Settings of Networks")
-        fit_sdf: PointerProperty(name="Fit SDF", type=SPHERICAL_COW_PG_fit_sdf, description="Settings of Fit SDF")
-        extract_sdf: PointerProperty(
-            name="Extract SDF", type=SPHERICAL_COW_PG_extract_sdf, description="Settings of Extract"
-        )
-        sdf_tools: PointerProperty(
-            name="SDF Tools", type=SPHERICAL_COW_PG_sdf_tools, description="Settings of SDF Tools"
-        )
         attribute: EnumProperty(name="Attribute", description="What is shown as color on the mesh", items=SHOWN)
         measure: EnumProperty(name="Measure", description="What of a band of degrees counts as detail", items=MEASURES)
         picture: EnumProperty(name="Picture", description="Which picture is shown here", items=PICTURES)

@@ -20,7 +20,7 @@ from ...idnames import Operators
 from ...properties.networks.codes import CodesTrainSettings
 from ..reconstruct import object_on_new_mesh
 from ..shell import JobOperator, MeshOperator, SaveOperator, guarded
-from .shell import NetworkOperator
+from .shell import NetworkOperator, device
 
 FEWEST = 2
 NAME = "Shape Codes"
@@ -41,6 +41,7 @@ class SPHERICAL_COW_OT_codes_train(CodesTrainSettings, NetworkOperator, bpy.type
     bl_options = {"UNDO"}
 
     names: list[str]
+    first_uid: int
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """All meshes, as they look beside the active one."""
@@ -48,6 +49,7 @@ class SPHERICAL_COW_OT_codes_train(CodesTrainSettings, NetworkOperator, bpy.type
         if len(members) < FEWEST:
             raise InvalidParameter(f"{len(members)} meshes are selected.", "Select at least two.")
         self.names = [member.name for member in members]
+        self.first_uid = members[0].session_uid
         arrays: dict[str, NDArray[Any]] = {}
         for number, member in enumerate(members):
             mesh = shape_codes.seen_from(members[0], member)
@@ -57,13 +59,13 @@ class SPHERICAL_COW_OT_codes_train(CodesTrainSettings, NetworkOperator, bpy.type
             "names": self.names,
             "preset": self.preset,
             "settings": changes,
-            "device": context.scene.spherical_cow.networks.device,
+            "device": device(context),
         }
         return jobs.Request("codes_train", parameters, arrays, torch=True)
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Make the object that shows the codes."""
-        first: bpy.types.Object | None = bpy.data.objects.get(self.names[0])
+        first = messages.object_of(self.first_uid)
         made = new_object(context, first or obj, result.arrays["codes"].tobytes(), result.data)
         data = result.data
         return f"{made.name!r}: {len(self.names)} shapes, F1 {data['f1']:.3f}, loss {data['loss']:.4f}"
@@ -107,7 +109,8 @@ class SPHERICAL_COW_OT_codes_fit(NetworkOperator, bpy.types.Operator):
         steps: IntProperty(name="Steps", description="How long a code is looked for", default=800, min=1)
         target: StringProperty(name="Into", description="The object with the shape codes, where there are several")
 
-    holder: str
+    holder_uid: int
+    key: str
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -128,23 +131,24 @@ class SPHERICAL_COW_OT_codes_fit(NetworkOperator, bpy.types.Operator):
         holder, source = shape_codes.pair(context, obj, chosen)
         if holder is None or source is None:
             raise InvalidParameter("It is not clear into which shape codes to fit.", "Choose them under Into.")
-        self.holder = holder.name
+        self.holder_uid, self.key = holder.session_uid, shape_codes.group_of(bridge.mesh_of(holder)).key
         mesh = shape_codes.seen_from(holder, source)
         arrays = {
             "codes": shape_codes.content_array(bridge.mesh_of(holder)),
             "vertices": mesh.vertices,
             "faces": mesh.faces,
         }
-        device = context.scene.spherical_cow.networks.device
         settings = {"steps": self.steps, "per_step": PER_STEP}
-        parameters = {"name": source.name, "settings": settings, "device": device}
+        parameters = {"name": source.name, "settings": settings, "device": device(context)}
         return jobs.Request("codes_fit", parameters, arrays, torch=True)
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:
         """Store the codes with the new member, and show it."""
-        holder: bpy.types.Object | None = bpy.data.objects.get(self.holder)
+        holder = messages.object_of(self.holder_uid)
         if holder is None:
             raise InvalidParameter("The object with the shape codes is gone.", "Undo, and fit again.")
+        if shape_codes.group_of(bridge.mesh_of(holder)).key != self.key:  # another fit has added its member
+            raise InvalidParameter("The shape codes were changed meanwhile.", "Fit again.")
         data, name = bridge.mesh_of(holder), str(result.data["name"])
         shape_codes.store(data, result.arrays["codes"].tobytes(), {})
         shape_codes.show(data, shape_codes.group_of(data).first, name, 1.0)

@@ -14,14 +14,14 @@ from typing import Any
 
 import bpy
 
-from ... import bridge, jobs, messages
+from ... import bridge, jobs
 from ...core.datasets.lists import Split, require_class, write_lists
 from ...core.errors import InvalidParameter, OutputError, SphericalCowError
 from ...idnames import Operators
 from ...properties.networks.dataset import DatasetSettings
 from ...transforms import placed, require_solid
 from ..batch import selected_meshes
-from ..shell import JobOperator
+from ..shell import SceneOperator
 
 UNFINISHED = ".unfinished"
 
@@ -75,23 +75,7 @@ def put_away(place: Path, category: str, val: float, test: float, seed: int) -> 
             write_lists(place, split_of(val, test), seed, {category})
 
 
-class _DatasetOperator(JobOperator):
-    """Works on a folder, not on an object: one at a time."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """One at a time."""
-        if jobs.running(context.scene) is not None:
-            cls.poll_message_set("Files are being worked on: wait, or cancel it")
-            return False
-        return True
-
-    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        messages.clear(context)
-        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))
-
-
-class SPHERICAL_COW_OT_make_dataset(DatasetSettings, _DatasetOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_make_dataset(DatasetSettings, SceneOperator, bpy.types.Operator):
     """Make models of all selected objects."""
 
     bl_idname = Operators.MAKE_DATASET
@@ -114,8 +98,9 @@ class SPHERICAL_COW_OT_make_dataset(DatasetSettings, _DatasetOperator, bpy.types
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The selected objects and the settings."""
-        self.place = folder_of(self.directory)
+        place = folder_of(self.directory)
         require_class(self.category)
+        self.place = place
         self.library = Path(tempfile.mkdtemp(prefix="job-", dir=jobs.user_folder("jobs"))) / "objects.blend"
         names = ("category", "points", "views", "size", "val", "test", "seed")
         parameters = {name: getattr(self, name) for name in names}
@@ -140,7 +125,7 @@ class SPHERICAL_COW_OT_make_dataset(DatasetSettings, _DatasetOperator, bpy.types
         self.place = self.library = None
 
 
-class SPHERICAL_COW_OT_check_dataset(_DatasetOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_check_dataset(SceneOperator, bpy.types.Operator):
     """Look at a folder of data."""
 
     bl_idname = Operators.CHECK_DATASET

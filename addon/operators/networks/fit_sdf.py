@@ -11,15 +11,15 @@ import numpy as np
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ... import bridge, fitted_fields, jobs, messages, network_runtime
+from ... import bridge, fitted_fields, jobs, network_runtime
 from ...core.errors import InvalidMesh, InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
 from ...properties.networks.fit_sdf import ExtractSdfSettings, FitSdfSettings
 from ..load import place
 from ..reconstruct import finish, object_on_new_mesh
-from ..shell import JobOperator, MeshOperator, SaveOperator, guarded
-from .shell import NetworkOperator
+from ..shell import MeshOperator, SaveOperator, SceneOperator, guarded
+from .shell import NetworkOperator, device
 
 ENDING = ".safetensors"
 FITTING = ("preset", "network", "loss", "samples", "epochs", "seed")
@@ -34,12 +34,6 @@ _COARSE = 4
 def cells(resolution: int) -> int:
     """The next resolution that the grids can have."""
     return -(-resolution // _COARSE) * _COARSE
-
-
-def device(context: bpy.types.Context) -> str:
-    """The device that is chosen in Networks."""
-    chosen: str = context.scene.spherical_cow.networks.device
-    return chosen
 
 
 class SPHERICAL_COW_OT_fit_sdf(FitSdfSettings, NetworkOperator, bpy.types.Operator):
@@ -149,7 +143,7 @@ class SPHERICAL_COW_OT_save_sdf(FieldOperator, SaveOperator, bpy.types.Operator)
         return f"Saved {path.name!r}"
 
 
-class SPHERICAL_COW_OT_load_sdf(ImportHelper, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_load_sdf(ImportHelper, SceneOperator, bpy.types.Operator):
     """An object from the file of a field."""
 
     bl_idname = Operators.LOAD_SDF
@@ -168,14 +162,11 @@ class SPHERICAL_COW_OT_load_sdf(ImportHelper, JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Networks can run, and no other job on files does."""
+        """Networks can run, and no other job of the scene does."""
         if reason := network_runtime.why_not():
             cls.poll_message_set(reason)
-        elif jobs.running(context.scene) is not None:
-            cls.poll_message_set("Files are being worked on: wait, or cancel it")
-        else:
-            return True
-        return False
+            return False
+        return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless it is known; then start."""
@@ -202,16 +193,12 @@ class SPHERICAL_COW_OT_load_sdf(ImportHelper, JobOperator, bpy.types.Operator):
         except OSError as error:
             found = f"{path.name!r} cannot be read: {error.strerror}."
             raise InvalidParameter(found, "Choose another file.") from error
-        options = context.scene.spherical_cow.fit_sdf
+        options = context.scene.spherical_cow.networks.fit_sdf
         self.resolution = cells(options.resolution)
         parameters = {"resolution": self.resolution, "refinement": 1, "device": device(context)}
         return jobs.Request(
             "extract_distance", parameters, {"field": np.frombuffer(self.content, np.uint8)}, torch=True
         )
-
-    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        messages.clear(context)
-        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))

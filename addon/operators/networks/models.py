@@ -13,7 +13,7 @@ from bpy_extras.io_utils import ImportHelper
 from ... import checkpoints, jobs, messages, network_runtime
 from ...core.errors import CheckpointError, InvalidParameter
 from ...idnames import Operators
-from .runtime import WindowOperator, redraw
+from .shell import WindowOperator, redraw
 
 
 class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Operator):

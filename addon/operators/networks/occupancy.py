@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -18,7 +19,8 @@ from ...idnames import Operators
 from ...properties.networks.occupancy import BEGINNING, PredictSettings, ViewSettings
 from ..load import place
 from ..reconstruct import finish, object_on_new_mesh
-from ..shell import JobOperator, guarded
+from ..shell import SceneOperator, guarded
+from .shell import device
 
 if TYPE_CHECKING:
     from ...core.networks.inputs import View
@@ -86,7 +88,7 @@ class SPHERICAL_COW_OT_preview_view(_ViewOperator, bpy.types.Operator):
         return ". ".join(view.remarks) or "The network will see this"
 
 
-class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, SceneOperator, bpy.types.Operator):
     """Make a new object of what a network sees."""
 
     bl_idname = Operators.PREDICT
@@ -97,6 +99,7 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.
     )
     bl_options = {"UNDO"}
 
+    weights: str
     remarks: tuple[str, ...]
     pictured_place: Matrix | None
     input_uid: int
@@ -107,15 +110,13 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.
         """There is PyTorch, and no other job of the scene."""
         if reason := network_runtime.why_not():
             cls.poll_message_set(reason)
-        elif jobs.running(context.scene) is not None:
-            cls.poll_message_set("A job is running: wait for it, or cancel it")
-        else:
-            return True
-        return False
+            return False
+        return super().poll(context)
 
     def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
         """The prediction; before it a look into a file that is not in the list, as scripts give it."""
         path = checkpoints.path_of(self.checkpoint)
+        self.weights = Path(path).name  # the list may change while the network works
         model = checkpoints.model_of(self.checkpoint)
         return jobs.work(self._request(context, path, model)) if model else self._unlisted(context, path)
 
@@ -142,7 +143,7 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.
             parameters["up"] = "z"  # the result stands upright in the scene
         parameters |= {
             "checkpoint": path,
-            "device": context.scene.spherical_cow.networks.device,
+            "device": device(context),
             "blocks": kind == "voxels" and self.show_voxels,
         }
         return jobs.Request("predict", parameters, arrays, torch=True)
@@ -164,10 +165,6 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.
         found = network_views.surface_of(obj, needs_faces=kind == "voxels")
         self.input_uid, self.input_name = obj.session_uid, obj.name
         return found
-
-    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        messages.clear(context)
-        self.job = jobs.claim(context.scene, type(self).bl_idname, self.work(context, obj))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         self.report({"INFO"}, self.commit(context, context.object, result))
@@ -230,8 +227,7 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, JobOperator, bpy.
 
     def _keep_facts(self, mesh: bpy.types.Mesh, data: Mapping[str, Any], seed: int, seconds: float) -> None:
         facts = storage.data_of(mesh).predicted
-        facts.title, facts.checkpoint = str(data["title"]), checkpoints.path_of(self.checkpoint).replace("\\", "/")
-        facts.checkpoint = facts.checkpoint.rpartition("/")[2]
+        facts.title, facts.checkpoint = str(data["title"]), self.weights
         facts.parameters, facts.resolution = int(data["parameters"]), int(data["resolution"])
         facts.source, facts.seed, facts.seconds = self.input_name, seed, seconds
         facts.threshold = self.threshold

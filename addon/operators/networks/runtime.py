@@ -5,38 +5,9 @@ from __future__ import annotations
 
 import bpy
 
-from ... import jobs, messages, network_runtime, python_check
+from ... import jobs, network_runtime, python_check
 from ...idnames import Operators
-from ..shell import JobOperator
-
-
-class WindowOperator(JobOperator):
-    """A job that belongs to no object: one of them at a time in the whole program."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether no other such job runs."""
-        if jobs.running(context.window_manager) is not None:
-            cls.poll_message_set("A file or a Python is being looked at: wait, or cancel it")
-            return False
-        return True
-
-    def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-        messages.clear(context)
-        self.job = jobs.claim(context.window_manager, type(self).bl_idname, self.work(context, obj))
-
-    def _show(self, context: bpy.types.Context, step: jobs.Step) -> None:
-        super()._show(context, step)
-        redraw(context)
-
-
-def redraw(context: bpy.types.Context) -> None:
-    """Draw the sidebars and the preferences again."""
-    messages.redraw(context)
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
+from .shell import WindowOperator, redraw
 
 
 class SPHERICAL_COW_OT_check_python(WindowOperator, bpy.types.Operator):

@@ -19,6 +19,7 @@ from ...transforms import require_solid, world_matrix
 from ..attributes import color_viewports
 from ..reconstruct import finish
 from ..shell import JobOperator, guarded
+from .shell import device
 
 TITLES = {
     "offset": "Offset",
@@ -93,7 +94,7 @@ class SPHERICAL_COW_OT_sdf_tool(SdfToolSettings, JobOperator, bpy.types.Operator
         amount = self.distance if self.tool == "offset" else self.thickness
         parameters |= {"tool": self.tool, "amount": amount, "side": self.side, "radius": self.radius}
         parameters |= {"weight": self.weight, "resolution": self.resolution, "faces": self.faces}
-        parameters |= {"device": context.scene.spherical_cow.networks.device}
+        parameters |= {"device": device(context)}
         return jobs.Request("field_tool", parameters, arrays, torch=fitted)
 
     def commit(self, context: bpy.types.Context, obj: bpy.types.Object, result: jobs.Result) -> str:

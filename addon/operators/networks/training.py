@@ -20,12 +20,16 @@ from ...idnames import Operators
 from ...properties.networks.training import TrainSettings
 from ..shell import JobOperator
 from .dataset import folder_of
+from .shell import device
 
 CURVE = "Training"
 """The image with the curve."""
 
 MOST_BETWEEN = 2_000
 """Steps between two validations, as published; a short training has twenty of them."""
+
+MOST_ROWS = 20_000
+"""Of the log: all of them are read, and drawn, every other second."""
 
 _REDRAWN = 2.0
 _PATIENCE = 5.0
@@ -47,7 +51,7 @@ def configuration(operator: TrainSettings, device: str) -> dict[str, Any]:
         "mixed_precision": device == "cuda" or (device == "auto" and "cuda" in network_runtime.devices()),
         "validate_every": between,
         "save_every": between,
-        "log_every": max(1, min(10, operator.steps // 200)),
+        "log_every": max(1, min(10, operator.steps // 200), operator.steps // MOST_ROWS),
         "options": options,
     }
 
@@ -86,7 +90,7 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
 
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The settings. Raises `InvalidParameter` where there is nothing to learn from, or a training is there."""
-        config = configuration(self, context.scene.spherical_cow.networks.device)
+        config = configuration(self, device(context))
         if not Path(config["dataset"]).is_dir():
             raise InvalidParameter(f"There is no folder {config['dataset']}.", "Make one in the section Dataset.")
         self.place = Path(config["out"])

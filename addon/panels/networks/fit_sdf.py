@@ -50,7 +50,7 @@ class SPHERICAL_COW_PT_fit_sdf(SidebarPanel, bpy.types.Panel):
 
 def draw_fit(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Settings and button."""
-    options = settings(context).fit_sdf
+    options = settings(context).networks.fit_sdf
     column = fields(layout)
     for name in OPTIONS:
         column.prop(options, name)
@@ -64,7 +64,7 @@ def draw_field(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.
     if reason := fitted_fields.why_stale(obj):
         wrapped(layout.column(align=True), context, reason, icon="ERROR")
     draw_report(layout, bridge.mesh_of(obj))
-    options = settings(context).extract_sdf
+    options = settings(context).networks.extract_sdf
     column = fields(layout)
     for name in EXTRACTION:
         column.prop(options, name)
@@ -84,10 +84,10 @@ def draw_report(layout: bpy.types.UILayout, mesh: bpy.types.Mesh) -> None:
     if group.network:
         fact(column, "Network", names.get(group.network, group.network))
     fact(column, "Size", size_text(group.size))
-    for text, name in (("F1 near the surface", "f1_near"), ("F1 in the volume", "f1_volume")):
+    for text, name in (("F1 Near Surface", "f1_near"), ("F1 in Volume", "f1_volume")):
         if name in report:
             fact(column, text, f"{report[name]:.4f}")
-    for text, name in (("Error near", "error_near_rel"), ("Chamfer", "chamfer_rel")):
+    for text, name in (("Error Near", "error_near_rel"), ("Chamfer", "chamfer_rel")):
         if report.get(name, -1.0) >= 0.0:
             fact(column, text, percent(report[name]))
     if seconds := total(report.get("seconds", {})):

@@ -26,7 +26,7 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
     bl_parent_id = Panels.NETWORKS
     bl_label = "Occupancy Networks"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 2
+    bl_order = 3
 
     def draw(self, context: bpy.types.Context) -> None:
         """The checkpoint; what that one asks for; the button; the facts of the active mesh."""

@@ -45,7 +45,8 @@ class SPHERICAL_COW_PT_sdf_tools(SidebarPanel, bpy.types.Panel):
 
 def draw_tool(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The chosen tool with its settings, and its button."""
-    options, tool = settings(context).sdf_tools, settings(context).sdf_tools.tool
+    options = settings(context).networks.sdf_tools
+    tool = options.tool
     layout.prop(options, "tool", text="")
     column = fields(layout)
     for name in (*OF_TOOL[tool], *COMMON):

@@ -17,12 +17,24 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
 
     if TYPE_CHECKING:
         device: str
+        extract_sdf: fit_sdf.SPHERICAL_COW_PG_extract_sdf
+        fit_sdf: fit_sdf.SPHERICAL_COW_PG_fit_sdf
+        sdf_tools: sdf_tools.SPHERICAL_COW_PG_sdf_tools
         codes: codes.SPHERICAL_COW_PG_codes_settings
         dataset: dataset.SPHERICAL_COW_PG_dataset
         occupancy: occupancy.SPHERICAL_COW_PG_occupancy
         training: training.SPHERICAL_COW_PG_training
     else:
         device: EnumProperty(name="Device", description="What networks run on", items=DEVICES)
+        fit_sdf: PointerProperty(
+            name="Fit SDF", type=fit_sdf.SPHERICAL_COW_PG_fit_sdf, description="Settings of Fit SDF"
+        )
+        extract_sdf: PointerProperty(
+            name="Extract SDF", type=fit_sdf.SPHERICAL_COW_PG_extract_sdf, description="Settings of Extract"
+        )
+        sdf_tools: PointerProperty(
+            name="SDF Tools", type=sdf_tools.SPHERICAL_COW_PG_sdf_tools, description="Settings of SDF Tools"
+        )
         codes: PointerProperty(
             name="Shape Codes", type=codes.SPHERICAL_COW_PG_codes_settings, description="Settings of Shape Codes"
         )

@@ -44,7 +44,7 @@ class DeepSdf(Model):
         "mesh",
         "Finds the code whose shape is most like a mesh; without one, makes a new shape for each seed.",
         "Park, Florence, Straub, Newcombe and Lovegrove, DeepSDF, CVPR 2019",
-        "The authors published no weights; their code is under the MIT licence.",
+        "The authors published no weights; their code is under the terms of MIT.",
     )
 
     def __init__(self, codes: ShapeCodes, device: str = "cpu") -> None:
