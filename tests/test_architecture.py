@@ -174,6 +174,16 @@ def test_importing_the_library_does_not_load_optional_libraries():
     assert done.stdout.strip() == "[]"
 
 
+def test_what_follows_a_slider_loads_no_compiler():
+    """Slices and shape codes are computed in Blender's own process, whose window stands still while numba is loaded."""
+    script = """
+import sys, spherical_cow.fields.section, spherical_cow.networks.deepsdf.codes_file
+print([name for name in ("numba", "torch") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_nothing_is_pickled():
     wrong = []
     for file in python_files(CORE, ADDON, ROOT / "tools"):

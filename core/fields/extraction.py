@@ -13,8 +13,6 @@ from ..errors import InvalidParameter
 from ..geometry.measure import vertex_normals
 from ..mesh import FloatArray, Mesh
 from ..progress import Progress, part, silent
-from ..repairs.volume.simplify import simplify
-from ..topology.intersections import intersecting_faces
 from .multiresolution import MOST_CELLS, Box, Field, sample_near_surface
 from .narrow_band import sample_distance
 from .projection import Gradient, difference_gradient, in_batches, outward_normals, project
@@ -115,6 +113,9 @@ def extract(
 
 def _simplified(mesh: Mesh, faces: int, progress: Progress) -> Mesh:
     """Without self-intersections if there are none before, as there may be in a surface of noise."""
+    from ..repairs.volume.simplify import simplify  # these load numba, which would hold Blender up where a slider moves
+    from ..topology.intersections import intersecting_faces
+
     if mesh.n_faces <= faces:
         return mesh
     meets = len(intersecting_faces(mesh, progress=part(progress, 0.0, 0.2))) > 0
