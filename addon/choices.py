@@ -307,6 +307,7 @@ SDF_NETWORKS = (
 )
 
 SDF_LOSSES = (
+    ("auto", "Automatic", "Relative for a hash grid, absolute for the other networks"),
     ("mape", "Relative", "The error as a part of the distance: what is near the surface counts most"),
     ("l1", "Absolute", "The error itself: the same everywhere"),
     ("clamped-l1", "Clamped", "The error of distances cut off at a tenth of the cube: only the surface counts"),

@@ -16,8 +16,9 @@ NETWORKS = ("hash", "mlp", "fourier", "siren", "deepsdf")
 """A hash grid with a small network on it; a plain network; one that sees sines of the coordinates; one of sines; and
 the decoder of DeepSDF without a code."""
 
-LOSSES = ("mape", "l1", "clamped-l1")
-"""What is minimised: the relative error (+ 0.01), the error, or the error of distances cut off at ± 0.1."""
+LOSSES = ("auto", "mape", "l1", "clamped-l1")
+"""What is minimised: the relative error (+ 0.01), the error, or the error of distances cut off at ± 0.1. "auto" is the
+first for a hash grid, and the error for all others, which stay at their first plateau with relative errors."""
 
 MOST_SAMPLES, MOST_EPOCHS = 20_000_000, 10_000
 
@@ -33,7 +34,7 @@ class FitSettings:
 
     preset: str = "small"
     network: str = "hash"
-    loss: str = "mape"
+    loss: str = "auto"
     samples: int = 500_000
     epochs: int = 20
     seed: int = 0
@@ -56,6 +57,11 @@ class FitSettings:
                 raise InvalidParameter(f"{name} = {value!r} cannot be.", f"Give a whole number from {least} to {most}.")
         if not isinstance(self.rate, int | float) or not 0.0 <= self.rate <= 1.0:
             raise InvalidParameter(f"A learning rate of {self.rate!r} cannot be.", "Give 0 to 1; 0 chooses.")
+
+    @property
+    def measure(self) -> str:
+        """The loss that is meant: "auto" resolved."""
+        return ("mape" if self.network == "hash" else "l1") if self.loss == "auto" else self.loss
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""

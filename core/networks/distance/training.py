@@ -106,7 +106,7 @@ def _order(count: int, batch: int, seed: int, epoch: int) -> Iterator[NDArray[np
 
 
 def _usual_step(network: nn.Module, settings: FitSettings) -> Step:
-    measure = LOSS_FUNCTIONS[settings.loss]
+    measure = LOSS_FUNCTIONS[settings.measure]
     optimiser = torch.optim.Adam(network.parameters(), lr=1.0, betas=_BETAS, eps=_EPSILON)
 
     def step(points: Tensor, distances: Tensor, rate: float) -> float:
@@ -122,7 +122,7 @@ def _usual_step(network: nn.Module, settings: FitSettings) -> Step:
 
 def _compiled_step(network: DistanceNetwork, settings: FitSettings) -> Step:
     """On the processor: the table has an optimiser that passes over the rows that no point of the step touched."""
-    measure = LOSS_FUNCTIONS[settings.loss]
+    measure = LOSS_FUNCTIONS[settings.measure]
     layers = torch.optim.Adam(network.backbone.parameters(), lr=1.0, betas=_BETAS, eps=_EPSILON)
     grid: HashGrid = network.encoder
     table = grid.embeddings.detach().numpy()
