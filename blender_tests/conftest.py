@@ -6,6 +6,7 @@ The zip is the one that SPHERICAL_COW_ZIP names, or one that `build_addon.py` bu
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,20 @@ def extension(zip_path: Path, before: dict[str, set[str]]) -> Iterator[str]:
 def empty_scene(extension: str) -> None:
     """A new file without objects; preferences and extension stay."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+
+
+@pytest.fixture
+def here(extension: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tasks run in this process, where PyTorch is loaded once; that jobs run in another is tested elsewhere."""
+    jobs = importlib.import_module(f"{extension}.jobs")
+    tasks = importlib.import_module(f"{extension}.core.tasks")
+
+    def work(request: Any) -> Any:
+        yield jobs.Step(0.0, "Starting")
+        done = tasks.run_task(request.task, request.arrays, request.parameters, lambda fraction, phase: None)
+        return jobs.Result(done.data, done.arrays)
+
+    monkeypatch.setattr(jobs, "work", work)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_the_new_object_is_where_the_source_is_and_carries_the_field(extension, 
     assert stale(extension, fitted) == ""
 
 
-def test_another_mesh_of_the_same_field(extension, fitted):
+def test_another_mesh_of_the_same_field(extension, fitted, here):
     before, content = len(fitted.data.vertices), group_of(fitted).content
     size = np.abs(positions(fitted)).mean()
     assert ops.extract_sdf(resolution=40, level=0.05) == {"FINISHED"}
@@ -76,11 +76,11 @@ def test_it_says_when_the_original_has_changed(extension, fitted):
     assert "fit it again" in stale(extension, fitted)
 
 
-def test_a_file_there_and_back(fitted, tmp_path):
+def test_a_file_there_and_back(fitted, here, tmp_path):
     path = tmp_path / "blob.safetensors"
     assert ops.save_sdf(filepath=str(path)) == {"FINISHED"}
     assert path.read_bytes() == group_of(fitted).content
-    bpy.context.scene.spherical_cow.fit_sdf.resolution = 24
+    bpy.context.scene.spherical_cow.networks.fit_sdf.resolution = 24
     assert ops.load_sdf(filepath=str(path)) == {"FINISHED"}
     loaded = bpy.context.object
     assert loaded != fitted and loaded.name == "blob" and group_of(loaded).content == group_of(fitted).content
@@ -88,7 +88,7 @@ def test_a_file_there_and_back(fitted, tmp_path):
     assert np.allclose(positions(loaded).mean(axis=0), positions(fitted).mean(axis=0), atol=0.05)
 
 
-def test_a_wrong_file_is_refused_in_words(fitted, tmp_path):
+def test_a_wrong_file_is_refused_in_words(fitted, here, tmp_path):
     before = set(bpy.data.objects.keys())
     (tmp_path / "wrong.safetensors").write_bytes(b"nothing of the kind")
     with pytest.raises(RuntimeError, match="damaged"):
@@ -98,7 +98,7 @@ def test_a_wrong_file_is_refused_in_words(fitted, tmp_path):
     assert set(bpy.data.objects.keys()) == before
 
 
-def test_tools_take_the_field_of_an_object_in_place_of_its_mesh(fitted):
+def test_tools_take_the_field_of_an_object_in_place_of_its_mesh(fitted, here):
     set_positions(fitted, 0.1 * positions(fitted))  # so that the mesh is another
     assert ops.sdf_tool(tool="offset", distance=0.0, resolution=24, use_fields=True) == {"FINISHED"}
     made = bpy.context.object
@@ -137,16 +137,13 @@ def test_twelve_megabytes_are_kept_and_cost_little(extension, tmp_path):
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "large.blend"))
     blob = bpy.data.objects["Blob"]
     assert group_of(blob).content == content
-    times = []
     for step in range(4):
         blob.location.x = step
-        start = time.perf_counter()
         bpy.ops.ed.undo_push(message=f"move {step}")
-        times.append(time.perf_counter() - start)
     bpy.ops.ed.undo()
     bpy.ops.ed.undo()
     assert group_of(bpy.data.objects["Blob"]).content == content
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(100):
         assert fields.has_field(bpy.data.objects["Blob"]) and fields.report_of(bpy.data.objects["Blob"].data)
-    print("undo steps", times, "100 looks of the panel", time.perf_counter() - start)
+    assert time.process_time() - start < 0.2, "the panel never reads the bytes"

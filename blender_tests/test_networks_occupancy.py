@@ -58,20 +58,6 @@ def listed(extension: str, weights: dict[str, str]) -> Any:
     bpy.context.preferences.addons[extension].preferences.checkpoints.clear()
 
 
-@pytest.fixture
-def here(extension: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tasks run in this process, which has PyTorch loaded already; that jobs run in another is tested elsewhere."""
-    jobs = importlib.import_module(f"{extension}.jobs")
-    tasks = importlib.import_module(f"{extension}.core.tasks")
-
-    def work(request: Any) -> Any:
-        yield jobs.Step(0.0, "Starting")
-        done = tasks.run_task(request.task, request.arrays, request.parameters, lambda fraction, phase: None)
-        return jobs.Result(done.data, done.arrays)
-
-    monkeypatch.setattr(jobs, "work", work)
-
-
 def predict(checkpoint: str, **options: Any) -> bpy.types.Object:
     assert ops.predict(checkpoint=checkpoint, resolution=16, **options) == {"FINISHED"}
     return bpy.context.object

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import importlib
 import time
+import types
 
 import bpy
 import numpy as np
@@ -85,7 +87,7 @@ def test_a_move_of_the_slider_is_quick(trained):
     assert min(times) < 1.0, times  # the best: other programs may hold the processor
 
 
-def test_refine_and_keep(trained):
+def test_refine_and_keep(trained, here):
     group = group_of(trained)
     group.weight, group.resolution = 0.25, 96
     coarse = len(trained.data.vertices)
@@ -102,7 +104,7 @@ def test_refine_and_keep(trained):
     assert group.cells == 64 and np.array_equal(positions(kept), fine)
 
 
-def test_a_new_mesh_is_fitted_and_becomes_a_member(trained):
+def test_a_new_mesh_is_fitted_and_becomes_a_member(trained, here):
     twin = add_body("Twin", (1.0, 1.0, 2.0))
     twin.scale = (0.9, 0.9, 0.9)
     bpy.context.view_layer.update()
@@ -117,6 +119,17 @@ def test_a_new_mesh_is_fitted_and_becomes_a_member(trained):
     assert not ops.codes_fit.poll()
     twin.select_set(True)
     assert ops.codes_fit.poll()  # from the side of the codes
+
+
+def test_codes_that_change_during_a_fit_are_kept(extension, trained):
+    """Two fits into the same codes: the second to end would drop the member of the first."""
+    operator = importlib.import_module(f"{extension}.operators.networks.codes").SPHERICAL_COW_OT_codes_fit
+    errors = importlib.import_module(f"{extension}.core.errors")
+    started = types.SimpleNamespace(holder_uid=trained.session_uid, key="of the codes as they were")
+    trained.name = "Renamed"
+    with pytest.raises(errors.InvalidParameter, match="changed meanwhile"):
+        operator.commit(started, bpy.context, trained, None)
+    assert len(group_of(trained).members) == 2
 
 
 def test_it_lives_in_the_file_and_copies_are_their_own(trained, tmp_path):
@@ -139,7 +152,7 @@ def test_it_lives_in_the_file_and_copies_are_their_own(trained, tmp_path):
     assert np.allclose(positions(copy), before, atol=1e-6)
 
 
-def test_undo_takes_it_back(trained):
+def test_undo_takes_it_back(trained, here):
     bpy.ops.ed.undo_push(message="Start")
     before = positions(trained).copy()
     group_of(trained).weight = 0.8
@@ -171,7 +184,7 @@ def test_saved_and_loaded(trained, tmp_path):
     assert len(bpy.data.objects) == count
 
 
-def test_what_cannot_be_trained_is_said_and_nothing_is_changed():
+def test_what_cannot_be_trained_is_said_and_nothing_is_changed(here):
     ball, cigar = make_bodies()
     cigar.select_set(False)
     with pytest.raises(RuntimeError, match="at least two"):
