@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...archive import Layout, archive_bytes, load_archive
-from ...errors import InvalidMesh, InvalidParameter
+from ...errors import DatasetError, HarmonicsFileError, InvalidMesh
 from ...files import atomic_write
 from ...geometry.sampling import sample_surface
 from ...geometry.signed_distance import signed_distance
@@ -100,12 +100,15 @@ def write_samples(samples: Samples, path: str | Path) -> None:
 def read_samples(path: str | Path) -> Samples:
     """Samples from a file of DeepSDF; rows that are not numbers are left out, as there.
 
-    Raises `HarmonicsFileError`, naming the key, for a file that is damaged or something else.
+    Raises `DatasetError`, naming the key, for a file that is damaged or something else.
     """
-    arrays = load_archive(path, _LAYOUT)
+    try:
+        arrays = load_archive(path, _LAYOUT)
+    except HarmonicsFileError as error:
+        raise DatasetError(error.found, error.remedy) from error
     for key in ("pos", "neg"):
         if arrays[key].ndim != 2 or arrays[key].shape[1] != 4:
-            raise InvalidParameter(f"{key} in {Path(path).name} has the shape {arrays[key].shape}.", _LAYOUT.remedy)
+            raise DatasetError(f"{key} in {Path(path).name} has the shape {arrays[key].shape}.", _LAYOUT.remedy)
     rows = np.concatenate([arrays["pos"], arrays["neg"]]).astype(np.float64)
     rows = rows[np.isfinite(rows).all(axis=1)]
     return Samples(rows[:, :3], rows[:, 3])

@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from torch import Tensor
 from ...datasets.images import squeezed_input
 from ...datasets.layout import Dataset, ModelFolder
 from ...errors import DatasetError, InvalidParameter
+from ..evaluation.scores import overlap
 from ..training.config import TrainingConfig, options_of
 from ..training.lesson import Lesson
-from .network import THRESHOLD, OccupancyNetwork
+from .network import THRESHOLD, OccupancyNetwork, log_odds
 from .sizes import PUBLISHED, VOXELS, Kind
 
 Array = NDArray[Any]
@@ -112,8 +114,8 @@ class OccupancyLesson(Lesson):
         """Each shape comes once in a round, in an order of its own."""
         seed = self.config.seed
         lap, position = divmod(number, len(self.shapes))
-        order = np.random.default_rng((seed, _SHUFFLE, lap)).permutation(len(self.shapes))
-        return self._drawn(self.shapes[order[position]], np.random.default_rng((seed, _EXAMPLE, number)))
+        shape = _order(seed, lap, len(self.shapes))[position]
+        return self._drawn(self.shapes[shape], np.random.default_rng((seed, _EXAMPLE, number)))
 
     def _drawn(self, model: ModelFolder, rng: np.random.Generator) -> dict[str, Array]:
         points, inside = self._points(model)
@@ -173,10 +175,8 @@ class OccupancyLesson(Lesson):
         inputs = torch.from_numpy(self._seen(model, rng)["inputs"])[None].to(device)
         folded = self.network.decoder.folded(None, self.network.code(inputs))
         parts = [points[at : at + _VALIDATED_AT_ONCE] for at in range(0, len(points), _VALIDATED_AT_ONCE)]
-        log_odds = np.concatenate([folded(torch.from_numpy(part).to(device)).cpu().numpy() for part in parts])
-        found = log_odds >= math.log(THRESHOLD / (1.0 - THRESHOLD))
-        union = np.count_nonzero(found | inside)
-        return float(np.count_nonzero(found & inside) / union) if union else 1.0
+        found = np.concatenate([folded(torch.from_numpy(part).to(device)).cpu().numpy() for part in parts])
+        return overlap(found >= log_odds(THRESHOLD), inside)
 
 
 def _keep_idle_biases(network: OccupancyNetwork) -> None:
@@ -188,6 +188,12 @@ def _keep_idle_biases(network: OccupancyNetwork) -> None:
     for name, parameter in network.named_parameters():
         if network.kind != "nothing" and name.startswith("decoder.") and name.endswith(_IDLE):
             parameter.requires_grad_(False)
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, lap: int, count: int) -> NDArray[np.int64]:
+    """Of the shapes in a round."""
+    return np.random.default_rng((seed, _SHUFFLE, lap)).permutation(count)
 
 
 class _Cache:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ....errors import InvalidMesh
 from ....mesh import FloatArray
+from ...distance.report import f1_score
 from ...training.lesson import Lesson
 from ..codes import ShapeCodes
 from ..codes_file import own_facts
@@ -169,10 +170,8 @@ class Accuracy:
 
 def accuracy(found: NDArray[Any], truth: NDArray[Any], clamp: float) -> Accuracy:
     """How well distances (N,) are met."""
-    right = int(((found < 0.0) & (truth < 0.0)).sum())
-    either = int((found < 0.0).sum() + (truth < 0.0).sum())
     error = np.abs(np.clip(found, -clamp, clamp) - np.clip(truth, -clamp, clamp)).mean()
-    return Accuracy(2.0 * right / max(either, 1), float(error))
+    return Accuracy(f1_score(found < 0.0, truth < 0.0), float(error))
 
 
 @contextmanager
