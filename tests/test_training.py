@@ -157,6 +157,14 @@ def uninterrupted(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return out
 
 
+def test_the_library_of_the_format_of_weights_is_not_needed(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    report = train(configuration(dataset, tmp_path, steps=1))
+    assert report.steps == 1 and read_checkpoint(report.checkpoint).weights
+
+
 def assert_same(one: Path, other: Path) -> None:
     a, b = (torch.load(folder / "last.pt", weights_only=True) for folder in (one, other))
     assert all(torch.equal(a["model"][name], b["model"][name]) for name in a["model"])
