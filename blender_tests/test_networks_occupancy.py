@@ -301,6 +301,21 @@ def test_it_can_be_undone(listed: Any, here: None) -> None:
     assert facts_of(bpy.data.objects[made]).source == "Blob"
 
 
+def test_the_list_may_change_while_it_works(
+    extension: str, listed: Any, here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = importlib.import_module(f"{extension}.jobs")
+    work = jobs.work
+
+    def forgetful(request: Any) -> Any:
+        result = yield from work(request)
+        bpy.context.preferences.addons[extension].preferences.checkpoints.clear()
+        return result
+
+    monkeypatch.setattr(jobs, "work", forgetful)
+    assert facts_of(predict("nothing")).checkpoint == "nothing.pt"
+
+
 def test_the_facts_are_in_the_file(listed: Any, here: None, tmp_path: Path) -> None:
     made = predict("nothing", seed=7)
     copy = made.copy()
