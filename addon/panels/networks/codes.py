@@ -38,7 +38,7 @@ def draw_train(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.
     column = fields(layout)
     for name in OPTIONS:
         column.prop(options, name)
-    column.label(text=f"{count} selected meshes", icon="INFO" if count > 1 else "ERROR")
+    column.label(text=f"{count} selected mesh{'' if count == 1 else 'es'}", icon="INFO" if count > 1 else "ERROR")
     values = {name: getattr(options, name) for name in OPTIONS}
     job_button(layout, context, Operators.CODES_TRAIN, icon="NETWORK_DRIVE", **values)
     error_box(layout, context, Operators.CODES_TRAIN)

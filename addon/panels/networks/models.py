@@ -15,6 +15,16 @@ from ..common import SidebarPanel, error_box, fact, fields, job_button, wrapped
 FACTS = 6
 """How many facts of its training are shown."""
 
+FACT_NAMES = {
+    "epoch_it": "Epochs",
+    "epoch": "Epochs",
+    "it": "Steps",
+    "step": "Steps",
+    "loss_val_best": "Best Score",
+    "score": "Best Score",
+}
+"""Of what the files of the original projects, and of Train, tell."""
+
 INPUTS = {"image": "Image", "points": "Points", "voxels": "Voxels", "mesh": "Mesh", "nothing": "None"}
 
 
@@ -81,7 +91,7 @@ def draw_description(layout: bpy.types.UILayout, context: bpy.types.Context, ent
     fact(column, "Precision", str(told.get("precision", "")))
     fact(column, "File", f"{told.get('bytes', 0) / 1e6:,.1f} MB")
     for name, value in list(told.get("facts", {}).items())[:FACTS]:
-        fact(column, name, f"{value:.4g}" if isinstance(value, float) else str(value))
+        fact(column, FACT_NAMES.get(name, name), f"{value:.4g}" if isinstance(value, float) else str(value))
     notes = layout.column(align=True)
     if card:
         wrapped(notes, context, card["licence"], icon="INFO")
@@ -103,6 +113,8 @@ def draw_chooser(
     if entry is None:
         if not checkpoints.entries(*beginnings):
             wrapped(column, context, "Add a file of weights first", icon="INFO")
+        elif getattr(group, name):
+            wrapped(column, context, "There is none of this name in Models: choose again, or add it", icon="ERROR")
         draw_adding(layout, context, button=not checkpoints.entries(*beginnings))
         return
     told = checkpoints.description(entry)
