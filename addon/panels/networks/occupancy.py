@@ -109,6 +109,9 @@ def draw_object(layout: bpy.types.UILayout, context: bpy.types.Context, options:
     else:
         what = "32 × 32 × 32 voxels" if kind == "voxels" else "300 points"
         column.label(text=f"{obj.name}, {what}", icon="OBJECT_DATA")
+        mesh = mesh_object(context)
+        if mesh is not None and storage.data_of(bridge.mesh_of(mesh)).predicted.title:
+            wrapped(column, context, "A network has made this: undo, or make another active", icon="ERROR")
     column.row(align=True).prop(options, "up", expand=True)
     if kind == "voxels":
         column.prop(options, "show_voxels")
