@@ -315,7 +315,7 @@ class Running:
     uid: int
     operator: str
     work: Work
-    step: Step = Step(0.0, "Starting")
+    step: Step = Step(0.0, "")  # until the first look, which so is news for the status bar
     timer: bpy.types.Timer | None = None
     cancel: bool = False
     others: tuple[int, ...] = ()
