@@ -16,6 +16,7 @@ from .timing import best_of
 
 NEAR, VOLUME, SMALL = 0.985, 0.99, 0.97
 SECONDS, RATIO = 120.0, 3.0
+CARD_QUERIES, CARD_FIT = 0.315e-3, 10.0
 BYTES = {"small": 1e6, "full": 12e6}
 QUERIES, SOME_QUERIES = 500_000, 50_000
 
@@ -23,6 +24,7 @@ QUERIES, SOME_QUERIES = 500_000, 50_000
 def run(setup: Setup) -> Iterator[Row]:
     """Queries against the straightforward way; then every mesh with the small preset, some with the full one."""
     yield from _queries(setup)
+    yield from _on_graphics_card(setup)
     names = setup.meshes.names()[:2] if setup.quick else setup.meshes.names()
     epochs = 5 if setup.quick else FitSettings().epochs
     reports = list[FitReport]()
@@ -41,6 +43,38 @@ def run(setup: Setup) -> Iterator[Row]:
         yield _row(
             f"{name}, full, {epochs} epochs", _fit(setup, name, FitSettings("full", epochs=epochs)), NEAR, "full"
         )
+
+
+def _on_graphics_card(setup: Setup) -> Iterator[Row]:
+    """Nothing where there is none: the full network's queries in one kernel, and a fit."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return
+    from spherical_cow.networks.distance.architectures import build_network
+    from spherical_cow.networks.distance.field import ready
+    from spherical_cow.networks.distance.fit import fit
+    from spherical_cow.networks.distance.quickest import quickest
+
+    network = ready(build_network("hash", "full"), "cuda")
+    ask, points = quickest(network), torch.rand(QUERIES, 3, device="cuda") * 2.0 - 1.0
+
+    @torch.no_grad()
+    def queries() -> torch.Tensor:
+        found = ask(points)
+        torch.cuda.synchronize()
+        return found
+
+    queries()  # compiles
+    found, measured = best_of(queries, max(setup.repeats, 20))
+    with torch.no_grad():
+        truth = network(points)
+    wrong = float((found - truth).abs().max() / truth.abs().max())
+    asked = Quantity("queries", measured.seconds, "s", most=CARD_QUERIES)
+    report = fit(setup.meshes.get(setup.meshes.names()[0]), FitSettings(), device="cuda").report
+    assert report is not None
+    seconds = Quantity("fit", report.seconds["training"], "s", most=CARD_FIT)
+    yield Row("graphics card", (asked, Quantity("difference", wrong, most=1e-3), seconds))
 
 
 def _fit(setup: Setup, name: str, settings: FitSettings) -> FitReport:

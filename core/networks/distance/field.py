@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from ...progress import Progress, silent
 from ..runtime import in_words
 from .network import DistanceNetwork
 from .placement import Placement
+from .quickest import quickest
 from .report import FitReport
 from .settings import FitSettings
 
@@ -83,6 +86,10 @@ class FittedField:
             lipschitz=_STEEPEST,
         )
 
+    @cached_property
+    def _ask(self) -> Callable[[Tensor], Tensor]:
+        return quickest(self.network)
+
     def _tensor(self, own: FloatArray) -> tuple[Tensor, Tensor]:
         """Points in the cube, and how far (N,) each was beyond it."""
         inside = np.clip(own, -1.0, 1.0)
@@ -93,7 +100,7 @@ class FittedField:
     def _own_distance(self, own: FloatArray) -> FloatArray:
         with in_words(), torch.no_grad():
             points, beyond = self._tensor(own)
-            return (self.network(points) + beyond).double().cpu().numpy()
+            return (self._ask(points) + beyond).double().cpu().numpy()
 
     def _own_gradient(self, own: FloatArray) -> FloatArray:
         with in_words(), torch.enable_grad():
