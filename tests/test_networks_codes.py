@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from spherical_cow.alignment.similarity import Similarity
 from spherical_cow.cli.main import main
 from spherical_cow.errors import (
     Cancelled,
@@ -20,6 +21,7 @@ from spherical_cow.errors import (
 )
 from spherical_cow.fields.extraction import Extraction
 from spherical_cow.geometry.distance import distances_to_surface
+from spherical_cow.geometry.measure import vertex_normals
 from spherical_cow.geometry.signed_distance import signed_distance
 from spherical_cow.mesh import Mesh
 from spherical_cow.meshfile import read_mesh
@@ -459,6 +461,10 @@ def test_a_file_gives_back_what_it_was_given(trained: Trained, tmp_path: Path) -
     assert type(model) is model_class("deepsdf")
     new = model.predict(None, 32, seed=4)
     assert new.n_faces and np.array_equal(new.vertices, model.predict(None, 32, seed=4).vertices)
+    turned = Similarity(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), 2.0, np.ones(3))
+    placed = model.predict(None, 32, seed=4, extraction=Extraction(32, normals=True), placement=turned)
+    agree = np.einsum("vi,vi->v", placed.attributes["normal"], vertex_normals(placed))
+    assert agree.mean() > 0.9, "normals are turned along"
     with pytest.raises(InvalidParameter, match="sees a mesh"):
         model.predict(np.zeros((5, 3)))
     half = codes_from_bytes(codes_to_bytes(trained.codes, half=True))

@@ -38,8 +38,9 @@ class Similarity:
         return np.asarray(self.scale * points @ self.rotation.T + self.translation)
 
     def apply_to(self, mesh: Mesh) -> Mesh:
-        """The mesh with its vertices moved."""
-        return mesh.with_vertices(self.apply(mesh.vertices))
+        """The mesh with its vertices moved, and the attribute `normal` turned where there is one."""
+        moved, normal = mesh.with_vertices(self.apply(mesh.vertices)), mesh.attributes.get("normal")
+        return moved if normal is None else moved.with_attributes(normal=normal @ self.rotation.T)
 
     def after(self, first: Similarity) -> Similarity:
         """`first`, then this one."""

@@ -63,10 +63,7 @@ def add_verbs(verbs: Any) -> None:
 def run_predict(arguments: argparse.Namespace, console: Console) -> int:
     """Predict, write the meshes, print the report."""
     settings = Prediction(
-        **{
-            name: getattr(arguments, name)
-            for name in ("resolution", "steps", "threshold", "seed", "count", "faces", "up")
-        },
+        **{name: getattr(arguments, name) for name in _SETTINGS},
         refinement=arguments.refine,
         published=arguments.published,
     )

@@ -95,7 +95,7 @@ class _Occupancy(Model):
         progress(0.0, "Preparing the input")
         inputs, place = self._seen(given, placement, seed)
         mesh = self._mesh(inputs, chosen, probability, seed, progress)
-        return _moved(mesh, place or Similarity.identity())
+        return (place or Similarity.identity()).apply_to(mesh)
 
     def _mesh(
         self, inputs: Array | None, chosen: Extraction, probability: float, seed: int, progress: Progress
@@ -140,12 +140,6 @@ class _Occupancy(Model):
 def _steps(resolution: int) -> int:
     """How often the first grid is doubled: twice as published, if the resolution allows it."""
     return next((steps for steps in (2, 1) if resolution > 0 and resolution % (1 << steps) == 0), 0)
-
-
-def _moved(mesh: Mesh, place: Similarity) -> Mesh:
-    moved = place.apply_to(mesh)
-    normal = mesh.attributes.get("normal")
-    return moved if normal is None else moved.with_attributes(normal=normal @ place.rotation.T)
 
 
 def _cube(given: Mesh | Array, placement: Similarity | None) -> Similarity:
