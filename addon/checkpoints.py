@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +64,7 @@ def model_of(name: str) -> str:
 
 def description(entry: Any) -> Mapping[str, Any]:
     """What the entry is, as `Description.to_dict` of the library."""
-    return _read(entry.description)
-
-
-@lru_cache(maxsize=256)
-def _read(text: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return network_runtime.told(entry.description)
 
 
 def is_adding(context: bpy.types.Context) -> bool:

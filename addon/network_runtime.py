@@ -60,7 +60,7 @@ def program_at(path: str) -> str:
 
 def verdict() -> Mapping[str, Any]:
     """What the last check of the chosen Python found; empty where it was not checked."""
-    found = _read(preferences().verdict)
+    found = told(preferences().verdict)
     return found if found.get("chosen") == chosen() else {}
 
 
@@ -70,8 +70,9 @@ def keep(found: Mapping[str, Any]) -> None:
     bpy.context.preferences.is_dirty = True
 
 
-@lru_cache(maxsize=4)
-def _read(text: str) -> Mapping[str, Any]:
+@lru_cache(maxsize=256)
+def told(text: str) -> Mapping[str, Any]:
+    """What a text in the preferences says, as JSON; empty where it is damaged. Panels ask at each redraw."""
     try:
         found = json.loads(text or "{}")
     except ValueError:

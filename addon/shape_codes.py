@@ -65,9 +65,9 @@ def seen_from(active: bpy.types.Object, obj: bpy.types.Object) -> Mesh:
     """The mesh of an object, scaled and turned as it looks in the scene beside the active one; where it stands does not
     count. Raises `InvalidParameter` for an object that is scaled to nothing."""
     mesh = bridge.read(obj, use_modifiers=obj.mode == "OBJECT").mesh
-    matrix = transforms.seen_from(active, obj)[:3, :3]
-    faces = mesh.faces[:, ::-1] if np.linalg.det(matrix) < 0.0 else mesh.faces
-    return Mesh(mesh.vertices @ matrix.T, faces)
+    matrix = transforms.seen_from(active, obj)
+    matrix[:3, 3] = 0.0
+    return transforms.moved(mesh, matrix)
 
 
 def why_not_live(mesh: bpy.types.Mesh) -> str:

@@ -19,7 +19,11 @@ _SAME = 1e-4
 
 def placed(mesh: Mesh, obj: bpy.types.Object) -> Mesh:
     """The mesh where the object stands in the scene. One that is mirrored there keeps its outside."""
-    matrix = world_matrix(obj)
+    return moved(mesh, world_matrix(obj))
+
+
+def moved(mesh: Mesh, matrix: NDArray[np.float64]) -> Mesh:
+    """The mesh moved by a matrix (4, 4). One that is mirrored by it keeps its outside."""
     vertices = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]
     return Mesh(vertices, mesh.faces[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0.0 else mesh.faces)
 

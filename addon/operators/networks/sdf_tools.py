@@ -15,7 +15,7 @@ from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
 from ...properties.networks.sdf_tools import SdfToolSettings
-from ...transforms import require_solid, world_matrix
+from ...transforms import moved, require_solid, world_matrix
 from ..attributes import color_viewports
 from ..reconstruct import finish
 from ..shell import JobOperator, guarded
@@ -55,10 +55,8 @@ def shape_of(
     if use_fields and fitted_fields.has_field(obj):
         field = fitted_fields.array_of(bridge.mesh_of(obj))
         return {f"field{suffix}": field}, {f"matrix{suffix}": matrix.tolist()}
-    mesh = bridge.read(obj, use_modifiers=use_modifiers).mesh
-    vertices = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]
-    faces = mesh.faces[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0.0 else mesh.faces
-    return {f"vertices{suffix}": vertices, f"faces{suffix}": np.ascontiguousarray(faces)}, {}
+    mesh = moved(bridge.read(obj, use_modifiers=use_modifiers).mesh, matrix)
+    return {f"vertices{suffix}": mesh.vertices, f"faces{suffix}": mesh.faces}, {}
 
 
 class SPHERICAL_COW_OT_sdf_tool(SdfToolSettings, JobOperator, bpy.types.Operator):
