@@ -72,7 +72,7 @@ class Dataset:
         if not self.classes:
             raise DatasetError(
                 f"{self.root} has no folders of classes.",
-                "Give the folder above the classes; `spherical-cow dataset make` makes one.",
+                "Give the folder above the classes; the section Dataset or `spherical-cow dataset make` makes one.",
             )
 
     def names(self) -> dict[str, str]:
