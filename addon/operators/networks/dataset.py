@@ -132,15 +132,17 @@ class SPHERICAL_COW_OT_check_dataset(SceneOperator, bpy.types.Operator):
     bl_label = "Check Dataset"
     bl_description = "Look at every file of the folder, and say in words what is missing, damaged or strange"
 
+    place: str
+
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The folder of the panel."""
-        place = folder_of(context.scene.spherical_cow.networks.dataset.directory)
-        return jobs.Request("check_dataset", {"folder": str(place)}, many=True)
+        self.place = str(folder_of(context.scene.spherical_cow.networks.dataset.directory))
+        return jobs.Request("check_dataset", {"folder": self.place}, many=True)
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         data = dict(result.data)
         options = context.scene.spherical_cow.networks.dataset
-        options.summary = json.dumps({"folder": str(folder_of(options.directory)), **data})
+        options.summary = json.dumps({"folder": self.place, **data})
         text = "Dataset: nothing is wrong" if data["ok"] else f"Dataset: {data['n_faults']} faults"
         self.report({"INFO"} if data["ok"] else {"WARNING"}, "\n".join([text, *data["faults"]]))
         return {"FINISHED"}
