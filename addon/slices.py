@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .properties.networks.sdf_tools import SPHERICAL_COW_PG_slice
 
 MATERIAL = "Spherical Cow Slice"
-QUICK = 300_000
+QUICK = 60_000
 """Triangles of an object up to which a slice follows its sliders."""
 
 

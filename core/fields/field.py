@@ -101,7 +101,9 @@ class Bounds:
         Raises `InvalidParameter` for one that is empty or endless.
         """
         if self.empty:
-            raise InvalidParameter("Nothing is left: the field has no surface.", "Choose smaller amounts.")
+            raise InvalidParameter(
+                "Nothing is left: the field has no surface.", "Choose smaller amounts, or bodies that meet."
+            )
         if not (np.isfinite(self.low).all() and np.isfinite(self.high).all()):
             raise InvalidParameter("The field has no end.", "Intersect it with something that has one.")
         x, y, z = (float(value) for value in self.centre)
@@ -160,7 +162,9 @@ def surface_of(
         lipschitz=field.steepness,
     )
     if not mesh.n_faces:
-        raise InvalidParameter("Nothing is left: the field has no surface.", "Choose smaller amounts.")
+        raise InvalidParameter(
+            "Nothing is left: the field has no surface.", "Choose smaller amounts, or bodies that meet."
+        )
     return mesh
 
 
