@@ -121,7 +121,7 @@ def draw_chooser(
     if beginnings and not entry.model.startswith(beginnings):
         wrapped(column, context, f"{told.get('title', '')} cannot be used here: choose another", icon="ERROR")
         return
-    wrapped(column, context, f"{told.get('title', '')}, {told.get('parameters', 0) / 1e6:.1f} M parameters")
+    wrapped(column, context, f"{told.get('title', '')}, {told.get('parameters', 0) / 1e6:.1f}\u00a0M\u00a0parameters")
     wrapped(column, context, (told.get("card") or {}).get("licence", ""), icon="INFO")
 
 

@@ -81,6 +81,7 @@ def draw_view(layout: bpy.types.UILayout, context: bpy.types.Context, options: A
             there = obj is not None and obj.type in network_views.SOLID_TYPES
             name = obj.name if there and obj is not None else "Make an object active"
             column.label(text=name, icon="OBJECT_DATA" if there else "ERROR")
+            draw_own_result(column, context)
     column.prop(options, "crop")
     row = column.row()
     row.active = options.crop
@@ -99,6 +100,13 @@ def draw_view(layout: bpy.types.UILayout, context: bpy.types.Context, options: A
             wrapped(layout.column(align=True), context, remark, icon="ERROR")
 
 
+def draw_own_result(column: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """A warning where the active object, which is the input, is what a network has made: as it is after each Predict."""
+    obj = mesh_object(context)
+    if obj is not None and storage.data_of(bridge.mesh_of(obj)).predicted.title:
+        wrapped(column, context, "A network has made this: undo, or make another active", icon="ERROR")
+
+
 def draw_object(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any, kind: str) -> None:
     """The active object as the input."""
     obj, column = context.object, fields(layout)
@@ -109,9 +117,7 @@ def draw_object(layout: bpy.types.UILayout, context: bpy.types.Context, options:
     else:
         what = "32 × 32 × 32 voxels" if kind == "voxels" else "300 points"
         column.label(text=f"{obj.name}, {what}", icon="OBJECT_DATA")
-        mesh = mesh_object(context)
-        if mesh is not None and storage.data_of(bridge.mesh_of(mesh)).predicted.title:
-            wrapped(column, context, "A network has made this: undo, or make another active", icon="ERROR")
+        draw_own_result(column, context)
     column.row(align=True).prop(options, "up", expand=True)
     if kind == "voxels":
         column.prop(options, "show_voxels")
