@@ -32,7 +32,8 @@ class SPHERICAL_COW_PT_networks(SidebarPanel, bpy.types.Panel):
         there = network_runtime.devices()
         column = self.layout.column(align=True)
         if there and options.device not in ("auto", *there):
-            wrapped(column, context, f"There is no such device here: {', '.join(there)}", icon="ERROR")
+            names = ", ".join(name for _, name in found["devices"])
+            wrapped(column, context, f"This Python cannot use that device. It has: {names}", icon="ERROR")
         if found:
             fact(column, f"PyTorch {found['torch']}", f"Python {found['python']}")
 

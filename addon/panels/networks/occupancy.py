@@ -101,7 +101,7 @@ def draw_view(layout: bpy.types.UILayout, context: bpy.types.Context, options: A
 
 
 def draw_own_result(column: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """A warning where the active object, which is the input, is what a network has made: as it is after each Predict."""
+    """A warning where the input, the active object, is what a network has made: so it is after each Predict."""
     obj = mesh_object(context)
     if obj is not None and storage.data_of(bridge.mesh_of(obj)).predicted.title:
         wrapped(column, context, "A network has made this: undo, or make another active", icon="ERROR")
