@@ -12,7 +12,7 @@ from bpy.props import StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from ... import bridge, fitted_fields, jobs, network_runtime
-from ...core.errors import InvalidMesh, InvalidParameter
+from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
 from ...properties.networks.fit_sdf import ExtractSdfSettings, FitSdfSettings
@@ -69,10 +69,10 @@ class SPHERICAL_COW_OT_fit_sdf(FitSdfSettings, NetworkOperator, bpy.types.Operat
 
 
 def extracted(result: jobs.Result) -> Mesh:
-    """The mesh that the worker took from a field. Raises `InvalidMesh` where the field has no surface."""
+    """The mesh that the worker took from a field. Raises `InvalidParameter` where the field has no surface."""
     mesh = Mesh(result.arrays["vertices"], result.arrays["faces"])
     if not mesh.n_faces:
-        raise InvalidMesh("The field has no surface there.", "Choose another level, or fit with more epochs.")
+        raise InvalidParameter("The field has no surface there.", "Choose another level, or fit with more epochs.")
     return mesh
 
 
