@@ -45,11 +45,13 @@ def fit(
     *,
     device: str = "auto",
     source: str = "",
+    judged: bool = True,
 ) -> FittedField:
     """Fit a network to the distances from a mesh, open and broken ones too, where they have an inside.
 
-    The same mesh, settings and machine give the same network. source: the name of the mesh, for the file. Raises
-    `InvalidMesh` for a mesh without an inside, `InvalidParameter`, `MissingLibrary`, and what `progress` raises.
+    The same mesh, settings and machine give the same network. source: the name of the mesh, for the file. judged:
+    whether it is measured; else there is no report. Raises `InvalidMesh` for a mesh without an inside,
+    `InvalidParameter`, `MissingLibrary`, and what `progress` raises.
     """
     chosen = settings or FitSettings()
     place = chosen_device(device)
@@ -67,6 +69,8 @@ def fit(
     busy = time.process_time() - begin
     _round(network)
     field = FittedField(ready(network, place), placement, chosen, None, source)
+    if not judged:
+        return field
     with stages("judging"):
         report = judge(field, mesh, exact, part(progress, 0.9, 1.0))
     report = replace(report, seconds=stages.seconds, process_seconds=busy, losses=losses)

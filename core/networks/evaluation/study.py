@@ -182,5 +182,6 @@ def _fitted(
     from ..distance.settings import FitSettings
 
     epochs = steps or 5
-    fitted = fit(mesh, FitSettings(samples=100_000, epochs=epochs, seed=seed), progress, device="cpu")
+    settings_of_fit = FitSettings(samples=100_000, epochs=epochs, seed=seed)
+    fitted = fit(mesh, settings_of_fit, progress, device="cpu", judged=False)
     return fitted.distance(where) < 0.0, int(fitted.parameters)
