@@ -64,6 +64,8 @@ def look(chosen: str) -> jobs.Work:
 
 def _version(program: str) -> Generator[jobs.Step, None, tuple[str, str]]:
     """(version, kind) of a program that may be anything."""
+    if Path(program).is_dir():
+        raise _Unusable("There is no Python in this folder", "Choose the program itself (python.exe, bin/python3).")
     if not Path(program).is_file():
         raise _Unusable("There is no such program", f"Choose the program of a Python; {program} is no file.")
     said = yield from _answer([program, "-c", _ASK], os.environ, VERSION_SECONDS, 0.1)

@@ -115,7 +115,8 @@ def _remarks(flat: Flat, framing: Framing, white: bool, box: tuple[int, int, int
     found = []
     if not white and not framing.whiten:
         found.append(
-            "The background is not white; the networks have seen objects on white only. Make it transparent or white"
+            "The background is not white; the networks have seen objects on white only. Make it transparent, or have it"
+            " painted white"
         )
     if box is None:
         found.append("Nothing stands out from the background")
