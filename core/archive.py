@@ -76,6 +76,14 @@ def load_archive(path: str | Path, layout: Layout) -> Arrays:
         raise HarmonicsFileError(f"{path} cannot be read: {error.strerror}.", "Check the file.") from error
 
 
+def map_array(path: str | Path) -> NDArray[Any]:
+    """The array of a `.npy` file, mapped, so that no more is allocated than is there; nothing pickled is read.
+
+    Raises `OSError`, `ValueError` and `EOFError` for what is none.
+    """
+    return np.asarray(_npy.open_memmap(path, mode="r"))
+
+
 def read_archive(stream: IO[bytes], name: str, layout: Layout) -> Arrays:
     """The arrays of `layout` that are there. Raises `HarmonicsFileError`, naming the key at fault."""
     try:

@@ -106,6 +106,7 @@ def test_collisions_are_told(files, capsys):
         ("field", "slice", "a.ply", "out.jpg"),
         ("field", "slice", "a.ply", "out.png", "--limit", -1),
         ("field", "collide", "a.ply", "b.ply", "--transform", "a.ply"),
+        ("field", "collide", "a.ply", "b.ply", "--transform", "wrong.npy"),
         ("field", "union", "wrong.safetensors", "b.ply", "out.ply"),
     ],
     ids=lambda words: "-".join(map(str, words[1:])),
@@ -113,6 +114,7 @@ def test_collisions_are_told(files, capsys):
 def test_what_cannot_be_is_said_and_nothing_is_written(files, capsys, monkeypatch, words):
     monkeypatch.chdir(files)
     (files / "wrong.safetensors").write_bytes(b"nothing of the kind")
+    (files / "wrong.npy").write_bytes(b"PK\x03\x04" + bytes(60))
     status, data = run(capsys, *words)
     assert status == 2 and data["found"] and data["remedy"]
     assert not list(files.glob("out*"))

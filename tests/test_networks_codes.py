@@ -530,6 +530,12 @@ def test_hostile_headers_are_refused(changes: dict[str, Any]) -> None:
         tensors_from_bytes(forged(**changes))
 
 
+def test_nothing_of_a_great_length_is_refused() -> None:
+    text = json.dumps({"a": {"dtype": "F32", "shape": [0, 10**30], "data_offsets": [0, 0]}}).encode()
+    with pytest.raises(CheckpointError, match="the tensor a cannot have its shape"):
+        tensors_from_bytes(len(text).to_bytes(8, "little") + text)
+
+
 @pytest.mark.parametrize("header", [b"[]", b"{", b"\xff\xff", b'{"__metadata__": {"facts": "[1]"}}', b'{"a": 3}'])
 def test_headers_that_are_none(header: bytes) -> None:
     with pytest.raises(CheckpointError):

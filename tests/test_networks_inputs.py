@@ -362,8 +362,7 @@ def test_damaged_and_hostile_files_of_points_are_refused_in_words(tmp_path: Path
     np.save(tmp_path / "huge.npy", points)
     content = (tmp_path / "huge.npy").read_bytes()
     (tmp_path / "huge.npy").write_bytes(content.replace(b"(20, 3), }" + b" " * 9, b"(20000000000, 3), }"))
-    np.savez(tmp_path / "zip.npy.npz", points)
-    (tmp_path / "zip.npy.npz").rename(tmp_path / "zip.npy")
+    (tmp_path / "zip.npy").write_bytes(whole[:-30])
     names = ("cut.npz", "turned.npz", "place0.npz", "place1.npz", "place2.npz", "other.npz", "huge.npy", "zip.npy")
     for name in names:
         with pytest.raises((MeshFileError, DatasetError, InvalidParameter)):

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from ..archive import map_array
 from ..errors import InvalidParameter
 from ..fields.collision import collide, similarity_of
 from ..fields.field import Field, MeshField, as_field
@@ -193,7 +194,7 @@ def run_collide(arguments: Namespace, console: Console) -> int:
 
 def _matrix(path: str) -> FloatArray:
     try:
-        numbers = np.load(path, allow_pickle=False) if path.endswith(".npy") else np.loadtxt(path)
-        return np.asarray(numbers, np.float64)
-    except (OSError, ValueError) as error:
+        numbers = map_array(path) if path.endswith(".npy") else np.loadtxt(path)
+        return np.array(numbers, np.float64)
+    except (OSError, ValueError, EOFError) as error:
         raise InvalidParameter(f"{path} holds no matrix: {error}.", "Give 4 lines of 4 numbers.") from error

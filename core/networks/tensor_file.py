@@ -51,7 +51,10 @@ def tensors_from_bytes(content: bytes, name: str = "the file") -> tuple[Arrays, 
             raise _damaged(name, f"the tensor {key} is not where it should be, or cut off")
         if end - begin != math.prod(shape) * kind.itemsize:
             raise _damaged(name, f"the tensor {key} has not the size that it claims")
-        arrays[key] = np.frombuffer(content, kind, math.prod(shape), start + begin).reshape(shape)
+        try:
+            arrays[key] = np.frombuffer(content, kind, math.prod(shape), start + begin).reshape(shape)
+        except ValueError as error:  # nothing, but too long in another direction
+            raise _damaged(name, f"the tensor {key} cannot have its shape") from error
         taken = end
     if taken != size:
         raise _damaged(name, "there are bytes that belong to nothing")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...alignment.similarity import Similarity
-from ...archive import Arrays, Layout, load_archive
+from ...archive import Arrays, Layout, load_archive, map_array
 from ...datasets.arrays import placement_in
 from ...datasets.binvox import read_binvox
 from ...errors import HarmonicsFileError, InvalidParameter, MeshFileError
@@ -111,13 +111,13 @@ def _points(path: Path) -> Read:
             text = path.read_text("utf-8").replace(",", " ").replace(";", " ")
             rows = [line for line in text.splitlines() if line.strip()]
             return Read(checked_points(np.loadtxt(rows, ndmin=2)[:, :3] if rows else np.zeros((0, 3))))
-        if path.suffix.lower() == ".npy":  # mapped, so that no more is allocated than is there
-            return Read(checked_points(np.load(path, mmap_mode="r", allow_pickle=False)))
+        if path.suffix.lower() == ".npy":
+            return Read(checked_points(map_array(path)))
         return _pointcloud(load_archive(path, _CLOUD), path)
     except HarmonicsFileError as error:
         raise MeshFileError(error.found, error.remedy) from error
     except (ValueError, IndexError, OSError, EOFError) as error:
-        raise MeshFileError(f"{path.name} holds no points: {error}.", "Give rows of x y z.") from error
+        raise MeshFileError(f"{path.name} holds no points: {str(error).rstrip('.')}.", "Give rows of x y z.") from error
 
 
 def _pointcloud(arrays: Arrays, path: Path) -> Read:
