@@ -230,6 +230,9 @@ def test_a_description_tells_what_a_file_is(tmp_path: Path, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out) == told.to_dict()
     assert main(["network", "info", str(tmp_path / "shapes.pt")]) == 0
     assert "298,369" in capsys.readouterr().out
+    assert told.licence == told.card.licence
+    save_checkpoint(tmp_path / "own.safetensors", OccupancyNetwork("nothing"), network="occupancy-unconditional")
+    assert "ShapeNet" not in describe(tmp_path / "own.safetensors").licence  # it was trained here
     torch.save(linear().state_dict(), tmp_path / "other.pt")
     assert describe(tmp_path / "other.pt").title == "Unknown Network"
     assert main(["network", "info", str(tmp_path / "none.pt"), "--json"]) == 2

@@ -9,6 +9,8 @@ from typing import Any
 
 from .interface import Card
 
+OWN_LICENCE = "Trained with Spherical Cow: whoever trained it says under what terms; those of its data hold."
+
 
 @dataclass(frozen=True)
 class Description:
@@ -34,9 +36,16 @@ class Description:
         """What it is, for people."""
         return self.card.title if self.card is not None else "Unknown Network"
 
+    @property
+    def licence(self) -> str:
+        """Under what terms the weights are: those that Train has made name their network among the facts."""
+        if self.card is None:
+            return ""
+        return OWN_LICENCE if self.facts.get("network") == self.card.name else self.card.licence
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready data; `card` is null for an unknown network."""
-        return {**asdict(self), "title": self.title, "facts": dict(self.facts)}
+        return {**asdict(self), "title": self.title, "licence": self.licence, "facts": dict(self.facts)}
 
     def lines(self) -> list[str]:
         """As a text for people."""
@@ -48,6 +57,6 @@ class Description:
             ("file", f"{self.bytes / 1e6:,.1f} MB, {self.format}"),
         ]
         if self.card is not None:
-            rows += [("paper", self.card.paper), ("licence", self.card.licence)]
+            rows += [("paper", self.card.paper), ("licence", self.licence)]
         rows += [(name, str(value)) for name, value in self.facts.items()]
         return [f"{name:12} {value}" for name, value in rows]

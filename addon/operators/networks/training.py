@@ -160,7 +160,7 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
         kept = {name: value for name, value in report.items() if name not in ("losses", "scores")}
         options.summary = json.dumps({"folder": place, "name": entry.name, **kept})
         best = "no score" if report["best"] is None else f"best score {report['best']:.4g}"
-        self.report({"INFO"}, "\n".join([f"{entry.name}: {report['steps']:,} steps, {best}", *report["remarks"]]))
+        self.report({"INFO"}, " ".join([f"{entry.name}: {report['steps']:,} steps, {best}.", *report["remarks"]]))
         return {"FINISHED"}
 
 

@@ -16,6 +16,9 @@ FACTS = 6
 """How many facts of its training are shown."""
 
 FACT_NAMES = {
+    "network": "Model",
+    "shapes": "Shapes",
+    "widths": "Widths",
     "epoch_it": "Epochs",
     "epoch": "Epochs",
     "it": "Steps",
@@ -94,7 +97,7 @@ def draw_description(layout: bpy.types.UILayout, context: bpy.types.Context, ent
         fact(column, FACT_NAMES.get(name, name), f"{value:.4g}" if isinstance(value, float) else str(value))
     notes = layout.column(align=True)
     if card:
-        wrapped(notes, context, card["licence"], icon="INFO")
+        wrapped(notes, context, told.get("licence", card["licence"]), icon="INFO")
     else:
         wrapped(notes, context, "The weights of a network that is not known here: it cannot be run", icon="ERROR")
 
@@ -122,7 +125,7 @@ def draw_chooser(
         wrapped(column, context, f"{told.get('title', '')} cannot be used here: choose another", icon="ERROR")
         return
     wrapped(column, context, f"{told.get('title', '')}, {told.get('parameters', 0) / 1e6:.1f}\u00a0M\u00a0parameters")
-    wrapped(column, context, (told.get("card") or {}).get("licence", ""), icon="INFO")
+    wrapped(column, context, told.get("licence", ""), icon="INFO")
 
 
 classes = (SPHERICAL_COW_UL_checkpoints, SPHERICAL_COW_PT_models)
