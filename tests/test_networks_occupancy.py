@@ -12,7 +12,7 @@ import pytest
 import trimesh
 from meshes import REFERENCE, reference
 from scipy.spatial import cKDTree
-from spherical_cow.errors import InvalidParameter
+from spherical_cow.errors import CheckpointError, InvalidParameter
 from spherical_cow.fields.extraction import Extraction
 from spherical_cow.fields.multiresolution import Box, sample_near_surface
 from spherical_cow.geometry.distance import distances_to_surface
@@ -21,10 +21,12 @@ from spherical_cow.mesh import Mesh
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from spherical_cow.networks.catalogue import open_model  # noqa: E402
 from spherical_cow.networks.checkpoints import load_checkpoint  # noqa: E402
 from spherical_cow.networks.occupancy.field import field_of  # noqa: E402
 from spherical_cow.networks.occupancy.network import OccupancyNetwork, divergence, log_odds  # noqa: E402
 from spherical_cow.networks.occupancy.refinement import refine  # noqa: E402
+from spherical_cow.networks.occupancy.sizes import PUBLISHED, sizes_of  # noqa: E402
 
 CASES = {"onet_img": "image", "onet_pointcloud": "points", "onet_voxels": "voxels", "onet_uncond": "nothing"}
 
@@ -146,3 +148,13 @@ def test_wrong_settings() -> None:
         OccupancyNetwork("telepathy")
     with pytest.raises(InvalidParameter, match="between 0 and 1"):
         log_odds(1.0)
+
+
+@pytest.mark.parametrize("shape", [(100_000, 1, 1, 1), (2**40, 0, 1, 1)])
+def test_a_file_that_claims_huge_layers_is_refused_before_they_are_made(shape: tuple[int, ...], tmp_path: Path) -> None:
+    weights = {"encoder.features.conv1.weight": torch.zeros(shape), "encoder.fc.weight": torch.zeros(8, 8)}
+    weights["decoder.fc_p.weight"] = torch.zeros(8, 3, 1)
+    assert sizes_of("image", weights) == PUBLISHED["image"]
+    torch.save(weights, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match="not for this model"):
+        open_model(tmp_path / "a.pt")

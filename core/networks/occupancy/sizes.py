@@ -56,15 +56,19 @@ _LAST: Mapping[Kind, str] = {
     "points": "encoder.fc_c.weight",
     "voxels": "encoder.fc.weight",
 }
+_LARGEST: Mapping[Kind, int] = {"image": 576, "points": 2, "voxels": 3456, "nothing": 2}
+"""Numbers in the largest layer of the encoder, over the square of its width."""
 
 
 def sizes_of(kind: Kind, weights: Mapping[str, Tensor]) -> Sizes:
-    """The widths that such weights were trained with; the published ones where the weights are of something else."""
+    """The widths that such weights were trained with; the published ones where the weights are of something else, or
+    are fewer than a single layer of such a width has."""
     names = ("decoder.fc_p.weight", _FIRST[kind], _LAST.get(kind, "decoder.fc_z.weight"))
     if any(name not in weights or weights[name].ndim == 0 for name in names):
         return PUBLISHED[kind]
     hidden, encoder = (int(weights[name].shape[0]) for name in names[:2])
-    if kind != "nothing":
-        return Sizes(int(weights[names[2]].shape[0]), hidden, encoder)
-    latent = int(weights[names[2]].shape[-1])
-    return Sizes(latent, hidden, encoder, latent)
+    code = int(weights[names[2]].shape[-1 if kind == "nothing" else 0])
+    there = sum(weight.numel() for weight in weights.values())
+    if max(_LARGEST[kind] * encoder**2, hidden**2, hidden * code) > there:
+        return PUBLISHED[kind]
+    return Sizes(code, hidden, encoder, code if kind == "nothing" else 0)
