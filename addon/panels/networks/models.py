@@ -97,9 +97,11 @@ def draw_description(layout: bpy.types.UILayout, context: bpy.types.Context, ent
         fact(column, FACT_NAMES.get(name, name), f"{value:.4g}" if isinstance(value, float) else str(value))
     notes = layout.column(align=True)
     if card:
-        wrapped(notes, context, told.get("licence", card["licence"]), icon="INFO")
+        wrapped(notes, context, told.get("licence", card["licence"]), icon="INFO", margin=78)
     else:
-        wrapped(notes, context, "The weights of a network that is not known here: it cannot be run", icon="ERROR")
+        wrapped(
+            notes, context, "The weights of a network that is not known here: it cannot be run", icon="ERROR", margin=78
+        )
 
 
 def draw_chooser(
@@ -124,7 +126,7 @@ def draw_chooser(
     if beginnings and not entry.model.startswith(beginnings):
         wrapped(column, context, f"{told.get('title', '')} cannot be used here: choose another", icon="ERROR")
         return
-    wrapped(column, context, f"{told.get('title', '')}, {told.get('parameters', 0) / 1e6:.1f}\u00a0M\u00a0parameters")
+    wrapped(column, context, f"{told.get('title', '')}, {told.get('parameters', 0):,}\u00a0parameters")
     wrapped(column, context, told.get("licence", ""), icon="INFO")
 
 
