@@ -77,7 +77,7 @@ def with_torch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_is_no_python_is_said(preferences, runtime, tmp_path):
     assert "no such program" in check(preferences, str(tmp_path / "nothing"))["problem"]
-    assert "no such program" in check(preferences, str(tmp_path))["problem"], "a folder without a Python"
+    assert "no Python in this folder" in check(preferences, str(tmp_path))["problem"]
     text = tmp_path / "notes.txt"
     text.write_text("moo")
     found = check(preferences, str(text))
