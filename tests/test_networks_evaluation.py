@@ -198,3 +198,5 @@ def test_the_study_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert (tmp_path / "study.png").stat().st_size > 1000
     assert len((tmp_path / "study.csv").read_text().splitlines()) == 4
     assert main([*words[:3], "--plot", str(tmp_path / "study.jpg")]) == 2
+    for seed in ("-1", "9" * 25, "x"):
+        assert main([*words[:3], "--seed", seed]) == 2

@@ -92,6 +92,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         (TOML + "batch = 6.5", ("batch is 6.5", "a whole number")),
         (TOML + "batch = true", ("batch is True", "a whole number")),
         (TOML + "steps = 0", ("steps is 0", "Give 1 or more")),
+        (TOML + "seed = " + "9" * 25, ("seed is 9", "18 digits")),
         (TOML + "learning_rate = nan", ("learning_rate is nan", "above 0")),
         (TOML + "learning_rate = -1", ("learning_rate is -1", "above 0")),
         (TOML + 'device = "gpu"', ("'gpu'", "auto, cpu, cuda, mps")),

@@ -17,6 +17,7 @@ from ...networks.deepsdf.originals import open_codes
 from ...networks.deepsdf.settings import PRESETS, FitCodeSettings, preset
 from ...networks.runtime import DEVICES, require_torch
 from ..console import Console, require_writable
+from ..seeds import seed_of
 
 _CODES = "shape codes (.safetensors), or the folder of an experiment of DeepSDF"
 
@@ -70,7 +71,7 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _common(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--seed", type=int, default=0)
+    verb.add_argument("--seed", type=seed_of, default=0)
     verb.add_argument("--device", choices=DEVICES, default="auto")
     verb.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -18,6 +18,7 @@ from ...networks.evaluation.folder import MeshOf, evaluate_dataset
 from ...networks.evaluation.sources import from_files, predicted
 from ...networks.runtime import DEVICES
 from ..console import Console, make_folder, require_writable
+from ..seeds import seed_of
 
 
 def add_verbs(verbs: Any) -> None:
@@ -42,7 +43,7 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--resolution", type=int, default=128, metavar="N", help="cells along an edge (default 128)")
     parser.add_argument("--steps", type=int, default=2, metavar="N", help="how often the first grid is doubled")
     parser.add_argument("--threshold", type=float, metavar="P", help="probability on the surface (default 0.2)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=seed_of, default=0)
     parser.add_argument("--device", default="auto", choices=DEVICES)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_evaluate)

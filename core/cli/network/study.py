@@ -13,6 +13,7 @@ from ...meshfile import read_mesh
 from ...networks.evaluation.study import NETWORKS, POINTS, RESOLUTIONS, study
 from ...pictures import save_png
 from ..console import Console, require_writable
+from ..seeds import seed_of
 
 
 def add_verbs(verbs: Any) -> None:
@@ -28,7 +29,7 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--network", default=NETWORKS[0], choices=NETWORKS, help="what is overfitted")
     parser.add_argument("--steps", type=int, default=0, metavar="N", help="of the training (distance: epochs)")
     parser.add_argument("--points", type=int, default=POINTS, metavar="N", help="the IoU is measured by")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=seed_of, default=0)
     parser.add_argument("--csv", metavar="OUT", help="write a line for each shape and representation")
     parser.add_argument("--plot", metavar="PNG", help="draw what is lost over the resolution")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

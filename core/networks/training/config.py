@@ -84,6 +84,8 @@ class TrainingConfig:
         for name, least in _AT_LEAST.items():
             if getattr(self, name) < least:
                 raise InvalidParameter(f"{name} is {getattr(self, name)}.", f"Give {least} or more.")
+        if self.seed >= 2**62:
+            raise InvalidParameter(f"seed is {self.seed}.", "Give a number of 18 digits at most.")
         for name in ("learning_rate", "decay"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0.0):
                 raise InvalidParameter(f"{name} is {getattr(self, name):g}.", "Give a number above 0.")
