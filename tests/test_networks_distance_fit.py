@@ -328,6 +328,7 @@ def test_the_command_line_fits_and_extracts(tmp_path: Path, capsys: pytest.Captu
     assert report["network"] == "hash" and report["bytes"] < 1_000_000
     assert main(["network", "extract", field, out, "--resolution", "32", "--faces", "300"]) == 0
     assert 0 < read_mesh(out).n_faces <= 320
+    assert main(["network", "predict", field, out, "--resolution", "16"]) == 0
     assert main(["network", "extract", field, out, "--level", "-9"]) != 0
     assert main(["network", "fit", str(tmp_path / "cube.ply"), out]) != 0
 

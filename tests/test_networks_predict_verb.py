@@ -127,6 +127,7 @@ def test_turning_files_upright_is_what_up_does(folder: Path, capsys: pytest.Capt
         (("points.pt", "a.ply", "o.ply", "--threshold", "0.9999"), "Nothing is inside"),
         (("points.pt", "a.ply", "o.ply", "--steps", "9"), "doubling 9 times"),
         (("points.pt", "a.ply", "o.ply", "--seed", "-1"), "seed"),
+        (("nothing.pt", "o.ply", "--seed", "9" * 25), "seed"),
         (("nothing.pt", "o.ply", "--count", "0"), "0 shapes"),
         (("a.ply", "a.ply", "o.ply"), "a.ply"),
         (("none.pt", "a.ply", "o.ply"), "none.pt"),

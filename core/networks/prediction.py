@@ -49,8 +49,8 @@ class Prediction:
             raise InvalidParameter(f"The axis {self.up!r} cannot be up.", f"Choose from {', '.join(AXES)}.")
         if not 1 <= self.count <= MOST_SHAPES:
             raise InvalidParameter(f"{self.count} shapes cannot be made.", f"Give 1 to {MOST_SHAPES}.")
-        if self.seed < 0:
-            raise InvalidParameter(f"The seed is {self.seed}.", "Give 0 or more.")
+        if not 0 <= self.seed < 2**62:
+            raise InvalidParameter(f"The seed is {self.seed}.", "Give 0 or more, up to 18 digits.")
         _ = self.extraction
 
     @property
@@ -129,7 +129,7 @@ def predict(
     empty = [str(chosen.seed + n) for n in range(count) if chosen.seed + n not in meshes]
     remarks = (f"Nothing is inside with the seeds {', '.join(empty)}",) if empty else ()
     seen = seen_blocks(given, place) if with_blocks and model.card.inputs == "voxels" else None
-    told = model.facts()
+    told = {"model": model.card.name, "title": model.card.title, **model.facts()}
     threshold = told.get("threshold") if chosen.threshold is None else chosen.threshold
     facts = {"resolution": chosen.resolution, "cells": chosen.resolution**3, "threshold": threshold}
     return Predicted(tuple(meshes.values()), tuple(meshes), stages.seconds, remarks, seen, {**told, **facts})
@@ -145,7 +145,7 @@ def _placed(given: NDArray[Any] | Mesh | None, up: str) -> Similarity:
 def require_input(model: Model, given: NDArray[Any] | Mesh | None) -> None:
     """Raise `InvalidParameter` where a model needs an input and there is none, or the other way round."""
     wants = model.card.inputs
-    if given is None and wants != "nothing":
+    if given is None and wants not in ("nothing", "mesh"):  # models of meshes may do without, and say so
         raise InvalidParameter(f"{model.card.title} needs an input ({wants}).", "Give one.")
     if wants == "nothing" and isinstance(given, Mesh):
         raise InvalidParameter(f"{model.card.title} makes shapes by itself.", "Leave the input out.")

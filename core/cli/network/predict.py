@@ -147,7 +147,8 @@ def _write(arguments: argparse.Namespace, outputs: dict[int, Path], made: Predic
 
 
 def _lines(data: dict[str, Any], made: Predicted) -> list[str]:
-    lines = [f"{data['title']}, {data['parameters']:,} parameters, grid of {data['resolution']}³ cells"]
+    size = f", {data['parameters']:,} parameters" if "parameters" in data else ""
+    lines = [f"{data['title']}{size}, grid of {data['resolution']}³ cells"]
     for file, mesh in zip(data["files"], made.meshes, strict=True):
         lines.append(f"{file}: {mesh.n_vertices:,} vertices, {mesh.n_faces:,} faces")
     lines.append(f"{data['seconds']['predict']:.1f} s")
