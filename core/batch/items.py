@@ -149,7 +149,7 @@ def _named_by(entry: str | Path) -> list[Path]:
     if path.exists():
         return [path]
     if not glob.has_magic(str(path)):
-        raise InvalidParameter(f"There is no {path.name} in {path.parent}.", "Check the name and the folder.")
+        raise InvalidParameter(f"There is no file or folder {path}.", "Check the name and the folder.")
     found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207  a pattern of any depth
     if not found:
         raise InvalidParameter(f"Nothing fits {str(entry)!r}.", "Check the pattern and the folder.")

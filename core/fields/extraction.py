@@ -49,7 +49,7 @@ class Extraction:
         if self.steps < 0 or not step <= self.resolution <= MOST_CELLS or self.resolution % step:
             raise InvalidParameter(
                 f"A grid of {self.resolution} cells cannot be reached by doubling {self.steps} times.",
-                f"Give a multiple of {step} up to {MOST_CELLS}.",
+                f"Give a multiple of {step} up to {MOST_CELLS}." if step <= MOST_CELLS else "Double it less often.",
             )
         if min(self.refinement, self.faces) < 0 or self.batch < 1:
             raise InvalidParameter("Counts of the extraction are negative.", "Give 0 or more.")

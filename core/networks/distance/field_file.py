@@ -89,6 +89,8 @@ def is_field(facts: Mapping[str, Any]) -> bool:
 def _content(path: Path) -> tuple[str, bytes]:
     try:
         size = path.stat().st_size
+        if path.suffix.lower() in (".pt", ".pth"):
+            raise _not_one(path.name)
         if size > MOST_BYTES:
             raise CheckpointError(f"{path.name} is too large for a field ({size:,} bytes).", "Choose another file.")
         return path.name, path.read_bytes()

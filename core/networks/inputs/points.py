@@ -26,9 +26,9 @@ def unit_cube(given: Mesh | FloatArray, rotation: FloatArray | None = None) -> S
     """
     points = given.vertices if isinstance(given, Mesh) else checked_points(given)
     axes = np.eye(3) if rotation is None else np.asarray(rotation, np.float64)
-    own = points @ axes
-    if not len(own) or not np.isfinite(own).all():
+    if not len(points) or not np.isfinite(points).all():
         raise InvalidParameter("The input has no points, or some that are not numbers.", "Mend it first.")
+    own = points @ axes
     low, high = own.min(axis=0), own.max(axis=0)
     size = float((high - low).max())
     if not 0.0 < size < np.inf:
