@@ -35,6 +35,7 @@ from .operators import (
     symmetrise,
     symmetry,
 )
+from .operators.networks import training
 from .panels import align as align_panel
 from .panels import attributes as attributes_panel
 from .panels import batch_files as batch_panel
@@ -115,6 +116,7 @@ def register() -> None:
 
 def unregister() -> None:
     """The same in reverse; running jobs are ended."""
+    training.leave()
     jobs.release_all()
     recipe_book.forget()
     cli.unregister()

@@ -82,32 +82,83 @@ def test_what_is_missing_is_told(dataset: Path, tmp_path: Path) -> None:
     assert not ops.stop_training.poll()
 
 
-def test_a_training_is_stopped_from_the_panel(extension: str, dataset: Path, tmp_path: Path) -> None:
-    """The steps of the modal operator, without a window: no object is selected, and another job may run."""
+@pytest.fixture
+def operator(extension: str) -> Any:
+    return importlib.import_module(f"{extension}.operators.networks.training")
+
+
+@pytest.fixture
+def watched(extension: str, operator: Any, dataset: Path, tmp_path: Path) -> Iterator[Any]:
+    """A long training as the button starts it, with the module that looks at it; the timer's looks are made here."""
     group()
     jobs = importlib.import_module(f"{extension}.jobs")
     settings = options(dataset, tmp_path, steps=100_000, learning_rate=1e-4, seed=0)
-    operator = importlib.import_module(f"{extension}.operators.networks.training")
     config = operator.configuration(type("Settings", (), settings), "cpu")
-    working = jobs.work(jobs.Request("train", {"config": {**config, "log_every": 1}, "resume": False}, torch=True))
-    job = jobs.claim_alone("spherical_cow.train", working)
-    try:
-        assert ops.stop_training.poll()
-        assert not ops.train.poll()
-        ends = time.monotonic() + 60.0
-        while job.step.phase[:6] not in ("Step 3", "Step 4") and time.monotonic() < ends:
-            job.step = next(working)
-            time.sleep(0.02)
-        assert ops.stop_training() == {"FINISHED"}
-        assert job.cancel
-        (tmp_path / "stop").touch()  # as the operator does at its next look
-        result = jobs.wait(working)
-    finally:
-        jobs.release(job)
-    assert "all is kept" in result.data["stopped"]
+    request = jobs.Request("train", {"config": {**config, "log_every": 1}, "resume": False}, torch=True)
+    job = jobs.claim_alone("spherical_cow.train", jobs.work(request))
+    operator.watch(operator.Learning(job, tmp_path, 100_000, bpy.context.scene.session_uid))
+    yield job
+    operator.leave()
+    assert jobs.alone("spherical_cow.train") is None
+    assert not bpy.app.timers.is_registered(operator.look)
+
+
+def look_until(operator: Any, over: Any, seconds: float = 60.0) -> None:
+    """What the timer does, until it is so."""
+    ends = time.monotonic() + seconds
+    while not over():
+        assert time.monotonic() < ends
+        operator.look()
+        time.sleep(0.02)
+
+
+def learns(job: Any) -> bool:
+    return bool(job.step.phase[:6] in ("Step 3", "Step 4"))
+
+
+def test_a_training_is_stopped_from_the_panel(operator: Any, watched: Any, tmp_path: Path) -> None:
+    """No object is selected, and no operator runs, for which Auto Save would wait."""
+    assert bpy.app.timers.is_registered(operator.look)
+    assert ops.stop_training.poll()
+    assert not ops.train.poll()
+    look_until(operator, lambda: learns(watched))
+    assert ops.stop_training() == {"FINISHED"}
+    look_until(operator, lambda: not ops.stop_training.poll())
+    assert operator.look() is None
+    told = json.loads(group().summary)
+    assert told["folder"] == str(tmp_path)
+    assert "all is kept" in told["stopped"]
     assert (tmp_path / "last.pt").is_file()
-    operator.draw_training(tmp_path, 100_000)
     assert "Training" in bpy.data.images
+    assert ops.train.poll()
+
+
+def test_a_training_saves_and_ends_with_another_file(operator: Any, watched: Any, tmp_path: Path) -> None:
+    look_until(operator, lambda: learns(watched))
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    assert bpy.app.timers.is_registered(operator.look)
+    look_until(operator, lambda: not ops.stop_training.poll())
+    assert (tmp_path / "last.pt").is_file()
+    assert not group().summary  # the other file has nothing of it
+    assert "Training" not in bpy.data.images
+
+
+def test_a_training_that_fails_tells_in_the_panel(operator: Any, watched: Any) -> None:
+    look_until(operator, lambda: "process" in watched.work.gi_frame.f_locals)
+    watched.work.gi_frame.f_locals["process"].kill()
+    look_until(operator, lambda: not ops.stop_training.poll())
+    session = bpy.context.window_manager.spherical_cow
+    assert session.operator == "spherical_cow.train"
+    assert "killed" in session.found
+    assert operator.look() is None
+
+
+def test_switched_off_while_it_learns_it_saves(operator: Any, watched: Any, tmp_path: Path) -> None:
+    look_until(operator, lambda: learns(watched))
+    operator.leave()
+    assert (tmp_path / "last.pt").is_file()
+    assert not bpy.app.timers.is_registered(operator.look)
+    assert ops.train.poll()
 
 
 def test_choices_are_models_that_learn(extension: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +15,12 @@ import bpy
 from bpy.props import BoolProperty
 
 from ... import bridge, checkpoints, jobs, messages, network_runtime
-from ...core.errors import InvalidParameter, OutputError, SphericalCowError
+from ...core.errors import Cancelled, InvalidParameter, OutputError, SphericalCowError
 from ...core.networks.training.config import STOP, require_none
 from ...core.networks.training.log import read_log
 from ...idnames import Operators
 from ...properties.networks.training import TrainSettings
-from ..shell import JobOperator
+from ..shell import JobOperator, fail
 from .dataset import folder_of
 from .shell import device
 
@@ -30,6 +32,9 @@ MOST_BETWEEN = 2_000
 
 MOST_ROWS = 20_000
 """Of the log: all of them are read, and drawn, every other second."""
+
+INTERVAL = 0.25
+"""Seconds between two looks at the process."""
 
 _REDRAWN = 2.0
 _PATIENCE = 5.0
@@ -74,8 +79,6 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
         )
 
     place: Path | None = None
-    drawn = 0.0
-    asked = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -98,78 +101,146 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
             require_none(self.place)
         return jobs.Request("train", {"config": config, "resume": self.resume}, torch=True)
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """ESC means this only over the sidebar: it has other uses, and a training is long."""
-        if event.type == "ESC" and not _over_sidebar(context, event):
-            return {"PASS_THROUGH"}
-        return super().modal(context, event)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Another file is loaded, or the window closes: leave it some seconds to save."""
-        with suppress(StopIteration, SphericalCowError):
-            self._ask()
-            end = time.monotonic() + _PATIENCE
-            while time.monotonic() < end:
-                next(self.job.work)
-                time.sleep(0.05)
-        super().cancel(context)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Start the worker and end: as long as an operator runs, Blender makes no Auto Save."""
+        if bpy.app.background:
+            return self.execute(context)
+        try:
+            self._begin(context, context.object)
+        except SphericalCowError as error:
+            return fail(self, None, error)
+        watch(Learning(self.job, self.place or Path(), self.steps, context.scene.session_uid))
+        return {"FINISHED"}
 
     def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:
         messages.clear(context)
         context.scene.spherical_cow.networks.training.summary = ""
         self.job = jobs.claim_alone(type(self).bl_idname, self.work(context, obj))
 
-    def _look(self, context: bpy.types.Context) -> set[str] | None:
-        if self.job.cancel and not self.asked:  # once more, and it is killed
-            self.job.cancel = False
+    def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
+        self.report({"INFO"}, keep(result.data, self.place or Path(), context.scene))
+        return {"FINISHED"}
+
+
+@dataclass
+class Learning:
+    """The training that was started from the window. scene: the `session_uid` of its scene; asked: to save and end."""
+
+    job: jobs.Running
+    place: Path
+    steps: int
+    scene: int
+    asked: bool = False
+    drawn: float = 0.0
+
+    def look(self) -> bool:
+        """One look at the worker: whether it is over. What went wrong is shown in the panel."""
+        scene = next((scene for scene in bpy.data.scenes if scene.session_uid == self.scene), None)
+        try:
+            if self.job.cancel or scene is None:
+                self._stop()
+            self._show(next(self.job.work), drawn=scene is not None)
+            return False
+        except StopIteration as end:
             try:
-                self._ask()
-            except OutputError:
-                self.job.cancel = True
-        return super()._look(context)
+                keep(end.value.data, self.place, scene)
+            except SphericalCowError as error:
+                messages.put(bpy.context, Operators.TRAIN, None, error)
+        except Cancelled:
+            pass
+        except SphericalCowError as error:
+            messages.put(bpy.context, Operators.TRAIN, None, error)
+        return True
+
+    def leave(self) -> None:
+        """Blender ends, or the extension is switched off: some seconds to save."""
+        with suppress(StopIteration, SphericalCowError):
+            self._ask()
+            end = time.monotonic() + _PATIENCE
+            while time.monotonic() < end:
+                next(self.job.work)
+                time.sleep(0.05)
+        jobs.release(self.job)
+
+    def _stop(self) -> None:
+        """Ask it. Raises `Cancelled` where the button was pressed once more: then it is killed."""
+        if self.job.cancel and self.asked:
+            raise Cancelled()
+        self.job.cancel = False
+        if not self.asked:
+            self._ask()
 
     def _ask(self) -> None:
         """Let the worker save its state and end."""
         self.asked = True
         try:
-            if self.place is not None:
-                (self.place / STOP).touch()
+            (self.place / STOP).touch()
         except OSError as error:
-            raise OutputError(f"The training cannot be told to stop: {error}.", "Try again.") from error
+            raise OutputError(
+                f"What was learned since the last save is lost: {error}.", "Resume goes on from there."
+            ) from error
 
-    def _show(self, context: bpy.types.Context, step: jobs.Step) -> None:
+    def _show(self, step: jobs.Step, *, drawn: bool) -> None:
         if step == self.job.step:
             return
         self.job.step = jobs.Step(step.fraction, "Saving" if self.asked else step.phase)
-        if self.place is not None and time.monotonic() - self.drawn > _REDRAWN:
+        if drawn and time.monotonic() - self.drawn > _REDRAWN:
             self.drawn = time.monotonic()
             draw_training(self.place, self.steps)
-        messages.redraw(context)
+        messages.redraw(bpy.context)
 
-    def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
-        data, place = result.data, str(self.place)
-        draw_training(Path(place), 0)
-        options = context.scene.spherical_cow.networks.training
-        if "stopped" in data:
-            options.summary = json.dumps({"folder": place, "stopped": data["stopped"]})
-            self.report({"INFO"}, f"{data['stopped']} Resume goes on")
-            return {"FINISHED"}
+
+_watched: list[Learning] = []
+"""The one training, if any. Processes are not part of the .blend, so neither is this."""
+
+
+def watch(learning: Learning) -> None:
+    """Look at it from a timer, which outlives the loading of another file: it is to save what it learned."""
+    _watched[:] = [learning]
+    if not bpy.app.timers.is_registered(look):
+        bpy.app.timers.register(look, first_interval=INTERVAL, persistent=True)
+
+
+def look() -> float | None:
+    """For the timer: the seconds until the next look, None at the end."""
+    over = True
+    try:
+        over = all(learning.look() for learning in _watched)
+    finally:
+        if over:
+            for learning in _watched:
+                jobs.release(learning.job)
+            _watched.clear()
+            messages.redraw(bpy.context)
+    return None if over else INTERVAL
+
+
+def leave() -> None:
+    """End what is learning, and its timer: the extension is being switched off."""
+    if bpy.app.timers.is_registered(look):
+        bpy.app.timers.unregister(look)
+    for learning in _watched:
+        learning.leave()
+    _watched.clear()
+
+
+def keep(data: Mapping[str, Any], place: Path, scene: bpy.types.Scene | None) -> str:
+    """Put what was learned into the list of Models, and how it ended into the scene, if it is there; it in words."""
+    told: dict[str, Any]
+    if "stopped" in data:
+        told, words = {"folder": str(place), "stopped": data["stopped"]}, f"{data['stopped']} Resume goes on"
+    else:
         report, entry = data["report"], checkpoints.add(data["checkpoint"])
-        if entry.name.startswith(Path(report["checkpoint"]).stem) and checkpoints.entry_of(Path(place).name) is None:
-            entry.name = Path(place).name  # all are called best
+        if entry.name.startswith(Path(report["checkpoint"]).stem) and checkpoints.entry_of(place.name) is None:
+            entry.name = place.name  # all are called best
         kept = {name: value for name, value in report.items() if name not in ("losses", "scores")}
-        options.summary = json.dumps({"folder": place, "name": entry.name, **kept})
+        told = {"folder": str(place), "name": entry.name, **kept}
         best = "no score" if report["best"] is None else f"best score {report['best']:.4g}"
-        self.report({"INFO"}, " ".join([f"{entry.name}: {report['steps']:,} steps, {best}.", *report["remarks"]]))
-        return {"FINISHED"}
-
-
-def _over_sidebar(context: bpy.types.Context, event: bpy.types.Event) -> bool:
-    """Whether the pointer is over the sidebar of a 3D view."""
-    areas = context.window.screen.areas if context.window else ()
-    regions = [region for area in areas if area.type == "VIEW_3D" for region in area.regions if region.type == "UI"]
-    x, y = event.mouse_x, event.mouse_y
-    return any(r.x <= x < r.x + r.width and r.y <= y < r.y + r.height for r in regions)
+        words = " ".join([f"{entry.name}: {report['steps']:,} steps, {best}.", *report["remarks"]])
+    if scene is not None:
+        draw_training(place, 0)
+        scene.spherical_cow.networks.training.summary = json.dumps(told)
+    return words
 
 
 def draw_training(place: Path, steps: int) -> None:
@@ -199,7 +270,7 @@ class SPHERICAL_COW_OT_stop_training(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Ask it; its own operator does it at its next look."""
+        """Ask it; this is done at the next look."""
         job = jobs.alone(Operators.TRAIN)
         if job is not None:
             job.cancel = True
