@@ -102,7 +102,7 @@ def predict(
     """
     chosen = settings or Prediction()
     require_input(model, given)
-    count = chosen.count if model.card.inputs == "nothing" else 1
+    count = chosen.count if given is None else 1
     place = placement or _placed(given, chosen.up)
     stages, meshes = Stages(), {}
     for number in range(count):
@@ -122,9 +122,10 @@ def predict(
             meshes[seed] = mesh
     if not meshes:
         at = "" if chosen.threshold is None else f" of {chosen.threshold:g}"
+        what, other = ("sees no shape in this", "input") if given is not None else ("makes no shape of this", "seed")
         raise InvalidParameter(
-            f"Nothing is inside at the threshold{at}: the model sees no shape in this.",
-            "Lower the threshold, or give another input.",
+            f"Nothing is inside at the threshold{at}: the model {what}.",
+            f"Change the threshold, or give another {other}.",
         )
     empty = [str(chosen.seed + n) for n in range(count) if chosen.seed + n not in meshes]
     remarks = (f"Nothing is inside with the seeds {', '.join(empty)}",) if empty else ()

@@ -58,6 +58,8 @@ def read_torch(path: str | Path) -> Any:
 
 
 def _check_there(path: Path) -> None:
+    if path.is_dir():
+        raise CheckpointError(f"{path.name} is a folder.", "Choose the checkpoint in it.")
     if not path.is_file():
         raise CheckpointError(f"There is no file {path.name}.", "Choose a checkpoint.")
     try:

@@ -118,7 +118,7 @@ def _outputs(arguments: argparse.Namespace, settings: Prediction) -> dict[int, P
 def _check_options(arguments: argparse.Namespace, inputs: str) -> None:
     """Refuse options that this kind of model has no use for."""
     wrong = {
-        "--count": arguments.count > 1 and inputs != "nothing",
+        "--count": arguments.count > 1 and inputs != "nothing" and arguments.input is not None,
         "--view": arguments.view is not None and inputs != "image",
         "--crop": arguments.crop and inputs != "image",
         "--whiten": arguments.whiten and inputs != "image",
