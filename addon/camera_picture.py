@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small picture through the current camera, rendered in a scene of its own: the user's scenes stay as they are."""
+"""A small picture through the current camera, of a scene of its own that a worker renders: no scene is changed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
-from .core.errors import ImageError, InvalidParameter
+from . import jobs
+from .core.errors import InvalidParameter, OutputError
 
 SIZE = 256
 """Pixels along an edge of a picture; the network sees 224."""
-SAMPLES = 16
 
 _WANTED = 160
 """Pixels of the longest side of an object that will be cut out."""
@@ -25,28 +25,51 @@ _LARGEST = 2048
 _NAME = "Spherical Cow Picture"
 
 
-def take(context: bpy.types.Context, obj: bpy.types.Object | None, path: Path, *, closely: bool) -> None:
-    """Write the picture as PNG, transparent where nothing is.
+def request(context: bpy.types.Context, obj: bpy.types.Object | None, folder: Path, *, closely: bool) -> jobs.Request:
+    """Write the scene of the picture to the folder; the worker gives `pixels`, transparent where nothing is.
 
     obj: alone in even light; with None, the scene with its own lights. closely: the object will be cut out of the
     picture, so only its part is rendered, and finely enough. Raises `InvalidParameter` where there is no camera, or it
-    does not see the object.
+    does not see the object, and `OutputError` for a folder that cannot be written.
     """
     camera = context.scene.camera
     if camera is None or camera.type != "CAMERA":
         raise InvalidParameter("The scene has no camera.", "Add one (Shift-A), or take an image.")
     if obj is not None and obj.hide_render:
         raise InvalidParameter(f"{obj.name!r} is hidden in renders.", "Show it in renders.")
-    if obj is not None and obj.mode == "EDIT":
-        obj.update_from_editmode()
+    for edited in context.scene.objects if obj is None else [obj]:
+        if edited.mode == "EDIT":
+            edited.update_from_editmode()
+    file = folder / "scene.blend"
     with _scene_of(context.scene, camera, obj) as scene:
-        _set_up(scene, path)
+        _set_up(scene)
         if obj is not None:
             _aim(scene, camera, obj, closely)
-        with suppress(RuntimeError):  # another render is going on, say
-            bpy.ops.render.render(write_still=True, scene=scene.name)
-    if not path.is_file():
-        raise ImageError("The picture could not be rendered.", "Render an image yourself, and choose its file.")
+        try:
+            bpy.data.libraries.write(str(file), {scene}, path_remap="ABSOLUTE")
+        except (OSError, RuntimeError) as error:
+            raise OutputError(f"The scene cannot be handed over: {error}.", "Make room on the disk.") from error
+        name = scene.name
+    parameters = {
+        "file": str(file),
+        "scene": name,
+        "changed_images": _changed_images(folder),
+        "renderer": "scripts.blender_picture",
+    }
+    return jobs.Request("take_picture", parameters, in_blender=True, compiles=False)
+
+
+def _changed_images(folder: Path) -> dict[str, str]:
+    """Name → file of the pixels, for images that are not saved as they are now: the scene's file lacks those."""
+    files = {}
+    for number, image in enumerate(bpy.data.images):
+        if image.is_dirty and image.users and image.library is None and image.source in ("FILE", "GENERATED"):
+            file = folder / f"image-{number}"
+            with suppress(RuntimeError):
+                image.save(filepath=str(file), save_copy=True)
+            if file.is_file():
+                files[image.name] = str(file)
+    return files
 
 
 @contextmanager
@@ -66,7 +89,7 @@ def _scene_of(
     lamp = bpy.data.objects.new(_NAME, light)
     try:
         made.camera, made.world = camera, world
-        made.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+        made.frame_float = scene.frame_float
         world.color = (0.7, 0.7, 0.7)
         light.energy = 2.0
         # From above, behind the left shoulder of who looks.
@@ -83,10 +106,10 @@ def _scene_of(
 _TURN = Matrix.Rotation(-0.5, 4, "Y")
 
 
-def _set_up(scene: Any, path: Path) -> None:
+def _set_up(scene: Any) -> None:
     """Small, quick, transparent, colours as they are, and nothing of what else a render may do."""
     render = scene.render
-    render.filepath, render.use_file_extension = str(path), True
+    render.use_file_extension = True
     if hasattr(render.image_settings, "media_type"):  # from Blender 5.0 on, it decides which formats there are
         render.image_settings.media_type = "IMAGE"
     render.image_settings.file_format = "PNG"
@@ -112,11 +135,6 @@ def _set_up(scene: Any, path: Path) -> None:
         scene.view_settings.view_transform = "Standard"
         scene.view_settings.look = "None"
     scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
-    if hasattr(scene, "cycles"):  # on the processor it needs no window and no graphics card, and is the same everywhere
-        render.engine = "CYCLES"
-        scene.cycles.device, scene.cycles.samples = "CPU", SAMPLES
-        scene.cycles.use_denoising = scene.cycles.use_adaptive_sampling = False
-        scene.cycles.max_bounces = 3
 
 
 def _aim(scene: Any, camera: bpy.types.Object, obj: bpy.types.Object, closely: bool) -> None:

@@ -49,7 +49,8 @@ class Request:
     """What the worker is asked: a task of `core.worker`, its parameters (JSON) and its arrays.
 
     in_blender: the worker needs Blender's own functions, and is a Blender without a window. many: it works on one mesh
-    after the other, and says itself how far it is as soon as one is over. torch: it needs PyTorch.
+    after the other, and says itself how far it is as soon as one is over. torch: it needs PyTorch. compiles: it
+    uses code that is compiled once.
     """
 
     task: str
@@ -58,6 +59,7 @@ class Request:
     in_blender: bool = False
     many: bool = False
     torch: bool = False
+    compiles: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,15 @@ def work(request: Request) -> Work:
     """
     mark = _compiled_mark(request.task)
     step = Step(0.0, "Starting")
-    yield step if request.torch else _named(step, mark)
+    quick = request.torch or not request.compiles
+    yield step if quick else _named(step, mark)
     folder = _prepare(request)
     try:
         with _process(folder, request) as process:
             lines = _Lines(folder / "progress.jsonl")
             while process.poll() is None:
                 step = lines.latest(step)
-                own_words = request.torch or (request.many and step.fraction > 0.0)
+                own_words = quick or (request.many and step.fraction > 0.0)
                 yield step if own_words else _named(step, mark)
         result = _read_result(folder, process.returncode)
         mark.touch()

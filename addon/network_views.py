@@ -5,7 +5,7 @@ objects."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, camera_picture, layers
+from . import bridge, camera_picture, jobs, layers
 from .core.errors import ImageError, InvalidMesh, InvalidParameter
 
 if TYPE_CHECKING:
@@ -48,17 +48,22 @@ def view_of_image(image: bpy.types.Image | None, framing: Framing) -> View:
     return network_view(pixels_of(image), framing)
 
 
-def view_of_camera(context: bpy.types.Context, obj: bpy.types.Object | None, framing: Framing) -> View:
+def view_of_camera(
+    context: bpy.types.Context, obj: bpy.types.Object | None, framing: Framing
+) -> Generator[jobs.Step, None, View]:
     """What the network sees through the camera: one object alone in even light, or with None the scene as it is.
+
+    Blender is read at the first step; another process renders.
 
     Raises `InvalidParameter` where there is no camera, or it does not see the object.
     """
     from .core.networks.inputs import network_view
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "view.png"
-        camera_picture.take(context, obj, path, closely=framing.crop)
-        return network_view(path, framing)
+    place = jobs.user_folder("jobs")
+    with tempfile.TemporaryDirectory(prefix="job-", dir=place, ignore_cleanup_errors=True) as folder:
+        request = camera_picture.request(context, obj, Path(folder), closely=framing.crop)
+        rendered = yield from jobs.work(request)
+    return network_view(rendered.arrays["pixels"], framing)
 
 
 def pixels_of(image: bpy.types.Image) -> NDArray[np.floating[Any]]:

@@ -78,11 +78,18 @@ def empty_scene(extension: str) -> None:
 
 @pytest.fixture
 def here(extension: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tasks run in this process, where PyTorch is loaded once; that jobs run in another is tested elsewhere."""
+    """The tasks run in this process, where PyTorch is loaded once; that jobs run in another is tested elsewhere.
+
+    Only what needs a Blender of its own has one.
+    """
     jobs = importlib.import_module(f"{extension}.jobs")
     tasks = importlib.import_module(f"{extension}.core.tasks")
 
+    real = jobs.work
+
     def work(request: Any) -> Any:
+        if request.in_blender:
+            return (yield from real(request))
         yield jobs.Step(0.0, "Starting")
         done = tasks.run_task(request.task, request.arrays, request.parameters, lambda fraction, phase: None)
         return jobs.Result(done.data, done.arrays)

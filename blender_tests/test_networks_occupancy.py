@@ -236,6 +236,64 @@ def test_the_camera_sees_the_object_and_nothing_of_the_scene_changes(pictured: s
         assert tuple(made.location) == (0.0, 0.0, 0.0)
 
 
+def painted(name: str, color: tuple[float, float, float, float]) -> bpy.types.Image:
+    image = bpy.data.images.new(name, 8, 8)
+    image.pixels.foreach_set(np.tile(np.float32(color), 64))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("pictured", "kept"), [("OBJECT", "nowhere"), ("SCENE", "packed"), ("OBJECT", "relative"), ("SCENE", "changed")]
+)
+def test_the_picture_has_textures_and_the_frame(pictured: str, kept: str, here: None, tmp_path: Path) -> None:
+    blob = add_blob(subdivisions=3)
+    add_camera()
+    bpy.context.scene.world = bpy.data.worlds.new("Own")
+    bpy.context.scene.world.color = (1.0, 1.0, 1.0)
+    image = painted("Paint", (0.0, 1.0, 0.0, 1.0))
+    if kept == "packed":
+        image.pack()
+    elif kept != "nowhere":
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "own.blend"))
+        image.filepath_raw, image.file_format = "//paint.png", "PNG"
+        image.save()
+    if kept == "changed":
+        image.pixels.foreach_set(np.tile(np.float32((1.0, 0.0, 0.0, 1.0)), 64))
+    material = bpy.data.materials.new("Painted")
+    material.use_nodes = True
+    node = material.node_tree.nodes.new("ShaderNodeTexImage")
+    node.image = image
+    material.node_tree.links.new(
+        node.outputs["Color"], material.node_tree.nodes["Principled BSDF"].inputs["Base Color"]
+    )
+    blob.data.materials.append(material)
+    for frame, x in ((1, 50.0), (9, 0.0)):
+        blob.location.x = x
+        blob.keyframe_insert("location", frame=frame)
+    bpy.context.scene.frame_set(9)
+    activate(blob)
+    dirty, source, path = image.is_dirty, image.source, image.filepath
+    assert ops.preview_view(source="CAMERA", pictured=pictured) == {"FINISHED"}
+    middle = shown()[112, 112]
+    seen, other = (0, 1) if kept == "changed" else (1, 0)
+    assert middle[seen] > middle[other] + 0.2
+    assert (image.is_dirty, image.source, image.filepath) == (dirty, source, path)
+
+
+@pytest.mark.parametrize("pictured", [True, False])
+def test_a_picture_that_is_stopped_leaves_nothing(pictured: bool, extension: str) -> None:
+    jobs = importlib.import_module(f"{extension}.jobs")
+    views = importlib.import_module(f"{extension}.network_views")
+    framing = importlib.import_module(f"{extension}.core.networks.inputs").Framing()
+    blob, _ = add_blob(subdivisions=2), add_camera()
+    many, folders = counts(), set(jobs.user_folder("jobs").iterdir())
+    working = views.view_of_camera(bpy.context, blob if pictured else None, framing)
+    assert next(working).phase == "Starting" and counts() == many
+    assert len(set(jobs.user_folder("jobs").iterdir()) - folders) == 1
+    working.close()
+    assert set(jobs.user_folder("jobs").iterdir()) == folders
+
+
 def test_what_the_camera_lacks_is_said_and_leaves_nothing(listed: Any, here: None) -> None:
     blob = add_blob(subdivisions=2)
     with pytest.raises(RuntimeError, match="no camera"):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from ...idnames import Operators
 from ...properties.networks.occupancy import BEGINNING, PredictSettings, ViewSettings
 from ..load import place
 from ..reconstruct import finish, object_on_new_mesh
-from ..shell import SceneOperator, guarded
+from ..shell import SceneOperator
 from .shell import device
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def kind_of(model: str) -> str:
     return model.removeprefix(BEGINNING) if model.startswith(BEGINNING) else ""
 
 
-class _ViewOperator(ViewSettings):
+class _ViewOperator(ViewSettings, SceneOperator):
     """What makes the picture that a network sees."""
 
     if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class _ViewOperator(ViewSettings):
     else:
         image: StringProperty(name="Image", description="Name of the image data-block")
 
-    def view(self, context: bpy.types.Context) -> View:
-        """The picture as the network sees it. Raises `InvalidParameter` and `ImageError`."""
+    def view(self, context: bpy.types.Context) -> Generator[jobs.Step, None, View]:
+        """The picture as the network sees it; the camera's takes a while. Raises `InvalidParameter`, `ImageError`."""
         from ...core.networks.inputs import Framing
 
         framing = Framing(self.crop, self.fill / 100.0, self.whiten)
@@ -52,7 +52,7 @@ class _ViewOperator(ViewSettings):
             return network_views.view_of_file(self.image_path, framing)
         if self.source == "IMAGE":
             return network_views.view_of_image(network_views.image_named(self.image), framing)
-        return network_views.view_of_camera(context, self.pictured_object(context), framing)
+        return (yield from network_views.view_of_camera(context, self.pictured_object(context), framing))
 
     def pictured_object(self, context: bpy.types.Context) -> bpy.types.Object | None:
         """The one object that the camera shows, or None. Raises `InvalidParameter` where there is none."""
@@ -76,19 +76,21 @@ class SPHERICAL_COW_OT_preview_view(_ViewOperator, bpy.types.Operator):
     bl_idname = Operators.PREVIEW_VIEW
     bl_label = "Preview"
     bl_description = "Show here what the network will see: 224 × 224 pixels, kept as the image Network Input"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Make the picture."""
-        return guarded(self, context.object, lambda: self._preview(context))
+    def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
+        """The picture."""
+        view = yield from self.view(context)
+        return jobs.Result({"remarks": view.remarks}, {"view": view.pixels})
 
-    def _preview(self, context: bpy.types.Context) -> str:
-        view = self.view(context)
-        keep_view(context, view.pixels, view.remarks)
-        return ". ".join(view.remarks) or "The network will see this"
+    def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
+        remarks = result.data["remarks"]
+        keep_view(context, result.arrays["view"], remarks)
+        self.report({"INFO"}, ". ".join(remarks) or "The network will see this")
+        return {"FINISHED"}
 
 
-class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, SceneOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operator):
     """Make a new object of what a network sees."""
 
     bl_idname = Operators.PREDICT
@@ -114,28 +116,40 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, SceneOperator, bp
         return super().poll(context)
 
     def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
-        """The prediction; before it a look into a file that is not in the list, as scripts give it."""
+        """The prediction; before it a look into a file that is not in the list, as scripts give it, and the picture."""
         path = checkpoints.path_of(self.checkpoint)
         self.weights = Path(path).name  # the list may change while the network works
         model = checkpoints.model_of(self.checkpoint)
-        return jobs.work(self._request(context, path, model)) if model else self._unlisted(context, path)
+        self.remarks, self.pictured_place, self.input_uid, self.input_name = (), None, 0, ""
+        if kind_of(model) == "image" or not model:
+            return self._chain(context, path, model)
+        return jobs.work(self._request(context, path, model))
 
-    def _unlisted(self, context: bpy.types.Context, path: str) -> jobs.Work:
+    def _chain(self, context: bpy.types.Context, path: str, model: str) -> jobs.Work:
+        model = model or (yield from self._look_into(path))
+        view = None
+        if kind_of(model) == "image":
+            self._note_source(context)  # what is active may change while the picture is rendered
+            view = yield from self.view(context)
+            self.remarks = view.remarks
+        return (yield from jobs.work(self._request(context, path, model, view)))
+
+    def _look_into(self, path: str) -> Generator[jobs.Step, None, str]:
+        """The model of a file that is not in the list."""
         looked = yield from jobs.work(jobs.Request("describe_checkpoints", {"paths": [path]}, torch=True))
         for failure in looked.data["failures"]:
             raise CheckpointError(failure["found"], failure["remedy"])
         card = looked.data["checkpoints"][0].get("card") or {}
-        return (yield from jobs.work(self._request(context, path, str(card.get("name", "")))))
+        return str(card.get("name", ""))
 
-    def _request(self, context: bpy.types.Context, path: str, model: str) -> jobs.Request:
+    def _request(self, context: bpy.types.Context, path: str, model: str, view: View | None = None) -> jobs.Request:
         """The input, read from Blender, and the settings."""
         kind = kind_of(model)
         if not kind:
             raise CheckpointError(
                 "These are not the weights of an Occupancy Network.", "Choose another checkpoint, or its own section."
             )
-        self.remarks, self.pictured_place, self.input_uid, self.input_name = (), None, 0, ""
-        arrays = self._arrays(context, kind)
+        arrays = self._arrays(context, kind, view)
         parameters: dict[str, Any] = {name: getattr(self, name) for name in _SETTINGS}
         if kind != "unconditional":
             parameters["count"] = 1
@@ -148,18 +162,18 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, SceneOperator, bp
         }
         return jobs.Request("predict", parameters, arrays, torch=True)
 
-    def _arrays(self, context: bpy.types.Context, kind: str) -> Mapping[str, Any]:
+    def _note_source(self, context: bpy.types.Context) -> None:
+        pictured = self.pictured_object(context)
+        if pictured is not None:
+            self.pictured_place = _around(pictured)
+        camera = pictured.name if pictured is not None else "Camera"
+        names = {"FILE": bpy.path.basename(self.image_path), "IMAGE": self.image, "CAMERA": camera}
+        self.input_name = names[self.source]
+
+    def _arrays(self, context: bpy.types.Context, kind: str, view: View | None) -> Mapping[str, Any]:
         if kind == "unconditional":
             return {}
-        if kind == "image":
-            view = self.view(context)
-            self.remarks = view.remarks
-            pictured = self.pictured_object(context)
-            if pictured is not None:
-                self.pictured_place = _around(pictured)
-            camera = pictured.name if pictured is not None else "Camera"
-            names = {"FILE": bpy.path.basename(self.image_path), "IMAGE": self.image, "CAMERA": camera}
-            self.input_name = names[self.source]
+        if view is not None:
             return {"image": view.pixels}
         obj = context.object
         found = network_views.surface_of(obj, needs_faces=kind == "voxels")

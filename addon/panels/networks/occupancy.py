@@ -87,10 +87,18 @@ def draw_view(layout: bpy.types.UILayout, context: bpy.types.Context, options: A
     row.active = options.crop
     row.prop(options, "fill")
     column.prop(options, "whiten")
-    button = layout.operator(Operators.PREVIEW_VIEW, icon="HIDE_OFF")
-    for name in _OF_VIEW:
-        setattr(button, name, getattr(options, name))
-    button.image = options.image.name if options.image is not None else ""
+    chosen = options.image.name if options.image is not None else ""
+    values = {name: getattr(options, name) for name in _OF_VIEW}
+    job_button(
+        layout,
+        context,
+        Operators.PREVIEW_VIEW,
+        icon="HIDE_OFF",
+        tall=False,
+        owner=context.scene,
+        image=chosen,
+        **values,
+    )
     error_box(layout, context, Operators.PREVIEW_VIEW, of_object=False)
     image = network_views.image_named(network_views.VIEW)
     preview = image.preview_ensure() if image is not None else None
