@@ -42,6 +42,7 @@ WITH_TORCH = (*LIBRARIES, "torch")
 WINDOWS_FLAGS = 0x08000000 | 0x00004000  # CREATE_NO_WINDOW | BELOW_NORMAL_PRIORITY_CLASS
 _FOLDER = Path(__file__).parent
 _OLD = 24 * 3600.0
+_QUIET = 3.0
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,16 @@ def work(request: Request) -> Work:
     """
     mark = _compiled_mark(request.task)
     step = Step(0.0, "Starting")
-    quick = request.torch or not request.compiles
-    yield step if quick else _named(step, mark)
+    yield _shown(step, request, mark)
     folder = _prepare(request)
     try:
         with _process(folder, request) as process:
             lines = _Lines(folder / "progress.jsonl")
+            heard = time.monotonic()
             while process.poll() is None:
-                step = lines.latest(step)
-                own_words = quick or (request.many and step.fraction > 0.0)
-                yield step if own_words else _named(step, mark)
+                before, step = step, lines.latest(step)
+                heard = heard if step == before else time.monotonic()
+                yield _shown(step, request, mark, time.monotonic() - heard)
         result = _read_result(folder, process.returncode)
         mark.touch()
         return result
@@ -159,9 +160,15 @@ def _compiled_mark(task: str) -> Path:
     return user_folder("compiled") / f"{task}-{(_FOLDER / 'core' / 'worker.py').stat().st_mtime_ns}.done"
 
 
-def _named(step: Step, mark: Path) -> Step:
-    """The step as it is, or with the reason why it takes so long this once."""
-    return step if mark.exists() else Step(step.fraction, "Compiling fast code (once)")
+def _shown(step: Step, request: Request, mark: Path, quiet: float = 0.0) -> Step:
+    """The step as it is, or with the reason why it takes so long this once. quiet: seconds since the last news.
+
+    A network says at each of its steps how far it is: it compiles only while it says nothing.
+    """
+    own_words = quiet < _QUIET if request.torch else request.many and step.fraction > 0.0
+    if own_words or not request.compiles or mark.exists():
+        return step
+    return Step(step.fraction, "Compiling fast code (once)")
 
 
 def library_folders(names: Sequence[str] = LIBRARIES) -> dict[str, str]:

@@ -72,6 +72,22 @@ def test_progress_grows_and_has_words(jobs, request_, extension):
     assert not folders(extension)
 
 
+def test_compiling_is_told_where_it_takes_time_and_only_once(jobs, tmp_path):
+    step, mark = jobs.Step(0.3, "Epoch 1 of 9"), tmp_path / "done"
+    fit, quick = jobs.Request("fit_distance", torch=True), jobs.Request("encode")
+    many = jobs.Request("batch", many=True)
+
+    def told(request, step=step, quiet=60.0):
+        return "Compiling" in jobs._shown(step, request, mark, quiet).phase
+
+    assert told(fit) and not told(fit, quiet=0.5)
+    assert told(quick) and told(quick, quiet=0.0)
+    assert told(many, jobs.Step(0.0, "Starting")) and not told(many)
+    assert not told(jobs.Request("train", torch=True, compiles=False))
+    mark.touch()
+    assert not told(fit) and not told(quick)
+
+
 def test_cancel_kills_the_process_and_leaves_nothing(jobs, request_, extension):
     work = jobs.work(request_)
     pid = started(work)

@@ -57,7 +57,7 @@ def dataset_request(objects: Sequence[bpy.types.Object], library: Path, **parame
         "split": split_of(parameters["val"], parameters["test"]),
         "up": "z",
     }
-    return jobs.Request("make_dataset", {**own, **more}, arrays, many=True)
+    return jobs.Request("make_dataset", {**own, **more}, arrays, many=True, compiles=False)
 
 
 def split_of(val: float, test: float) -> Split:
@@ -137,7 +137,7 @@ class SPHERICAL_COW_OT_check_dataset(SceneOperator, bpy.types.Operator):
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """The folder of the panel."""
         self.place = str(folder_of(context.scene.spherical_cow.networks.dataset.directory))
-        return jobs.Request("check_dataset", {"folder": self.place}, many=True)
+        return jobs.Request("check_dataset", {"folder": self.place}, many=True, compiles=False)
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         data = dict(result.data)

@@ -80,7 +80,7 @@ class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Op
         paths = [bpy.path.abspath(name) for name in named if name]
         if not paths:
             raise InvalidParameter("No file is chosen.", "Choose one or more checkpoints.")
-        return jobs.Request("describe_checkpoints", {"paths": paths}, torch=True)
+        return jobs.Request("describe_checkpoints", {"paths": paths}, torch=True, compiles=False)
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         added = [checkpoints.add(described) for described in result.data["checkpoints"]]

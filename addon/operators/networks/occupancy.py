@@ -136,7 +136,9 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operato
 
     def _look_into(self, path: str) -> Generator[jobs.Step, None, str]:
         """The model of a file that is not in the list."""
-        looked = yield from jobs.work(jobs.Request("describe_checkpoints", {"paths": [path]}, torch=True))
+        looked = yield from jobs.work(
+            jobs.Request("describe_checkpoints", {"paths": [path]}, torch=True, compiles=False)
+        )
         for failure in looked.data["failures"]:
             raise CheckpointError(failure["found"], failure["remedy"])
         card = looked.data["checkpoints"][0].get("card") or {}

@@ -99,7 +99,7 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
         self.place = Path(config["out"])
         if not self.resume:
             require_none(self.place)
-        return jobs.Request("train", {"config": config, "resume": self.resume}, torch=True)
+        return jobs.Request("train", {"config": config, "resume": self.resume}, torch=True, compiles=False)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Start the worker and end: as long as an operator runs, Blender makes no Auto Save."""
