@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -236,9 +237,11 @@ def test_a_mesh_that_kills_its_worker_or_takes_too_long_costs_no_other(tmp_path:
 def test_a_stopped_command_leaves_nothing_half_written(
     herd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out"
+    out, many = tmp_path / "out", shutil.copytree(herd, tmp_path / "many")
+    for number in range(20):  # so that there is something left to do when it is stopped
+        shutil.copy(herd / "a.ply", many / f"z{number:02}.ply")
     state = out / "encode.state.jsonl"
-    words = ["batch", "encode", str(herd), str(out), "--jobs", "1", "--lmax", "4"]
+    words = ["batch", "encode", str(many), str(out), "--jobs", "1", "--lmax", "4"]
     with subprocess.Popen([sys.executable, "-m", "spherical_cow.cli.main", *words]) as process:
         wait_for(lambda: state.exists() and b"\n" in state.read_bytes())
         orphans = psutil.Process(process.pid).children()
@@ -261,7 +264,7 @@ def test_a_stopped_command_leaves_nothing_half_written(
             data = json.loads(printed.out)
             assert data["cancelled"] and data["earlier"] >= 1 and "Traceback" not in printed.err
             assert "waiting" in {row["status"] for row in data["rows"]}
-    assert "4 of 6 done (" in printed.out and len(results(out)) == 4
+    assert "24 of 26 done (" in printed.out and len(results(out)) == 24
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
