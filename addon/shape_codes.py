@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +86,7 @@ def store(mesh: bpy.types.Mesh, content: bytes, report: Mapping[str, Any]) -> No
     report: `loss` and `f1`, each where it is known. Raises `CheckpointError` for damage.
     """
     key = hashlib.sha256(content).hexdigest()
-    codes = _parse(_Stored(key, lambda: content))
+    codes = _parse(storage.Stored(key, lambda: content))
     group = group_of(mesh)
     group.content, group.key = content, key
     group.loss, group.f1 = float(report.get("loss", group.loss)), float(report.get("f1", group.f1))
@@ -108,19 +107,11 @@ def load(mesh: bpy.types.Mesh) -> ShapeCodes:
     group = group_of(mesh)
     if not group.key:
         raise InvalidParameter(f"{mesh.name!r} shows no shape codes.", "Train some first.")
-    return _parse(_Stored(group.key, lambda: group.content))
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """Codes by the digest of their bytes, which are only fetched when they are not known yet: they may be many."""
-
-    key: str
-    content: Callable[[], bytes] = field(compare=False)
+    return _parse(storage.Stored(group.key, lambda: group.content))
 
 
 @lru_cache(maxsize=2)
-def _parse(stored: _Stored) -> ShapeCodes:
+def _parse(stored: storage.Stored) -> ShapeCodes:
     from .core.networks.deepsdf.codes_file import codes_from_bytes
 
     return codes_from_bytes(stored.content(), "What is stored on this mesh")

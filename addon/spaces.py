@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -116,19 +115,11 @@ def load(mesh: bpy.types.Mesh) -> ShapeSpace:
     group = group_of(mesh)
     if not group.key:
         raise InvalidParameter(f"{mesh.name!r} shows no shape space.", "Build one first.")
-    return _parse(_Stored(group.key, lambda: group.content))
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """A space by the digest of its bytes, which are only fetched when it is not known yet: they may be many."""
-
-    key: str
-    content: Callable[[], bytes] = field(compare=False)
+    return _parse(storage.Stored(group.key, lambda: group.content))
 
 
 @lru_cache(maxsize=2)
-def _parse(stored: _Stored) -> ShapeSpace:
+def _parse(stored: storage.Stored) -> ShapeSpace:
     from .core.statistics.spacefile import space_from_bytes
 
     return space_from_bytes(stored.content())

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,14 @@ _OF_ONE_MESH = (
     "slice",
 )
 """The properties of a mesh that hold of this very mesh, and of no other that is made from it."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Bytes on a mesh by their digest, the key of a cache: they are many, and only fetched when they are not in it."""
+
+    key: str
+    content: Callable[[], bytes] = field(compare=False)
 
 
 def data_of(mesh: bpy.types.Mesh) -> SPHERICAL_COW_PG_mesh:

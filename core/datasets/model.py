@@ -18,6 +18,7 @@ from ..fields.voxels import voxelise
 from ..geometry.inside import contains, why_no_inside
 from ..geometry.measure import face_normals
 from ..geometry.sampling import sample_surface
+from ..geometry.upright import Z_TO_Y
 from ..mesh import FloatArray, Mesh, require_usable
 from ..meshfile import read_mesh
 from ..progress import Progress, part, silent
@@ -32,8 +33,6 @@ RENDERED = "render.npz"
 """What the renderer is given: the mesh with its middle at the origin and a diagonal of 1."""
 
 _RECIPES = ("clean", "genus0")
-_Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
-"""From z up to y up."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def seed_of(seed: int, name: str, part_of: int = 0) -> Any:
 
 def upright(mesh: Mesh, up: str) -> Mesh:
     """The mesh with y up, as all datasets of this layout have it. up: the axis that is up in the mesh, "y" or "z"."""
-    return mesh if up == "y" else mesh.with_vertices(mesh.vertices @ _Y_UP.T)
+    return mesh if up == "y" else mesh.with_vertices(mesh.vertices @ Z_TO_Y.T)
 
 
 def placement_of(mesh: Mesh) -> Placement:

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..errors import Cancelled, DatasetError, InvalidParameter, MissingLibrary, TimedOut, WorkerCrashed
 from ..files import expanded
+from ..geometry.upright import Z_TO_Y
 from ..mesh import FloatArray
 from .arrays import Placement
 from .images import on_white
@@ -77,7 +78,7 @@ class Source:
     def message(self, up: str, placement: Placement, diagonal: float) -> dict[str, Any]:
         """As the script takes it."""
         matrix = np.eye(4)
-        turn = np.eye(3) if up == "y" else np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+        turn = np.eye(3) if up == "y" else Z_TO_Y
         matrix[:3, :3], matrix[:3, 3] = turn / diagonal, -placement.loc / diagonal
         what = {"library": str(self.file), "object": self.object} if self.object else {"file": str(self.file)}
         return {**what, "matrix": matrix.tolist()}

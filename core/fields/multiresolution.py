@@ -78,7 +78,7 @@ def sample_near_surface(
     rounds = list[int]()
     while len(fresh):
         shares = [min(0.9, 0.3 * (len(rounds) + end)) for end in (0, 1)]
-        place, found = tuple(fresh.T), _evaluated(field, box.points(fresh, cells), batch, part(progress, *shares))
+        place, found = tuple(fresh.T), evaluated(field, box.points(fresh, cells), batch, part(progress, *shares))
         values[place], above[place], below[place] = found, found >= threshold, found <= threshold
         rounds.append(len(fresh))
         fresh = _split(values, depth, above, below, steps)
@@ -86,8 +86,9 @@ def sample_near_surface(
     return Sampled(values, tuple(rounds))
 
 
-def _evaluated(field: Field, points: FloatArray, batch: int, progress: Progress) -> FloatArray:
-    parts = []
+def evaluated(field: Field, points: FloatArray, batch: int, progress: Progress = silent) -> FloatArray:
+    """(N,) values of a field at points (N, 3), asked in batches. Raises `InvalidParameter` where one is not a number."""
+    parts = [np.zeros(0)]
     for begin in range(0, len(points), batch):
         progress(begin / len(points), f"Evaluating {len(points):,} points")
         parts.append(np.asarray(field(points[begin : begin + batch])))

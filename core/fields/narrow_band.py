@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InvalidParameter
 from ..mesh import FloatArray, IntArray
 from ..progress import Progress, silent
-from .multiresolution import MOST_CELLS, Box, Field, Sampled
+from .multiresolution import MOST_CELLS, Box, Field, Sampled, evaluated
 
 _CORNERS = np.array(list(np.ndindex(2, 2, 2)))
 _ROUNDING = 1e-9
@@ -50,7 +50,7 @@ def sample_distance(
     for level in range(steps):
         count = start << level
         progress(0.6 * level / steps, f"Evaluating {len(voxels):,} points")
-        middle = _evaluated(field, box.points(2 * voxels + 1, 2 * count), batch)
+        middle = evaluated(field, box.points(2 * voxels + 1, 2 * count), batch)
         rounds.append(len(voxels))
         _fill(inner, voxels, middle, count)
         reach = 0.5 * np.sqrt(3.0) * box.size / count * (1.0 + _ROUNDING)
@@ -60,16 +60,8 @@ def sample_distance(
     corners = np.unique(np.ravel_multi_index(tuple((voxels[:, None] + _CORNERS).reshape(-1, 3).T), values.shape))
     progress(0.6, f"Evaluating {len(corners):,} points")
     places = np.stack(np.unravel_index(corners, values.shape), axis=1)
-    values.ravel()[corners] = _evaluated(field, box.points(places, cells), batch)
+    values.ravel()[corners] = evaluated(field, box.points(places, cells), batch)
     return Sampled(values, (*rounds, len(corners)))
-
-
-def _evaluated(field: Field, points: FloatArray, batch: int) -> FloatArray:
-    parts = [np.asarray(field(points[i : i + batch]), np.float64) for i in range(0, len(points), batch)]
-    result = np.concatenate(parts) if parts else np.zeros(0)
-    if not np.isfinite(result).all():
-        raise InvalidParameter("The field gives values that are not numbers.", "Check the network or its input.")
-    return result
 
 
 def _fill(inner: FloatArray, voxels: IntArray, middle: FloatArray, count: int) -> None:

@@ -8,12 +8,13 @@ import numpy as np
 from ...alignment.similarity import Similarity
 from ...errors import InvalidMesh, InvalidParameter
 from ...geometry.sampling import sample_surface
+from ...geometry.upright import Z_TO_Y
 from ...mesh import FloatArray, Mesh, require_usable
 
 POINTS = 300
 """Points that the published network sees."""
 
-AXES = {"y": np.eye(3), "z": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])}
+AXES = {"y": np.eye(3), "z": Z_TO_Y.T}
 """The axis that is up in an input → the axes of a network, in which y is up, as columns: its front stays the front."""
 
 
