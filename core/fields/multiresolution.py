@@ -87,7 +87,7 @@ def sample_near_surface(
 
 
 def evaluated(field: Field, points: FloatArray, batch: int, progress: Progress = silent) -> FloatArray:
-    """(N,) values of a field at points (N, 3), asked in batches. Raises `InvalidParameter` where one is not a number."""
+    """(N,) values of a field at points (N, 3), asked in batches. Raises `InvalidParameter` where one is no number."""
     parts = [np.zeros(0)]
     for begin in range(0, len(points), batch):
         progress(begin / len(points), f"Evaluating {len(points):,} points")

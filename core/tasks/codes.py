@@ -53,13 +53,13 @@ def _extract(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outc
     """`codes`, `blend` (name → weight), `resolution`, `faces` → `vertices`, `faces`. Needs no PyTorch."""
     codes = codes_from(arrays["codes"])
     blend = {str(name): float(weight) for name, weight in parameters["blend"].items()}
-    mesh = codes.mesh(codes.blend(blend), extraction_of(parameters), progress)
+    mesh = codes.mesh(codes.blend(blend), _extraction(parameters), progress)
     if not mesh.n_faces:
         raise InvalidParameter("There is no surface here: everything is outside.", "Move the slider back.")
     return Outcome({"vertices": mesh.vertices, "faces": mesh.faces}, {"vertices": mesh.n_vertices})
 
 
-def extraction_of(parameters: Parameters) -> Extraction:
+def _extraction(parameters: Parameters) -> Extraction:
     """How the surface is found: `resolution` (rounded to a multiple of 4), `faces`, `refinement`."""
     resolution = max(round(int(parameters.get("resolution", 128)) / (1 << _STEPS)), 1) << _STEPS
     refinement, faces = int(parameters.get("refinement", 0)), int(parameters.get("faces", 0))
