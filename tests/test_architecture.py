@@ -53,7 +53,16 @@ LAYERS = (
 )
 # A method for convenience, which imports when called: `mesh.save(path)`.
 UPWARD_ALLOWED = {("mesh", "meshfile")}
-NEEDS_TORCH = ("networks.layers", "networks.occupancy", "networks.distance", "networks.deepsdf.learning")
+NEEDS_TORCH = (
+    "networks.layers",
+    "networks.occupancy",
+    "networks.distance",
+    "networks.deepsdf.learning",
+    "networks.rendering",
+    "networks.pixel2mesh",
+    "networks.reconstruction",
+    "networks.picture_fit.learning",
+)
 """Packages of which every module needs PyTorch."""
 NOT_IN_THE_LIBRARY = (
     "bpy",

@@ -21,6 +21,7 @@ from ..progress import Progress, silent
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .reconstructed import Reconstruction
     from .training.config import TrainingConfig
     from .training.lesson import Lesson
     from .training.report import TrainingReport
@@ -101,3 +102,33 @@ class Model(ABC):
     def facts(self) -> Mapping[str, Any]:
         """What the loaded model tells of itself: plain numbers and texts."""
         return {}
+
+
+class PictureModel(Model):
+    """A model that sees one picture, and tells more of it than a mesh."""
+
+    picture_size: ClassVar[int]
+    """Pixels along an edge of what it sees."""
+
+    @abstractmethod
+    def reconstruct(self, given: Input, *, seed: int = 0, progress: Progress = silent) -> Reconstruction:
+        """All that is seen in an image: its file, or (H, W, …); y is up, and the camera looks along −z.
+
+        seed: of all that is random. Raises `InvalidParameter` for another input, and `ImageError`.
+        """
+
+    def predict(
+        self,
+        given: Input = None,
+        resolution: int = 128,
+        threshold: float | None = None,
+        seed: int = 0,
+        *,
+        extraction: Extraction | None = None,
+        placement: Similarity | None = None,
+        progress: Progress = silent,
+    ) -> Mesh:
+        """The last mesh of `reconstruct`. resolution, threshold, extraction: mean nothing here, as nothing is looked
+        for on a grid. placement: where the model's own space lies."""
+        mesh = self.reconstruct(given, seed=seed, progress=progress).mesh
+        return mesh if placement is None else placement.apply_to(mesh)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a bent template is worth: near the true points, smooth, even, and near to what it was before.
+
+All take batches. Vertices are gathered by index, and an index that comes twice adds its gradient twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .network import Stages
+from .template import Template
+
+_FIRST = 0.2
+"""How much the first stage counts for laplacian and move: it bends most."""
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of the sum of all; as published. opposite: of the way from the prediction to the truth. whole: of everything."""
+
+    chamfer: tuple[float, ...] = (1.0, 1.0, 1.0)
+    opposite: float = 1.0
+    normal: float = 1.6e-4
+    edge: float = 0.3
+    laplacian: float = 0.5
+    move: float = 0.1
+    picture: float = 0.0
+    whole: float = 1.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Each loss by itself, summed over the stages, and all of them weighted."""
+
+    total: Tensor
+    chamfer: Tensor
+    normal: Tensor
+    edge: Tensor
+    laplacian: Tensor
+    move: Tensor
+    picture: Tensor
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What losses need of a level. pairs: (N, 2) neighbours in both directions, and each vertex with itself, as the
+    published mean over edges counts them. edges: (E, 2). degree: (V,)."""
+
+    pairs: Tensor
+    edges: Tensor
+    degree: Tensor
+
+
+def graphs_of(template: Template, device: str | torch.device = "cpu") -> tuple[Graph, ...]:
+    """The graphs of all levels."""
+    made = []
+    for level in template.levels:
+        edges = torch.from_numpy(level.edges).to(device)
+        own = torch.arange(level.size, device=device)
+        pairs = torch.cat([edges, edges.flip(1), torch.stack([own, own], dim=1)])
+        made.append(Graph(pairs, edges, torch.bincount(edges.flatten(), minlength=level.size)))
+    return tuple(made)
+
+
+def nearest(a: Tensor, b: Tensor) -> Tensor:
+    """(B, N) the index in b (B, M, 3) of the point nearest to each of a (B, N, 3)."""
+    with torch.no_grad():
+        parts = [torch.cdist(part, b).argmin(dim=2) for part in torch.split(a, _CHUNK, dim=1)]
+    return torch.cat(parts, dim=1)
+
+
+def gathered(points: Tensor, index: Tensor) -> Tensor:
+    """(B, N, 3) the points (B, M, 3) with the indices (B, N)."""
+    return points.gather(1, index[..., None].expand(-1, -1, points.shape[2]))
+
+
+def chamfer_loss(predicted: Tensor, truth: Tensor, opposite: float = 1.0) -> Tensor:
+    """Mean squared distance from the truth (B, M, 3) to the prediction (B, N, 3), and `opposite` times that of the
+    other way."""
+    forward = (truth - gathered(predicted, nearest(truth, predicted))).square().sum(dim=2).mean()
+    backward = (predicted - gathered(truth, nearest(predicted, truth))).square().sum(dim=2).mean()
+    return forward + opposite * backward
+
+
+def normal_loss(predicted: Tensor, truth: Tensor, normals: Tensor, pairs: Tensor) -> Tensor:
+    """Mean of |cos| between edges and the true normal (B, M, 3) nearest to their start: edges should lie in the
+    surface."""
+    at_start = functional.normalize(gathered(normals, nearest(predicted, truth)), dim=2)[:, pairs[:, 0]]
+    along = functional.normalize(predicted[:, pairs[:, 0]] - predicted[:, pairs[:, 1]], dim=2)
+    return (along * at_start).sum(dim=2).abs().mean()
+
+
+def edge_loss(predicted: Tensor, pairs: Tensor) -> Tensor:
+    """Mean squared length over the pairs (N, 2): edges should be short, so that no vertex flies off."""
+    return (predicted[:, pairs[:, 0]] - predicted[:, pairs[:, 1]]).square().sum(dim=2).mean()
+
+
+def laplacian_of(vertices: Tensor, graph: Graph) -> Tensor:
+    """(B, V, 3) each vertex less the mean of its neighbours."""
+    ends = torch.cat([graph.edges, graph.edges.flip(1)])
+    total = torch.zeros_like(vertices).index_add(1, ends[:, 0], vertices[:, ends[:, 1]])
+    return vertices - total / graph.degree[None, :, None]
+
+
+def laplacian_loss(before: Tensor, after: Tensor, graph: Graph) -> Tensor:
+    """Mean squared change of the Laplacian: neighbours should move alike."""
+    return (laplacian_of(before, graph) - laplacian_of(after, graph)).square().sum(dim=2).mean()
+
+
+def move_loss(before: Tensor, after: Tensor) -> Tensor:
+    """Mean squared way that a vertex moves in a stage."""
+    return (before - after).square().sum(dim=2).mean()
+
+
+def total_loss(
+    stages: Stages,
+    points: Tensor,
+    normals: Tensor | None,
+    graphs: Sequence[Graph],
+    weights: Weights | None = None,
+    picture: Tensor | None = None,
+) -> Terms:
+    """All losses of a batch. points, normals: (B, M, 3) of the true surface. picture: what the network saw, to be
+    rebuilt, in [0, 1]."""
+    w = weights or Weights()
+    zero = points.new_zeros(())
+    chamfer, normal, edge, laplacian, move = zero, zero, zero, zero, zero
+    for number, (before, after, graph) in enumerate(zip(stages.before, stages.bent, graphs, strict=True)):
+        share = 1.0 if number else _FIRST
+        chamfer = chamfer + w.chamfer[number] * chamfer_loss(after, points, w.opposite)
+        edge = edge + edge_loss(after, graph.pairs)
+        laplacian = laplacian + share * laplacian_loss(before, after, graph)
+        if number:
+            move = move + share * move_loss(before, after)
+        if normals is not None and w.normal:
+            normal = normal + normal_loss(after, points, normals, graph.pairs)
+    seen = zero
+    if w.picture and stages.picture is not None and picture is not None:
+        seen = functional.binary_cross_entropy(stages.picture, picture)
+    total = chamfer + w.normal * normal + w.edge * edge + w.laplacian * laplacian + w.move * move + w.picture * seen
+    return Terms(w.whole * total, chamfer, normal, edge, laplacian, move, seen)
