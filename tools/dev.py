@@ -29,6 +29,7 @@ TYPED = ("core", "addon", "tools", "build_addon.py")
 NO_TESTS_COLLECTED = 5
 SIDE_BY_SIDE = ("-n", "logical", "--dist", "loadfile")
 """A process for each core; the tests of a file stay together, since they share what they made."""
+WINDOWED = "blender_tests/gui"
 STAMP = ".spherical-cow-installed"
 
 
@@ -64,24 +65,30 @@ def test(rest: Sequence[str]) -> None:
         "ruff format": lambda: run("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
         "mypy": lambda: run("mypy", [python, "-m", "mypy", *TYPED]),
         "tests": lambda: pytest("tests", python, ["tests", *SIDE_BY_SIDE, *rest]),
-        "Blender tests": lambda: blender_tests(python, PYTHON_BLENDER_4, rest),
     }
-    run_all(steps)
+    with tempfile.TemporaryDirectory(prefix="spherical-cow-blender-") as resources:
+        run_all({**steps, **blender_steps(python, PYTHON_BLENDER_4, rest, resources)})
 
 
 def test_blender5(rest: Sequence[str]) -> None:
     """The tests in Blender 5.2, in an environment of its own (`.venv-blender5`, Python 3.13)."""
     python = environment(ROOT / ".venv-blender5", PYTHON_BLENDER_5, ".[test]", "bpy")
-    blender_tests(python, PYTHON_BLENDER_5, rest)
-
-
-def blender_tests(python: str, version: str, rest: Sequence[str]) -> None:
-    """Build the zip for this machine, then run `blender_tests/` on the installed zip in the `bpy` module."""
-    archive = ROOT / "dist" / "for-tests" / f"spherical_cow-py{version.replace('.', '')}.zip"
-    run("extension zip", [python, "build_addon.py", "--python", version, "--output", str(archive)])
     with tempfile.TemporaryDirectory(prefix="spherical-cow-blender-") as resources:
-        settings = {"BLENDER_USER_RESOURCES": resources, "SPHERICAL_COW_ZIP": str(archive)}
-        pytest("Blender tests", python, ["blender_tests", *rest], settings)
+        run_all(blender_steps(python, PYTHON_BLENDER_5, rest, resources))
+
+
+def blender_steps(python: str, version: str, rest: Sequence[str], resources: str) -> dict[str, Callable[[], None]]:
+    """Build the zip for this machine, then run `blender_tests/` on the installed zip: in the `bpy` module side by side,
+    then in the real program with its window, one after the other, since they look at how responsive it stays."""
+    archive = ROOT / "dist" / "for-tests" / f"spherical_cow-py{version.replace('.', '')}.zip"
+    settings = {"BLENDER_USER_RESOURCES": resources, "SPHERICAL_COW_ZIP": str(archive)}
+    build = [python, "build_addon.py", "--python", version, "--output", str(archive)]
+    in_module = ["blender_tests", f"--ignore={WINDOWED}", *SIDE_BY_SIDE, *rest]
+    return {
+        "extension zip": lambda: run("extension zip", build),
+        "Blender tests": lambda: pytest("tests in the Blender module", python, in_module, settings),
+        "window tests": lambda: pytest("tests in the Blender window", python, [WINDOWED, *rest], settings),
+    }
 
 
 def build_zip(rest: Sequence[str]) -> None:
