@@ -109,7 +109,14 @@ def test_a_section_has_the_distances_of_its_plane(axis):
 
 
 def test_a_section_is_refused_where_there_is_none():
-    for wrong in ({"axis": "w"}, {"resolution": 1}, {"resolution": 10_000}, {"position": np.nan}, {"margin": -1.0}):
+    for wrong in (
+        {"axis": "w"},
+        {"resolution": 1},
+        {"resolution": 10_000},
+        {"position": np.nan},
+        {"position": 7.0},
+        {"margin": -1.0},
+    ):
         with pytest.raises(InvalidParameter):
             section(Ball(), **wrong)
     with pytest.raises(InvalidParameter, match="no end"):

@@ -63,12 +63,15 @@ def section(
     position: of the plane in the bounds of the shape, 0 at its low side and 1 at the high one. resolution: points along
     the longer side. margin: how far the plane reaches beyond the shape, as a part of its longest side. Seen from the
     positive end of the axis, `across` points right and `up` upward: x, y for z; y, z for x; and x, z for y from behind.
-    Raises `InvalidParameter` for an unknown axis, a position that is no number, and too few or too many points.
+    Raises `InvalidParameter` for an unknown axis, a position that is no number or is far outside, and too few or too many
+    points.
     """
     if axis not in get_args(Axis):
         raise InvalidParameter(f"There is no axis {axis!r}.", "Choose x, y or z.")
     if not np.isfinite(position) or not 0.0 <= margin < np.inf:
         raise InvalidParameter("The place of the section is no number.", "Give a position from 0 to 1.")
+    if not -1.0 <= position <= 2.0:
+        raise InvalidParameter(f"The position {position:g} is far outside the shape.", "Give 0 to 1, or a little more.")
     if not 2 <= resolution <= MOST:
         raise InvalidParameter(f"A section of {resolution} points a side cannot be made.", f"Give 2 to {MOST}.")
     field = as_field(shape)
