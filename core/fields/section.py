@@ -63,7 +63,7 @@ def section(
     position: of the plane in the bounds of the shape, 0 at its low side and 1 at the high one. resolution: points along
     the longer side. margin: how far the plane reaches beyond the shape, as a part of its longest side. Seen from the
     positive end of the axis, `across` points right and `up` upward: x, y for z; y, z for x; and x, z for y from behind.
-    Raises `InvalidParameter` for an unknown axis, a position that is no number or is far outside, and too few or too many
+    Raises `InvalidParameter` for an unknown axis, a position that is far outside or no number, and too few or too many
     points.
     """
     if axis not in get_args(Axis):
