@@ -348,17 +348,21 @@ def test_pictures_repeat_on_any_number_of_cores_and_show_colours(tmp_path: Path)
     red = np.tile([0.8, 0.02, 0.02], (ball.n_vertices, 1))
     ball.with_attributes(color=red).save(tmp_path / "ball.ply")
     options = {"name": "ball", "points": 50, "resolution": 8, "seed": 0, "up": "y", "views": 2}
-    for threads in (1, 2):
-        folder = tmp_path / str(threads)
+    ball.with_attributes(color=red).save(tmp_path / "ball.obj")  # which Blender reads itself, but without a material
+    for threads, ending in ((1, "ply"), (2, "ply"), (2, "obj")):
+        folder = tmp_path / f"{threads}{ending}"
         folder.mkdir()
-        facts = {**make_model(tmp_path / "ball.ply", folder, options), "up": "y"}
+        facts = {**make_model(tmp_path / f"ball.{ending}", folder, options), "up": "y"}
         with Renderer(find_blender(), threads) as renderer:
-            assert not renderer.render(folder, random_views(2, 0), 64, facts, Source(tmp_path / "ball.ply"))
-    assert contents(tmp_path / "1") == contents(tmp_path / "2")
-    with Image.open(tmp_path / "1" / "img_choy2016" / "000.jpg") as image:
-        assert image.size == (64, 64) and image.mode == "RGB"
-        middle = np.asarray(image)[32, 32].astype(int)
-    assert middle[0] > 100 and middle[1:].max() < 80
+            assert not renderer.render(folder, random_views(2, 0), 64, facts, Source(tmp_path / f"ball.{ending}"))
+        with Image.open(folder / "img_choy2016" / "000.jpg") as image:
+            assert image.size == (64, 64) and image.mode == "RGB"
+            middle = np.asarray(image)[32, 32].astype(int)
+        assert middle[0] > 100 and middle[1:].max() < 80
+        with Image.open(folder / "masks" / "001.png") as image:
+            mask = np.asarray(image)
+            assert image.mode == "L" and mask.shape == (64, 64) and mask[32, 32] == 255 and mask[0, 0] == 0
+    assert contents(tmp_path / "1ply") == contents(tmp_path / "2ply")
 
 
 def test_a_program_that_is_no_blender(shelf: Path, tmp_path: Path) -> None:

@@ -384,3 +384,29 @@ def test_check_looks_into_files(small: Path) -> None:
         assert words in told
     assert any("001.jpg is not a picture" in fault for fault in report.faults)
     assert check_dataset(small, quick=True).ok
+
+
+def test_masks_lie_beside_the_pictures_or_in_them(small: Path) -> None:
+    data = Dataset(small)
+    first, second = data.models("train")
+    with pytest.raises(DatasetError, match="no mask"):
+        data.mask(first, 0)  # a picture without transparency, and no folder of masks
+    covered = np.zeros((137, 137), np.uint8)
+    covered[30:90, 40:80] = 255
+    (first.folder / "masks").mkdir()
+    Image.fromarray(covered).save(first.folder / "masks" / "000.png")
+    assert np.array_equal(data.mask(first, 0), covered)
+    assert check_dataset(small).parts["masks"] == 1
+    assert any("1 of 2 models have no masks" in text for text in check_dataset(small).warnings)
+    with pytest.raises(DatasetError, match="no view 1"):
+        data.mask(first, 1)
+
+    seen = np.dstack([np.full((137, 137, 3), 90, np.uint8), covered])
+    (second.folder / "img_choy2016" / "000.jpg").unlink()
+    Image.fromarray(seen).save(second.folder / "img_choy2016" / "000.png")
+    assert np.array_equal(data.mask(second, 0), covered)
+
+    Image.fromarray(covered[:, :50]).save(first.folder / "masks" / "000.png")
+    assert any("differ in size: 50 × 137 and 137 × 137" in fault for fault in check_dataset(small).faults)
+    (first.folder / "masks" / "000.png").unlink()
+    assert any("000.png" in fault for fault in check_dataset(small).faults)

@@ -7,8 +7,8 @@ Each line of standard input is a job in JSON: "out" (a folder for 000.png, …, 
 pixels, "threads", "samples", "lens" and "sensor" in millimetres, "cameras" (4 × 4 each, of Blender's camera), "mesh"
 (.npz with vertices, faces and maybe color, in place), and maybe "source": where the object itself is with its
 materials, as "file" or "library" and "object", with "matrix" (4 × 4) that puts it in place. A source that cannot be
-read, lacks a texture or does not lie where the mesh does gives way to the mesh. Each answer is a line that begins with
-MARK. It ends with its input.
+read, lacks a texture, has no material where the mesh has colours, or does not lie where the mesh does gives way to it.
+Each answer is a line that begins with MARK. It ends with its input.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def render(job: dict[str, Any]) -> dict[str, Any]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     expected = np.load(job["mesh"], allow_pickle=False)
-    shown = job.get("source") is not None and bring(job["source"], bounds_of(expected["vertices"]))
+    shown = job.get("source") is not None and bring(job["source"], expected)
     if not shown:
         clear()
         add_mesh(expected)
@@ -73,8 +73,9 @@ def render(job: dict[str, Any]) -> dict[str, Any]:
     return {"materials": bool(shown)}
 
 
-def bring(source: dict[str, Any], expected: Any) -> bool:
-    """Bring the source itself into the scene; False where that cannot be, or it is not where the mesh is."""
+def bring(source: dict[str, Any], mesh: Any) -> bool:
+    """Bring the source itself into the scene; False where that cannot be, it is not where the mesh is, or it would be
+    drawn in grey where the mesh has colours."""
     try:
         if "library" in source:
             append(source["library"], source["object"])
@@ -85,6 +86,9 @@ def bring(source: dict[str, Any], expected: Any) -> bool:
     if any(image.source == "FILE" and image.users and not image.size[0] for image in bpy.data.images):
         return False  # a texture is not there, and would be drawn in a loud colour
     objects = bpy.context.scene.objects
+    plain = not any(slot.material for obj in objects for slot in obj.material_slots)
+    if plain and "color" in mesh:
+        return False
     matrix = mathutils.Matrix(source["matrix"])
     for obj in list(objects):
         if obj.type in {"LIGHT", "CAMERA"}:
@@ -98,7 +102,7 @@ def bring(source: dict[str, Any], expected: Any) -> bool:
         obj.matrix_world = place
     bpy.context.view_layer.update()
     found = scene_bounds()
-    return found is not None and bool(np.abs(found - expected).max() < SLACK)
+    return found is not None and bool(np.abs(found - bounds_of(mesh["vertices"])).max() < SLACK)
 
 
 def append(library: str, name: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import SphericalCowError
 from ..progress import Progress, silent
 from .arrays import Placement
-from .layout import CLOUD, IMAGES, METADATA, POINTS, SPLITS, VOXELS, Dataset, ModelFolder, read_list
+from .layout import CLOUD, IMAGES, MASKS, METADATA, POINTS, SPLITS, VOXELS, Dataset, ModelFolder, read_list
 
 BOX = 0.56
 """No point of the padded box has a larger coordinate (0.55, and what rounding adds)."""
@@ -26,7 +26,7 @@ FEWEST = 1e-4
 @dataclass
 class DatasetReport:
     """faults stop a training, warnings may be meant; each a sentence. counts: class → split → models. parts: how many
-    models have points, clouds, voxels, images."""
+    models have points, clouds, voxels, images, masks."""
 
     root: Path
     faults: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ def check_dataset(root: str | Path, *, quick: bool = False, progress: Progress =
                 report.faults.append(f"{model}: there is no folder, but a list names it.")
                 continue
             _check_model(data, model, report, per_part, views, quick=quick)
-    report.parts = {name: per_part[name] for name in ("points", "cloud", "voxels", "images")}
+    report.parts = {name: per_part[name] for name in ("points", "cloud", "voxels", "images", "masks")}
     if report.counts:
         _check_whole(report, total, views)
     return report
@@ -159,6 +159,10 @@ def _check_model(
     if (model.folder / IMAGES).is_dir():
         parts["images"] += 1
         _look(report, str(model), lambda: _check_images(data, model, report, views, quick=quick))
+        if (model.folder / MASKS).is_dir():
+            parts["masks"] += 1
+            if not quick:
+                _look(report, str(model), lambda: _check_masks(data, model, report))
 
 
 def _check_points(data: Dataset, model: ModelFolder, report: DatasetReport) -> None:
@@ -213,6 +217,17 @@ def _check_images(
         report.warnings.append(f"{model}: {IMAGES} has {len(found)} pictures and {len(cameras)} cameras.")
 
 
+def _check_masks(data: Dataset, model: ModelFolder, report: DatasetReport) -> None:
+    for view in range(len(data.images(model))):
+        mask, picture = data.mask(model, view), data.image(model, view)
+        if mask.shape != picture.shape[:2]:
+            sizes = " and ".join(f"{one.shape[1]} × {one.shape[0]}" for one in (mask, picture))
+            report.faults.append(f"{model}: mask and picture of view {view} differ in size: {sizes}.")
+            return
+        if not mask.any():
+            report.warnings.append(f"{model}: nothing is seen in the mask of view {view}.")
+
+
 def _check_whole(report: DatasetReport, total: int, views: Counter[int]) -> None:
     if not total:
         report.faults.append("The lists name no model at all.")
@@ -221,7 +236,7 @@ def _check_whole(report: DatasetReport, total: int, views: Counter[int]) -> None
         if not any(counts.get(split) for counts in report.counts.values()):
             severe = report.faults if split == "train" else report.warnings
             severe.append(f"There is no model to {word} ({split}.lst).")
-    for name, words in (("cloud", CLOUD), ("voxels", VOXELS), ("images", IMAGES)):
+    for name, words in (("cloud", CLOUD), ("voxels", VOXELS), ("images", IMAGES), ("masks", MASKS)):
         if 0 < report.parts[name] < total:
             report.warnings.append(f"{total - report.parts[name]} of {total} models have no {words}.")
     if len(views) > 1:

@@ -6,6 +6,7 @@ Equal to the published chain of `Resize(224)` and `ToTensor` of torchvision, wit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,33 @@ LARGEST = 16_384
 
 def read_image(path: str | Path) -> NDArray[np.uint8]:
     """(H, W, 3) RGB of a picture of any mode; what is transparent becomes white. Raises `DatasetError`."""
+    return _read(path, on_white)
+
+
+def read_mask(path: str | Path) -> NDArray[np.uint8]:
+    """(H, W) a picture of greys, or how opaque one with transparency is. Raises `DatasetError`, also for neither."""
+
+    def mask_of(image: Image) -> Image:
+        if "A" in image.getbands() or "transparency" in image.info:
+            return image.convert("RGBA").getchannel("A")
+        if image.mode not in ("L", "1"):
+            raise DatasetError(
+                f"{path} is no mask: it is neither grey nor transparent anywhere.",
+                "Make the data again: `dataset make` writes masks; or save pictures with a transparent background.",
+            )
+        return image.convert("L")
+
+    return _read(path, mask_of)
+
+
+def _read(path: str | Path, change: Callable[[Image], Image]) -> NDArray[np.uint8]:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as image:
             if max(image.size) > LARGEST:
                 raise DatasetError(f"{path} is {image.width} × {image.height}.", f"At most {LARGEST} a side.")
-            return np.asarray(on_white(image))
+            return np.asarray(change(image))
     except FileNotFoundError as error:
         raise DatasetError(f"There is no file {path}.", "Check the name.") from error
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:

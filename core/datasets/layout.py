@@ -7,6 +7,7 @@ FOLDER/CLASS/MODEL/points.npz            points in the box, and which are inside
                    pointcloud.npz        points on the surface, with normals
                    model.binvox          32³ voxels
                    img_choy2016/000.jpg … and cameras.npz
+                   masks/000.png …       how much of each pixel the model covers; not in published data
 
 Nothing is read before it is asked for, and nothing is kept: a folder of any size takes no memory.
 """
@@ -24,13 +25,13 @@ from ..errors import DatasetError, InvalidParameter
 from ..files import expanded
 from .arrays import Camera, Cloud, Placement, read_cameras, read_cloud, read_points
 from .binvox import read_binvox
-from .images import read_image
+from .images import read_image, read_mask
 from .metadata import read_metadata
 
 SPLITS = ("train", "val", "test")
 METADATA = "metadata.yaml"
 POINTS, CLOUD, VOXELS = "points.npz", "pointcloud.npz", "model.binvox"
-IMAGES, CAMERAS = "img_choy2016", "cameras.npz"
+IMAGES, CAMERAS, MASKS = "img_choy2016", "cameras.npz", "masks"
 IMAGE_ENDINGS = (".jpg", ".png", ".jpeg")
 
 _LARGEST_LIST = 64 * 1024**2
@@ -133,6 +134,17 @@ class Dataset:
                 f"{model.folder / IMAGES} has no view {view}: it has {len(found)}.", "Render more views."
             )
         return read_image(found[view])
+
+    def mask(self, model: ModelFolder, view: int) -> NDArray[np.uint8]:
+        """(H, W) how much of each pixel of one view the model covers, from 0 to 255.
+
+        From the folder of masks; where there is none, from what is transparent in the picture itself.
+        """
+        found = self.images(model)
+        if not 0 <= view < len(found):
+            raise DatasetError(f"{model.folder / IMAGES} has no view {view}: it has {len(found)}.", "Render more.")
+        path = model.folder / MASKS / f"{found[view].stem}.png"
+        return read_mask(path if path.parent.is_dir() else found[view])
 
     def cameras(self, model: ModelFolder) -> list[Camera]:
         """The cameras of the views."""

@@ -31,7 +31,7 @@ from .render import Renderer, Source, find_blender
 from .views import random_views
 
 UNFINISHED = ".unfinished"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 LISTS_SECONDS = 5.0
 
 _VERB = Verb("dataset", READABLE, {}, lambda ending, options: "")

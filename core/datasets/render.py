@@ -26,7 +26,7 @@ from ..geometry.upright import Z_TO_Y
 from ..mesh import FloatArray
 from .arrays import Placement
 from .images import on_white
-from .layout import CAMERAS, IMAGES
+from .layout import CAMERAS, IMAGES, MASKS
 from .model import RENDERED
 from .views import LENS, SENSOR, View, cameras_file, metadata_text
 
@@ -104,7 +104,7 @@ class Renderer:
     def render(
         self, folder: Path, views: list[View], size: int, facts: Mapping[str, Any], source: Source | None
     ) -> bool:
-        """Draw the model in the folder, and write its images, cameras and `rendering_metadata.txt` there.
+        """Draw the model in the folder, and write its images, masks, cameras and `rendering_metadata.txt` there.
 
         facts: those of `model.make_model`. Gives whether its materials are seen. Raises `WorkerCrashed`, `TimedOut`,
         and `DatasetError` for what Blender could not draw.
@@ -220,11 +220,13 @@ def _read(pipe: Any, answers: queue.SimpleQueue[dict[str, Any] | None]) -> None:
 def _write_images(drawn: Path, folder: Path, views: list[View], size: int, centre: FloatArray, diagonal: float) -> None:
     from PIL import Image
 
-    place = folder / IMAGES
+    place, masks = folder / IMAGES, folder / MASKS
     place.mkdir()
+    masks.mkdir()
     for number in range(len(views)):
         with Image.open(drawn / f"{number:03}.png") as image:
             on_white(image).save(place / f"{number:03}.jpg", quality=QUALITY, subsampling=0)
+            image.getchannel("A").save(masks / f"{number:03}.png")
     cameras = [view.camera(size, centre, diagonal) for view in views]
     (place / CAMERAS).write_bytes(cameras_file(cameras))
     (folder / "rendering_metadata.txt").write_text(metadata_text(views), encoding="ascii")
