@@ -306,6 +306,14 @@ def write_color(data: bpy.types.Mesh, name: str, rgb: NDArray[np.floating[Any]])
     data.color_attributes.render_color_index = index
 
 
+def write_uv(data: bpy.types.Mesh, name: str, uv: NDArray[np.floating[Any]]) -> None:
+    """Put `uv` (F, 3, 2), v up, on the corners of triangles as the UV map of this name; it becomes the active one."""
+    layer: Any = data.uv_layers.get(name) or data.uv_layers.new(name=name, do_init=False)
+    layer.uv.foreach_set("vector", np.ascontiguousarray(uv, np.float32).ravel())
+    data.uv_layers.active = layer
+    layer.active_render = True
+
+
 def flagged(data: bpy.types.Mesh, name: str) -> IntArray:
     """Indices of the polygons for which this boolean face attribute is true."""
     layer: Any = data.attributes.get(name)
@@ -354,46 +362,3 @@ def new_lines(name: str, points: FloatArray, edges: IntArray) -> bpy.types.Mesh:
     data.edges.foreach_set("vertices", np.ascontiguousarray(edges, np.int32).ravel())
     write_positions(data, points)
     return data
-
-
-def read_pixels(image: bpy.types.Image) -> NDArray[np.float32]:
-    """(H, W, channels) the pixels of an image as Blender keeps them, row 0 on top."""
-    width, height = image.size
-    values = np.empty(width * height * image.channels, np.float32)
-    image.pixels.foreach_get(values)
-    return values.reshape(height, width, image.channels)[::-1]
-
-
-def new_image(name: str, pixels: NDArray[np.floating[Any]]) -> bpy.types.Image:
-    """An image data-block of `pixels` (H, W, 3 or 4), sRGB in [0, 1], row 0 on top; packed in the file.
-
-    An image of that name is replaced in place, so that its users keep it.
-    """
-    height, width, depth = pixels.shape
-    image: bpy.types.Image | None = bpy.data.images.get(name)
-    if image is None:
-        image = bpy.data.images.new(name, width, height, alpha=depth == 4)
-    elif tuple(image.size) != (width, height):
-        image.scale(width, height)
-    rgba = np.ones((height, width, 4), np.float32)
-    rgba[:, :, :depth] = pixels[::-1]
-    image.pixels.foreach_set(rgba.ravel())
-    image.update()
-    image.pack()
-    _set_preview(image, rgba)
-    return image
-
-
-PREVIEW = 320
-"""Pixels of the longer side of a preview; Blender's own are small, and skip pixels rather than average them."""
-
-
-def _set_preview(image: bpy.types.Image, rgba: NDArray[np.float32]) -> None:
-    """Show `rgba` (H, W, 4), row 0 at the bottom, where Blender shows the image as an icon."""
-    factor = max(1, -(-max(rgba.shape[:2]) // PREVIEW))
-    height, width = (size // factor for size in rgba.shape[:2])
-    blocks = rgba[: height * factor, : width * factor].reshape(height, factor, width, factor, 4)
-    preview = image.preview_ensure()
-    if preview is not None:
-        preview.image_size = (width, height)
-        preview.image_pixels_float.foreach_set(blocks.mean(axis=(1, 3)).ravel())

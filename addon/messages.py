@@ -57,3 +57,13 @@ def select_only(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     for other in context.view_layer.objects:
         other.select_set(other == obj)
     context.view_layer.objects.active = obj
+
+
+def place(context: bpy.types.Context, mesh: bpy.types.Mesh, name: str) -> bpy.types.Object:
+    """A new object of the mesh at the 3D cursor, selected."""
+    obj = bpy.data.objects.new(name, mesh)
+    obj.location = context.scene.cursor.location
+    context.collection.objects.link(obj)
+    context.view_layer.update()  # else the view layer does not know the new object yet
+    select_only(context, obj)
+    return obj

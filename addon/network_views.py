@@ -14,7 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, camera_picture, jobs, layers
+from . import bridge, camera_picture, image_pixels, jobs, layers
 from .core.errors import ImageError, InvalidMesh, InvalidParameter
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def pixels_of(image: bpy.types.Image) -> NDArray[np.floating[Any]]:
     if not width or not height:
         raise ImageError(f"{image.name!r} has no pixels.", "Is its file there?")
     with _moderate(image) as small:
-        given = bridge.read_pixels(small)
+        given = image_pixels.read_pixels(small)
     rgba = np.ones((*given.shape[:2], 4), np.float32)
     if given.shape[2] in (1, 2):
         rgba[:, :, :3] = given[:, :, :1]
@@ -113,7 +113,7 @@ def _display(rgba: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def show_view(pixels: NDArray[Any]) -> bpy.types.Image:
     """Keep what the network sees as the image data-block `VIEW`."""
-    image = bridge.new_image(VIEW, pixels)
+    image = image_pixels.new_image(VIEW, pixels)
     image.use_fake_user = True
     return image
 

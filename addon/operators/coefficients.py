@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from .. import bridge, choices, storage
+from .. import bridge, choices, image_pixels, storage
 from ..core.shape import Shape
 from ..idnames import Operators
 from .shell import EncodedOperator, SaveOperator, guarded
@@ -28,8 +28,8 @@ def make_images(name: str, shape: Shape) -> list[bpy.types.Image]:
 
     harmonics = shape.harmonics
     rows = zip(harmonics.channels, harmonics.coefficients, strict=True)
-    images = [bridge.new_image(f"{name} {channel}", coefficient_image(rows_)) for channel, rows_ in rows]
-    return [*images, bridge.new_image(f"{name} power spectrum", spectrum_plot(harmonics))]
+    images = [image_pixels.new_image(f"{name} {channel}", coefficient_image(rows_)) for channel, rows_ in rows]
+    return [*images, image_pixels.new_image(f"{name} power spectrum", spectrum_plot(harmonics))]
 
 
 class SPHERICAL_COW_OT_coefficient_images(EncodedOperator, bpy.types.Operator):

@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
-from .. import bridge, comparisons, jobs, messages, storage
+from .. import bridge, comparisons, image_pixels, jobs, messages, storage
 from ..core.errors import InvalidParameter
 from ..idnames import Attributes, Operators
 from ..properties.comparison import CompareSettings
@@ -202,7 +202,7 @@ class SPHERICAL_COW_OT_distance_histogram(_ComparedOperator, bpy.types.Operator)
         group = storage.data_of(bridge.mesh_of(obj)).comparison
         counted = histogram_from((comparisons.load(bridge.mesh_of(obj)) or {})["histogram"])
         title = f"Distances: A is {group.other}, B is {obj.name}"
-        image = bridge.new_image(f"{obj.name} {HISTOGRAM}", draw_histogram(counted, title))
+        image = image_pixels.new_image(f"{obj.name} {HISTOGRAM}", draw_histogram(counted, title))
         return f"Made the image {image.name!r}"
 
 

@@ -10,9 +10,8 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from .. import bridge
+from .. import bridge, messages
 from ..idnames import Operators
-from .load import place
 from .shell import guarded
 
 
@@ -57,7 +56,7 @@ class SPHERICAL_COW_OT_import_off(ImportHelper, bpy.types.Operator):
         paths = [Path(self.directory, name) for name in names] or [Path(bpy.path.abspath(self.filepath))]
         meshes = [(path.stem, read_mesh(path)) for path in paths]
         for name, mesh in meshes:
-            place(context, bridge.new_mesh(name, mesh), name)
+            messages.place(context, bridge.new_mesh(name, mesh), name)
         return f"Imported {', '.join(name for name, _ in meshes)}"
 
 
@@ -78,7 +77,7 @@ class SPHERICAL_COW_OT_add_cow(bpy.types.Operator):
 
         mesh = bridge.new_mesh("Cow", sample_cow())
         mesh.materials.append(painted_material())
-        place(context, mesh, "Cow")
+        messages.place(context, mesh, "Cow")
         return "Added the sample cow"
 
 

@@ -113,17 +113,7 @@ def _object_of(context: bpy.types.Context, shape: Shape, name: str) -> bpy.types
     storage.store_reconstruction(mesh, shape, live=True)
     storage.write_fields(mesh, unit.vertices, fields_at(shape, unit.vertices))
     resynthesis.write_colors(mesh, shape.harmonics, unit.vertices)
-    return place(context, mesh, name)
-
-
-def place(context: bpy.types.Context, mesh: bpy.types.Mesh, name: str) -> bpy.types.Object:
-    """A new object of the mesh at the 3D cursor, selected."""
-    obj = bpy.data.objects.new(name, mesh)
-    obj.location = context.scene.cursor.location
-    context.collection.objects.link(obj)
-    context.view_layer.update()  # else the view layer does not know the new object yet
-    messages.select_only(context, obj)
-    return obj
+    return messages.place(context, mesh, name)
 
 
 classes = (SPHERICAL_COW_OT_load_shape,)

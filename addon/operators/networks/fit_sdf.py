@@ -11,12 +11,11 @@ import numpy as np
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ... import bridge, fitted_fields, jobs, network_runtime
+from ... import bridge, fitted_fields, jobs, messages, network_runtime
 from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
 from ...properties.networks.fit_sdf import ExtractSdfSettings, FitSdfSettings
-from ..load import place
 from ..reconstruct import finish, object_on_new_mesh
 from ..shell import MeshOperator, SaveOperator, SceneOperator, guarded
 from .shell import NetworkOperator, device
@@ -206,7 +205,7 @@ class SPHERICAL_COW_OT_load_sdf(ImportHelper, SceneOperator, bpy.types.Operator)
         facts = result.data
         fitted_fields.store(data, self.content, facts["report"], facts["network"], facts["preset"])
         fitted_fields.note_extracted(data, self.resolution, 0.0)
-        obj = place(context, data, path.stem)
+        obj = messages.place(context, data, path.stem)
         self.report({"INFO"}, f"Loaded {obj.name!r}: {len(data.polygons):,} faces")
         return {"FINISHED"}
 

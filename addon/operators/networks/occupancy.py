@@ -17,7 +17,6 @@ from ...core.errors import CheckpointError, InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
 from ...properties.networks.occupancy import BEGINNING, PredictSettings, ViewSettings
-from ..load import place
 from ..reconstruct import finish, object_on_new_mesh
 from ..shell import SceneOperator
 from .shell import device
@@ -232,7 +231,7 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operato
         name, made = self.input_name and bpy.path.display_name_from_filepath(self.input_name), []
         for number, mesh in enumerate(meshes):
             data = bridge.new_mesh(f"{name} Prediction" if name else "New Shape", mesh)
-            one = place(context, data, data.name)
+            one = messages.place(context, data, data.name)
             one.location = start + Vector((number * _GAP * width, 0.0, 0.0))
             if self.pictured_place is not None:
                 one.matrix_world = self.pictured_place

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty
 
-from ... import bridge, checkpoints, jobs, messages, network_runtime
+from ... import checkpoints, image_pixels, jobs, messages, network_runtime
 from ...core.errors import Cancelled, InvalidParameter, OutputError, SphericalCowError
 from ...core.networks.training.config import STOP, require_none
 from ...core.networks.training.log import read_log
@@ -250,7 +250,7 @@ def draw_training(place: Path, steps: int) -> None:
     with suppress(SphericalCowError):
         rows = read_log(place)
         if rows:
-            bridge.new_image(CURVE, draw_curve(rows, steps=steps))
+            image_pixels.new_image(CURVE, draw_curve(rows, steps=steps))
 
 
 class SPHERICAL_COW_OT_stop_training(bpy.types.Operator):
