@@ -21,7 +21,7 @@ import time
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,7 +30,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import network_runtime
+from . import network_runtime, previews
 from .core.errors import Cancelled, MissingLibrary, OutputError, WorkerCrashed, error_from_dict
 
 LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
@@ -51,7 +51,8 @@ class Request:
 
     in_blender: the worker needs Blender's own functions, and is a Blender without a window. many: it works on one mesh
     after the other, and says itself how far it is as soon as one is over. torch: it needs PyTorch. compiles: it
-    uses code that is compiled once.
+    uses code that is compiled once. preview: the task gets a path of that name, and now and then writes there what it
+    has so far (`files.atomic_write`, an .npz).
     """
 
     task: str
@@ -61,6 +62,7 @@ class Request:
     many: bool = False
     torch: bool = False
     compiles: bool = True
+    preview: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Step:
-    """How far the work is: a fraction in [0, 1] and a short text."""
+    """How far the work is: a fraction in [0, 1] and a short text.
+
+    preview: what there is so far, where it is new since the last step; read it (`previews.arrays_in`) before the next.
+    """
 
     fraction: float
     phase: str
+    preview: Path | None = None
 
 
 Work = Generator[Step, None, Result]
@@ -94,12 +100,12 @@ def work(request: Request) -> Work:
     folder = _prepare(request)
     try:
         with _process(folder, request) as process:
-            lines = _Lines(folder / "progress.jsonl")
+            lines, news = _Lines(folder / "progress.jsonl"), previews.News(folder, wanted=request.preview)
             heard = time.monotonic()
             while process.poll() is None:
                 before, step = step, lines.latest(step)
                 heard = heard if step == before else time.monotonic()
-                yield _shown(step, request, mark, time.monotonic() - heard)
+                yield replace(_shown(step, request, mark, time.monotonic() - heard), preview=news.latest())
         result = _read_result(folder, process.returncode)
         mark.touch()
         return result
@@ -265,7 +271,8 @@ def _prepare(request: Request) -> Path:
         raise OutputError(f"There is no folder to work in: {error}.", "Check the user folder of Blender.") from error
     try:
         np.savez(folder / "request.npz", **request.arrays)
-        text = json.dumps({"task": request.task, "parameters": dict(request.parameters)})
+        preview = {"preview": str(folder / previews.NAME)} if request.preview else {}
+        text = json.dumps({"task": request.task, "parameters": {**request.parameters, **preview}})
         (folder / "request.json").write_text(text, encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -300,11 +307,8 @@ def _read_result(folder: Path, code: int) -> Result:
     said = json.loads(answer.read_text(encoding="utf-8"))
     if not said.get("ok"):
         raise error_from_dict(said.get("error", {}))
-    arrays: dict[str, NDArray[Any]] = {}
-    if (folder / "result.npz").exists():
-        with np.load(folder / "result.npz", allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    return Result(said.get("data", {}), arrays)
+    stored = folder / "result.npz"
+    return Result(said.get("data", {}), previews.arrays_in(stored) if stored.exists() else {})
 
 
 def _crash(folder: Path, code: int) -> WorkerCrashed:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -238,3 +240,25 @@ def test_cancelled_in_the_middle_the_scene_is_untouched(extension, blob, request
     assert shell.run() == {"CANCELLED"} and not shell.committed
     assert np.array_equal(positions(blob), before) and blob.data.spherical_cow.lmax == 0
     assert not folders(extension)
+
+
+def test_a_preview_is_news_once_and_only_where_it_is_wanted(extension, tmp_path):
+    previews = importlib.import_module(f"{extension}.previews")
+    files = importlib.import_module(f"{extension}.core.files")
+    wanted, other = previews.News(tmp_path, wanted=True), previews.News(tmp_path, wanted=False)
+    assert wanted.latest() is None and other.latest() is None
+    for number in range(3):
+        with files.atomic_write(tmp_path / previews.NAME) as temporary:
+            np.savez(temporary, vertices=np.full((2, 3), number))
+        path = wanted.latest()
+        assert wanted.latest() is None and other.latest() is None
+        assert (previews.arrays_in(path)["vertices"] == number).all()
+
+
+def test_only_a_task_that_is_asked_for_previews_hears_of_them(jobs):
+    for wanted in (True, False):
+        folder = jobs._prepare(jobs.Request("encode", {"lmax": 4}, preview=wanted))
+        told = json.loads((folder / "request.json").read_text())["parameters"]
+        shutil.rmtree(folder)
+        assert ("preview" in told) == wanted and told["lmax"] == 4
+        assert not wanted or Path(told["preview"]).parent == folder
