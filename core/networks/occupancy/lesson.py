@@ -8,10 +8,8 @@ which process or thread asks for it.
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from ...datasets.layout import Dataset, ModelFolder
 from ...errors import DatasetError, InvalidParameter
 from ..evaluation.scores import overlap
 from ..training.config import TrainingConfig, options_of
+from ..training.examples import Cache, listed, shuffled
 from ..training.lesson import Lesson
 from .network import THRESHOLD, OccupancyNetwork, log_odds
 from .sizes import PUBLISHED, VOXELS, Kind
@@ -33,10 +32,9 @@ Array = NDArray[Any]
 SMALLER = {"full": 1, "half": 2, "small": 4, "tiny": 16}
 """What the published widths are divided by."""
 
-_CACHE_BYTES = 1 << 30
 _VALIDATED_AT_ONCE = 100_000
 _IDLE = ("fc_p.bias", "fc_0.bias", "fc_1.bias")
-_SHUFFLE, _EXAMPLE, _VALIDATION = 0, 1, 2
+_EXAMPLE, _VALIDATION = 1, 2
 
 
 @dataclass(frozen=True)
@@ -77,10 +75,11 @@ class OccupancyLesson(Lesson):
         self.options = options_of(config, OccupancyOptions)
         self.config, self.kind = config, kind
         self.dataset = Dataset(config.dataset)
-        self.shapes = self._listed(self.options.train)
-        held = self.shapes if self.options.overfit else self._listed(self.options.validation)
+        classes = self.options.classes
+        self.shapes = listed(self.dataset, self.options.train, classes)
+        held = self.shapes if self.options.overfit else listed(self.dataset, self.options.validation, classes)
         self.held = held[: self.options.validation_shapes]
-        self._cache = _Cache(_CACHE_BYTES)
+        self._cache = Cache()
         published, divisor = PUBLISHED[kind], SMALLER[self.options.size]
         self.sizes = replace(published, **{name: math.ceil(width / divisor) for name, width in vars(published).items()})
         for model in (self.shapes[0], self.held[0]):
@@ -88,16 +87,6 @@ class OccupancyLesson(Lesson):
             self._seen(model, np.random.default_rng(0))
         self.network = OccupancyNetwork(kind, self.sizes)
         _keep_idle_biases(self.network)
-
-    def _listed(self, split: str) -> list[ModelFolder]:
-        classes = self.options.classes or self.dataset.classes
-        found = [model for name in classes for model in self.dataset.models(split, name)]
-        if not found:
-            raise DatasetError(
-                f"The lists {split}.lst in {self.config.dataset} name no shapes.",
-                "Add names to them, or set overfit = true in the options to validate on what is learned from.",
-            )
-        return found
 
     def facts(self) -> Mapping[str, str | float | bool]:
         """How much there is to learn from, and how wide the network is."""
@@ -113,9 +102,8 @@ class OccupancyLesson(Lesson):
     def _example(self, number: int) -> dict[str, Array]:
         """Each shape comes once in a round, in an order of its own."""
         seed = self.config.seed
-        lap, position = divmod(number, len(self.shapes))
-        shape = _order(seed, lap, len(self.shapes))[position]
-        return self._drawn(self.shapes[shape], np.random.default_rng((seed, _EXAMPLE, number)))
+        shape = self.shapes[shuffled(seed, number, len(self.shapes))]
+        return self._drawn(shape, np.random.default_rng((seed, _EXAMPLE, number)))
 
     def _drawn(self, model: ModelFolder, rng: np.random.Generator) -> dict[str, Array]:
         points, inside = self._points(model)
@@ -188,28 +176,3 @@ def _keep_idle_biases(network: OccupancyNetwork) -> None:
     for name, parameter in network.named_parameters():
         if network.kind != "nothing" and name.startswith("decoder.") and name.endswith(_IDLE):
             parameter.requires_grad_(False)
-
-
-@lru_cache(maxsize=4)
-def _order(seed: int, lap: int, count: int) -> NDArray[np.int64]:
-    """Of the shapes in a round."""
-    return np.random.default_rng((seed, _SHUFFLE, lap)).permutation(count)
-
-
-class _Cache:
-    """What has been read, as long as there is room."""
-
-    def __init__(self, most: int) -> None:
-        self._left, self._kept, self._lock = most, dict[tuple[ModelFolder, str], tuple[Array, ...]](), threading.Lock()
-
-    def get(self, key: tuple[ModelFolder, str], read: Callable[[], tuple[Array, ...]]) -> tuple[Array, ...]:
-        """The arrays, read only where they are not kept."""
-        with self._lock:
-            if key in self._kept:
-                return self._kept[key]
-        value = read()
-        size = sum(array.nbytes for array in value)
-        with self._lock:
-            if key not in self._kept and size <= self._left:
-                self._kept[key], self._left = value, self._left - size
-        return value
