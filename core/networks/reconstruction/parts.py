@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..layers.resnet import resnet18
+from .sizes import Sizes
 
 _SLOPE = 0.2
 
@@ -18,19 +19,20 @@ def linear_block(width: int, out: int) -> nn.Sequential:
 
 
 class _Trunk(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.resnet = resnet18()
+        self.resnet = resnet18(width)
 
 
 class PictureEncoder(nn.Module):
-    """(B, 3, 256, 256), normalised → features (B, 256, 4, 4), and a code (B, 256)."""
+    """(B, 3, 256, 256), normalised → features (B, 256, 4, 4), and a code (B, 256), or as the sizes say."""
 
-    def __init__(self, code: int = 256) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        self.resnet_conv = _Trunk()
-        self.enc_conv1 = nn.Sequential(nn.Conv2d(512, 256, 4, 2, 1), nn.BatchNorm2d(256), nn.LeakyReLU(_SLOPE))
-        self.enc_feat_flat = linear_block(256 * 16, code)
+        wide, out = 8 * sizes.trunk, sizes.features
+        self.resnet_conv = _Trunk(sizes.trunk)
+        self.enc_conv1 = nn.Sequential(nn.Conv2d(wide, out, 4, 2, 1), nn.BatchNorm2d(out), nn.LeakyReLU(_SLOPE))
+        self.enc_feat_flat = linear_block(out * sizes.cells**2, sizes.code)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
@@ -77,15 +79,16 @@ class _Block(nn.Module):
 
 
 class TextureDecoder(nn.Module):
-    """Features (B, 256, 4, 4) → a texture (B, 3, 256, 256) in [0, 1]."""
+    """Features (B, 256, 4, 4) → a texture (B, 3, 256, 256) in [0, 1], or of as many pixels as the picture has."""
 
     _NAMES = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        widths = (16, 16, 16, 16, 8, 4, 2, 1)
+        width = sizes.texture
+        widths = (sizes.features, *(factor * width for factor in (16, 16, 16, 8, 4, 2, 1)))
         for name, before, after in zip(self._NAMES, widths[:-1], widths[1:], strict=True):
-            self.add_module(name, _Block(before * width, after * width))
+            self.add_module(name, _Block(before, after))
         self.conv_img = nn.Conv2d(width, 3, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
