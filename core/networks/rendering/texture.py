@@ -12,17 +12,13 @@ from torch.nn import functional
 from .rasterise import Fragments
 
 
-def at_fragments(values: Tensor, faces: Tensor, fragments: Fragments, depths: Tensor | None = None) -> Tensor:
-    """(n, C) values (V, C) of the corners of faces (F, 3), between them at each fragment.
-
-    depths: (B, V) of the vertices in each picture: then as perspective wants it, else linearly in the picture.
-    """
+def at_fragments(values: Tensor, faces: Tensor, fragments: Fragments) -> Tensor:
+    """(n, C) values (V, C) or (B, V, C) of the corners of faces (F, 3), between them at each fragment."""
     corners = faces[fragments.face]
-    weights = fragments.weights
-    if depths is not None:
-        near = weights / depths[fragments.batch[:, None], corners]
-        weights = near / near.sum(dim=1, keepdim=True)
-    return (values[corners] * weights[:, :, None]).sum(dim=1)
+    if values.ndim == 3:
+        corners = corners + values.shape[1] * fragments.picture[:, None]
+    found = values.reshape(-1, values.shape[-1]).index_select(0, corners.reshape(-1)).reshape(*corners.shape, -1)
+    return (found * fragments.weights[:, :, None]).sum(dim=1)
 
 
 def sphere_coordinates(directions: Tensor, *, mirrored: bool = False) -> Tensor:
@@ -40,7 +36,21 @@ def sphere_coordinates(directions: Tensor, *, mirrored: bool = False) -> Tensor:
     return torch.stack([2.0 * around - 1.0 if mirrored else around, v], dim=1)
 
 
-def read(texture: Tensor, place: Tensor) -> Tensor:
-    """(n, C) the texture (C, H, W) at places (n, 2) in [−1, 1], between its pixels."""
-    seen = functional.grid_sample(texture[None], place[None, None], align_corners=True, padding_mode="border")
+def read(texture: Tensor, place: Tensor, picture: Tensor, *, to_borders: bool = False) -> Tensor:
+    """(n, C) a texture (C, H, W), or one (B, C, H, W) for each picture, at places (n, 2), between its pixels.
+
+    place: [−1, 1] spans the texture, y down: from the middle of the first pixel to that of the last one, or with
+    `to_borders` from border to border. picture: (n,) which one each place is in.
+    """
+    if texture.ndim == 3:
+        return _read(texture, place, to_borders)
+    seen = place.new_zeros(len(place), texture.shape[1])
+    for number, one in enumerate(texture):
+        here = (picture == number).nonzero()[:, 0]
+        seen = seen.index_copy(0, here, _read(one, place[here], to_borders))
+    return seen
+
+
+def _read(texture: Tensor, place: Tensor, to_borders: bool) -> Tensor:
+    seen = functional.grid_sample(texture[None], place[None, None], align_corners=not to_borders, padding_mode="border")
     return seen[0, :, 0].T

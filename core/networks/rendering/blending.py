@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From fragments to pictures: what covers a pixel, and the colour of what is in front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .rasterise import Fragments
+
+
+@dataclass(frozen=True)
+class Picture:
+    """colour: (B, C, size, size), None where nothing was painted. mask: (B, size, size) in [0, 1]. Row 0 on top."""
+
+    colour: Tensor | None
+    mask: Tensor
+
+
+def mask_of(fragments: Fragments, pictures: int, size: int) -> Tensor:
+    """(B, size, size) how much of each pixel is covered by at least one of its fragments, as if each were by chance."""
+    missed = torch.log1p(-fragments.cover.clamp_max(1.0 - 1e-7))
+    total = missed.new_zeros(pictures * size**2).index_add(0, fragments.pixel, missed)
+    return (1.0 - total.exp()).reshape(pictures, size, size)
+
+
+def visible(fragments: Fragments) -> Tensor:
+    """(n,) the part of its pixel at which each fragment is seen.
+
+    From front to back, each takes what it covers of what is left. Covers add up: two faces that share an edge leave
+    nothing between them for what is behind.
+    """
+    order = torch.argsort(fragments.depth.detach())
+    order = order[torch.argsort(fragments.pixel[order], stable=True)]
+    cover, pixel = fragments.cover[order], fragments.pixel[order]
+    before = cover.double().cumsum(0) - cover
+    start = torch.ones_like(pixel, dtype=torch.bool)
+    start[1:] = pixel[1:] != pixel[:-1]
+    first = before[start][start.long().cumsum(0) - 1]
+    left = (1.0 - (before - first)).clamp_min(0.0).to(cover.dtype)
+    seen = torch.minimum(cover, left)
+    return torch.zeros_like(seen).index_copy(0, order, seen)
+
+
+def painted(fragments: Fragments, colours: Tensor, mask: Tensor, background: float) -> Tensor:
+    """(B, C, size, size) the fragments with `colours` (n, C) over the background."""
+    share, channels = visible(fragments), colours.shape[1]
+    both = torch.cat([colours * share[:, None], share[:, None]], dim=1)
+    total = both.new_zeros(mask.numel(), channels + 1).index_add(0, fragments.pixel, both)
+    surface = total[:, :channels] / total[:, channels:].clamp_min(1e-12)
+    over = background + mask.reshape(-1, 1) * (surface - background)
+    return over.reshape(*mask.shape, channels).permute(0, 3, 1, 2)

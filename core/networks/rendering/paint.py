@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is painted on a mesh: colours of its vertices, or a texture. Each pixel reads what it sees, however large the
+faces are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .rasterise import Fragments
+from .texture import at_fragments, read, sphere_coordinates
+
+
+@dataclass(frozen=True)
+class VertexColours:
+    """values: (V, C) or (B, V, C), one row for each vertex."""
+
+    values: Tensor
+
+    def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
+        """(n, C)."""
+        return at_fragments(self.values, faces, fragments)
+
+
+@dataclass(frozen=True)
+class SphereTexture:
+    """pixels: (C, H, W) or (B, C, H, W), as `sphere_coordinates` lays them out. directions: (V, 3) from the centre.
+    mirrored: both sides of the plane x = 0 share the texture."""
+
+    pixels: Tensor
+    directions: Tensor
+    mirrored: bool = False
+
+    def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
+        """(n, C)."""
+        place = sphere_coordinates(at_fragments(self.directions, faces, fragments), mirrored=self.mirrored)
+        return read(self.pixels, place, fragments.picture)
+
+
+@dataclass(frozen=True)
+class UvTexture:
+    """pixels: (C, H, W) or (B, C, H, W), row 0 on top. uv: (F, 3, 2) for each corner of each face, u to the right and v
+    up; the picture spans [0, 1]², its outermost pixels go on beyond."""
+
+    pixels: Tensor
+    uv: Tensor
+
+    def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
+        """(n, C)."""
+        uv = (self.uv[fragments.face] * fragments.weights[:, :, None]).sum(dim=1)
+        place = (2.0 * uv - 1.0) * uv.new_tensor([1.0, -1.0])
+        return read(self.pixels, place, fragments.picture, to_borders=True)
+
+
+Paint = VertexColours | SphereTexture | UvTexture

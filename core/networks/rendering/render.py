@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of meshes with gradients to vertices, colours, textures and cameras: one function, several back-ends."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...errors import InvalidParameter
+from .blending import Picture, mask_of, painted
+from .light import Light
+from .paint import Paint
+from .rasterise import Softness, fragments_of
+from .triangles import triangles_of
+
+
+def render(
+    vertices: Tensor,
+    faces: Tensor,
+    matrices: Tensor,
+    size: int,
+    *,
+    paint: Paint | None = None,
+    softness: Softness | None = None,
+    light: Light | None = None,
+    background: float = 1.0,
+    back_end: str = "auto",
+) -> Picture:
+    """Square pictures of a mesh, `size` pixels along an edge.
+
+    vertices: (V, 3), or (B, V, 3) one mesh for each picture. faces: (F, 3). matrices: (B, 3, 4) of `camera.stacked`.
+    paint: what is on the mesh; None for a mask alone. softness: of edges; by default they turn within half a pixel.
+    light: None for colours as they are. background: behind the mesh.
+
+    Raises `InvalidParameter` for arrays that do not fit together or are no numbers.
+    """
+    _check(vertices, faces, matrices, size)
+    soft = softness or Softness.of_pixels(0.5, size)
+    triangles = triangles_of(vertices, faces, matrices)
+    fragments = fragments_of(triangles, size, soft)
+    mask = mask_of(fragments, len(matrices), size)
+    if paint is None:
+        return Picture(None, mask)
+    colours = paint.colours(fragments, faces)
+    if light is not None:
+        colours = colours * light.at(fragments, vertices, faces)[:, None]
+    return Picture(painted(fragments, colours, mask, background), mask)
+
+
+def _check(vertices: Tensor, faces: Tensor, matrices: Tensor, size: int) -> None:
+    fits = vertices.ndim in (2, 3) and vertices.shape[-1] == 3 and faces.ndim == 2 and faces.shape[1] == 3
+    fits = fits and matrices.ndim == 3 and matrices.shape[1:] == (3, 4) and size >= 1
+    if not fits or (vertices.ndim == 3 and len(vertices) != len(matrices)):
+        raise InvalidParameter(
+            f"Vertices {tuple(vertices.shape)}, faces {tuple(faces.shape)} and cameras {tuple(matrices.shape)} "
+            f"make no picture of {size} pixels.",
+            "Give vertices (V, 3) or (B, V, 3), faces (F, 3), matrices (B, 3, 4), and at least one pixel.",
+        )
+    if not (torch.isfinite(vertices).all() and torch.isfinite(matrices).all()):
+        raise InvalidParameter("Vertices or cameras are not all numbers.", "A step before made them infinite or NaN.")
+    if faces.numel() and (int(faces.min()) < 0 or int(faces.max()) >= vertices.shape[-2]):
+        raise InvalidParameter("Faces name vertices that do not exist.", "Give the faces of these vertices.")
