@@ -53,6 +53,15 @@ def test_the_pixels_of_the_published_chain() -> None:
     assert np.array_equal(view.pixels, expected) and not view.remarks
 
 
+@pytest.mark.parametrize("framing", [Framing(), Framing(crop=True, fill=0.9, whiten=True)])
+def test_networks_of_any_size_see_the_same_part(framing: Framing) -> None:
+    small, large = (network_view(scene(), framing, size).pixels for size in (64, 256))
+    assert small.shape == (64, 64, 3) and large.shape == (256, 256, 3)
+    blocks_of_four = large.reshape(64, 4, 64, 4, 3).mean(axis=(1, 3))
+    assert np.abs(blocks_of_four - small).mean() < 0.02
+    assert np.array_equal(network_view(large, size=256).pixels, large), "as that network sees it already"
+
+
 def test_an_array_as_the_network_sees_it_is_left_alone() -> None:
     pixels = np.random.default_rng(0).random((224, 224, 3))
     assert np.array_equal(network_view(pixels).pixels, pixels)

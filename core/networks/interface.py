@@ -17,6 +17,7 @@ from ..errors import InvalidParameter
 from ..fields.extraction import Extraction
 from ..mesh import FloatArray, Mesh
 from ..progress import Progress, silent
+from .inputs.images import TRAINED_FILL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -109,6 +110,9 @@ class PictureModel(Model):
 
     picture_size: ClassVar[int]
     """Pixels along an edge of what it sees."""
+
+    trained_fill: ClassVar[float] = TRAINED_FILL
+    """How much of that edge the objects took that it has learned from: the `fill` of a `Framing` that fits it."""
 
     @abstractmethod
     def reconstruct(self, given: Input, *, seed: int = 0, progress: Progress = silent) -> Reconstruction:

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from ..alignment.similarity import Similarity
 from ..datasets.arrays import Camera
 from ..mesh import FloatArray, Mesh
 
@@ -43,3 +46,12 @@ class Reconstruction:
     def mesh(self) -> Mesh:
         """The last stage."""
         return self.stages[-1]
+
+    def turned(self, rotation: FloatArray) -> Reconstruction:
+        """The same after the turn p → rotation · p (3, 3) of the world; the camera sees what it saw."""
+        turn = Similarity(rotation)
+        camera = self.camera
+        if camera is not None:
+            world = np.concatenate([camera.world[:, :3] @ rotation.T, camera.world[:, 3:]], axis=1)
+            camera = Camera(camera.matrix, world)
+        return replace(self, stages=tuple(turn.apply_to(mesh) for mesh in self.stages), camera=camera)

@@ -18,7 +18,7 @@ from ...errors import HarmonicsFileError, InvalidParameter, MeshFileError
 from ...files import expanded
 from ...mesh import FloatArray, Mesh
 from ...meshfile import READABLE, ply, read_mesh
-from .images import Framing, network_view
+from .images import SIZE, Framing, network_view
 from .points import checked_points
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".tga", ".jp2")
@@ -42,9 +42,10 @@ class Read:
     remarks: tuple[str, ...] = ()
 
 
-def read_input(path: str | Path, wanted: str, framing: Framing | None = None) -> Read:
+def read_input(path: str | Path, wanted: str, framing: Framing | None = None, size: int = SIZE) -> Read:
     """The input in a file, for a model that sees `wanted` (a `Card.inputs`).
 
+    size: pixels along an edge of what it sees of an image.
     Raises `InvalidParameter` where the file is not for such a model, and what its reader raises.
     """
     path = expanded(path)
@@ -53,7 +54,7 @@ def read_input(path: str | Path, wanted: str, framing: Framing | None = None) ->
     if kind not in fits.get(wanted, ()):
         raise InvalidParameter(f"This model sees {_SEEN[wanted]}, but {path.name} holds {_SEEN[kind]}.", _HELP[wanted])
     if kind == "image":
-        view = network_view(path, framing)
+        view = network_view(path, framing, size)
         return Read(view.pixels, None, view.remarks)
     if kind == "voxels":
         return _binvox(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any picture as the 224 × 224 pixels that a network sees, and what is wrong with it."""
+"""Any picture as the square of few pixels that a network sees, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .background import background_of, bounds_of, object_mask, painted_white
 from .pictures import Flat, flat_from_array, flat_from_file
 
 SIZE = 224
-"""Pixels along an edge of what the network sees."""
+"""Pixels along an edge of what most networks see."""
 
 TRAINED_FILL = 0.6
 """Share of the edge of the picture that an object takes in the pictures that the published networks learned from."""
@@ -45,38 +45,38 @@ class Framing:
 
 @dataclass(frozen=True)
 class View:
-    """What a network sees. pixels: (224, 224, 3) in [0, 1], row 0 on top. remarks: why it may not understand it."""
+    """What a network sees. pixels: (size, size, 3) in [0, 1], row 0 on top. remarks: why it may not understand it."""
 
     pixels: FloatArray
     remarks: tuple[str, ...] = ()
 
 
-def network_view(image: str | Path | NDArray[np.generic], framing: Framing | None = None) -> View:
-    """What the network will see of an image.
+def network_view(image: str | Path | NDArray[np.generic], framing: Framing | None = None, size: int = SIZE) -> View:
+    """What the network will see of an image: the same part of it for any size.
 
     image: a file, or an array (H, W) or (H, W, 1, 2, 3 or 4) of bytes, 16-bit numbers, or floats in [0, 1]; an alpha
     channel comes last. What is transparent becomes white. Files of any mode do, turned as their EXIF says; large ones
-    are read in bounded memory. Without a framing the pixels are those of the published code (bilinear `Resize`,
-    `ToTensor`); an array that is as the network sees it already is given back unchanged.
+    are read in bounded memory. size: pixels along an edge. Without a framing the pixels are those of the published
+    code (bilinear `Resize`, `ToTensor`); an array that is as the network sees it already is given back unchanged.
 
     Raises `ImageError` for what is no image, is empty, too large, or has values that are not numbers.
     """
     chosen = framing or Framing()
     if isinstance(image, np.ndarray):
-        if chosen == Framing() and (seen := _seen_already(image)) is not None:
+        if chosen == Framing() and (seen := _seen_already(image, size)) is not None:
             return View(seen)
-        return _framed(flat_from_array(image), chosen)
-    return _framed(flat_from_file(Path(image)), chosen)
+        return _framed(flat_from_array(image), chosen, size)
+    return _framed(flat_from_file(Path(image)), chosen, size)
 
 
-def _seen_already(image: NDArray[np.generic]) -> FloatArray | None:
-    if image.shape != (SIZE, SIZE, 3) or image.dtype.kind != "f":
+def _seen_already(image: NDArray[np.generic], size: int) -> FloatArray | None:
+    if image.shape != (size, size, 3) or image.dtype.kind != "f":
         return None
     values = image.astype(np.float64)
     return values if values.min() >= 0.0 and values.max() <= 1.0 else None  # NaN is refused on the other way
 
 
-def _framed(flat: Flat, framing: Framing) -> View:
+def _framed(flat: Flat, framing: Framing, size: int) -> View:
     background = background_of(flat)
     white = float(np.abs(np.asarray(background) - 255.0).max()) <= 255.0 * _NEAR_WHITE
     mask = object_mask(flat, background)
@@ -88,24 +88,28 @@ def _framed(flat: Flat, framing: Framing) -> View:
     elif white:
         background = (255, 255, 255)
     if framing.crop:
-        seen = _centred(picture, box or (0, 0, *picture.size), framing.fill if box else 1.0, background)
+        seen = _centred(picture, box or (0, 0, *picture.size), framing.fill if box else 1.0, background, size)
     else:
-        seen = picture.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+        seen = picture.resize((size, size), Image.Resampling.BILINEAR)
     return View((np.asarray(seen, np.float32) / np.float32(255.0)).astype(np.float64), remarks)
 
 
 def _centred(
-    picture: Image.Image, box: tuple[int, int, int, int], fill: float, background: tuple[int, int, int]
+    picture: Image.Image,
+    box: tuple[int, int, int, int],
+    fill: float,
+    background: tuple[int, int, int],
+    edge: int,
 ) -> Image.Image:
     """The square around the middle of `box`, of which the longest side of the box takes the share `fill`."""
     left, top, right, bottom = box
     side = max(right - left, bottom - top, 1) / fill
     x, y = (left + right - side) / 2.0, (top + bottom - side) / 2.0
     part = max(x, 0.0), max(y, 0.0), min(x + side, picture.width), min(y + side, picture.height)
-    scale = SIZE / side
+    scale = edge / side
     edges = [round((part[i] - (x, y)[i % 2]) * scale) for i in range(4)]
     size = max(edges[2] - edges[0], 1), max(edges[3] - edges[1], 1)
-    seen = Image.new("RGB", (SIZE, SIZE), background)
+    seen = Image.new("RGB", (edge, edge), background)
     seen.paste(picture.resize(size, Image.Resampling.BILINEAR, box=part), (edges[0], edges[1]))
     return seen
 

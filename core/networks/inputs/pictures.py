@@ -78,7 +78,9 @@ def _flat_file(image: Image.Image, path: Path) -> Flat:
 
 
 def _too_large(name: str) -> ImageError:
-    return ImageError(f"The image {name} is too large.", "Scale it down; the network sees 224 × 224 pixels.")
+    return ImageError(
+        f"The image {name} is too large.", "Scale it down; networks see a few hundred pixels along an edge."
+    )
 
 
 def flat_from_array(image: NDArray[np.generic]) -> Flat:
