@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..layers.resnet import resnet18
-from .sizes import Sizes
 
 _SLOPE = 0.2
 
@@ -25,14 +26,16 @@ class _Trunk(nn.Module):
 
 
 class PictureEncoder(nn.Module):
-    """(B, 3, 256, 256), normalised → features (B, 256, 4, 4), and a code (B, 256), or as the sizes say."""
+    """(B, 3, S, S), normalised → features (B, C, S / 64, S / 64), and a code (B, code). trunk: channels of the first
+    layer. cells: S / 64."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, code: int = 256, trunk: int = 64, features: int = 256, cells: int = 4) -> None:
         super().__init__()
-        wide, out = 8 * sizes.trunk, sizes.features
-        self.resnet_conv = _Trunk(sizes.trunk)
-        self.enc_conv1 = nn.Sequential(nn.Conv2d(wide, out, 4, 2, 1), nn.BatchNorm2d(out), nn.LeakyReLU(_SLOPE))
-        self.enc_feat_flat = linear_block(out * sizes.cells**2, sizes.code)
+        self.resnet_conv = _Trunk(trunk)
+        self.enc_conv1 = nn.Sequential(
+            nn.Conv2d(8 * trunk, features, 4, 2, 1), nn.BatchNorm2d(features), nn.LeakyReLU(_SLOPE)
+        )
+        self.enc_feat_flat = linear_block(features * cells * cells, code)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
@@ -40,25 +43,51 @@ class PictureEncoder(nn.Module):
         return features, self.enc_feat_flat(features.flatten(1))
 
 
-class DeformationDecoder(nn.Module):
-    """A code (B, code) and places (B, V, 3) → how far each is moved (B, V, 3), at most 1. After DeepSDF's decoder."""
+class WeightNormed(nn.Module):
+    """A linear layer whose rows have the direction of `weight_v` and the length `weight_g` (Salimans and Kingma)."""
 
-    def __init__(self, code: int, hidden: int = 512, again: int = 2, layers: int = 4) -> None:
+    def __init__(self, width: int, out: int) -> None:
         super().__init__()
-        self.again, self.layers, width = again, layers, code + 3
+        begun = nn.Linear(width, out)
+        self.weight_v = nn.Parameter(begun.weight.detach().clone())
+        self.weight_g = nn.Parameter(begun.weight.detach().norm(dim=1, keepdim=True))
+        self.bias = nn.Parameter(begun.bias.detach().clone())
+
+    @property
+    def weight(self) -> Tensor:
+        """(out, width) what the layer multiplies by."""
+        return self.weight_v * (self.weight_g / self.weight_v.norm(dim=1, keepdim=True))
+
+
+class DeformationDecoder(nn.Module):
+    """A code (B, code) and places (B, N, columns) → how far each is moved (B, N, columns), at most 1.
+
+    After DeepSDF's decoder: what is given comes in `again`, and then widens that layer. columns: 3 for points, 2 for
+    the radii and heights of a profile.
+    """
+
+    def __init__(
+        self, code: int, columns: int = 3, hidden: int = 512, dropout: float = 0.2, again: int = 2, layers: int = 4
+    ) -> None:
+        super().__init__()
+        self.code, self.hidden, self.dropout, self.again, self.layers = code, hidden, dropout, again, layers
+        width = code + columns
         for number in range(layers):
             before = (hidden if number else 0) + (width if number in (0, again) else 0)
-            self.add_module(f"lin{number}", nn.utils.weight_norm(nn.Linear(before, hidden)))
-        self.add_module(f"lin{layers}", nn.Linear(hidden, 3))
+            self.add_module(f"lin{number}", WeightNormed(before, hidden))
+        self.add_module(f"lin{layers}", nn.Linear(hidden, columns))
 
     def forward(self, code: Tensor, places: Tensor) -> Tensor:
-        """See the class."""
-        given = torch.cat([code[:, None].expand(-1, places.shape[1], -1), places], dim=2)
-        x = given
+        """See the class. What a layer makes of a code is the same at all places, and is worked out once."""
+        x = places
         for number in range(self.layers):
-            x = torch.cat([x, given], dim=2) if number == self.again else x
-            x = torch.relu(self.get_submodule(f"lin{number}")(x))
-            x = functional.dropout(x, 0.2, self.training)
+            layer: Any = self.get_submodule(f"lin{number}")
+            weight, kept = layer.weight, self.hidden if number else 0
+            after = functional.linear(x, weight[:, :kept], layer.bias) if number else layer.bias
+            if number in (0, self.again):
+                seen = functional.linear(code, weight[:, kept : kept + self.code])
+                after = after + functional.linear(places, weight[:, kept + self.code :]) + seen[:, None]
+            x = functional.dropout(torch.relu(after), self.dropout, self.training)
         return torch.tanh(self.get_submodule(f"lin{self.layers}")(x))
 
 
@@ -79,14 +108,17 @@ class _Block(nn.Module):
 
 
 class TextureDecoder(nn.Module):
-    """Features (B, 256, 4, 4) → a texture (B, 3, 256, 256) in [0, 1], or of as many pixels as the picture has."""
+    """Features (B, C, n, n) → a texture (B, 3, 64 n, 64 n) in [0, 1]; mirrored: (B, 3, 64 n, 32 n).
+
+    width: channels of the last layers. steps: how pixels between pixels are made, "bilinear" or "nearest".
+    """
 
     _NAMES = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, width: int = 16, features: int = 256, mirrored: bool = False, steps: str = "bilinear") -> None:
         super().__init__()
-        width = sizes.texture
-        widths = (sizes.features, *(factor * width for factor in (16, 16, 16, 8, 4, 2, 1)))
+        self.mirrored, self.steps = mirrored, steps
+        widths = (features, *(times * width for times in (16, 16, 16, 8, 4, 2, 1)))
         for name, before, after in zip(self._NAMES, widths[:-1], widths[1:], strict=True):
             self.add_module(name, _Block(before, after))
         self.conv_img = nn.Conv2d(width, 3, 3, padding=1)
@@ -94,6 +126,8 @@ class TextureDecoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         for number, name in enumerate(self._NAMES):
-            x = functional.interpolate(x, scale_factor=2, mode="bilinear") if number else x
+            if number:
+                factor = (2.0, 1.0) if self.mirrored and number == 1 else (2.0, 2.0)
+                x = functional.interpolate(x, scale_factor=factor, mode=self.steps)
             x = self.get_submodule(name)(x)
         return torch.sigmoid(self.conv_img(functional.leaky_relu(x, _SLOPE)))

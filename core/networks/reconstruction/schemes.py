@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Schemes of symmetry as a network takes them: how few numbers it predicts, and where on the shape each one acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ...errors import InvalidParameter
+from ...mesh import IntArray, Mesh
+from ...symmetry.gather import Gather
+from ...symmetry.templates import SCHEMES as OF_TEMPLATES
+from ...symmetry.templates import refinement, template
+
+REFINEMENT = "refinement"
+SCHEMES = (*OF_TEMPLATES, REFINEMENT)
+"""free, plane, two_planes, rotational, refinement: see `symmetry.templates`."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A scheme on a template.
+
+    name, level, subdivisions: what it was made of. mesh: the sphere with the vertices and faces of the result, radius
+    1. gather: rows of numbers → those vertices. acts: (rows,) the vertex at which each row acts, which a decoder takes
+    as the place to answer for; None where the rows are no vertices but a profile of radii and heights.
+    """
+
+    name: str
+    level: int
+    subdivisions: int
+    mesh: Mesh
+    gather: Gather
+    acts: IntArray | None
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that are predicted for one deformation."""
+        return self.gather.n_rows * self.gather.n_columns
+
+    def facts(self) -> dict[str, str | int]:
+        """What a checkpoint needs to know of it."""
+        return {"scheme": self.name, "level": self.level, "subdivisions": self.subdivisions}
+
+
+@lru_cache(maxsize=16)
+def scheme_of(name: str, level: int = 4, subdivisions: int = 0) -> Scheme:
+    """A scheme on `symmetry.templates.template(level, subdivisions)`; that of refinement on the next finer one.
+
+    Raises `InvalidParameter` for another name, and levels that no template has.
+    """
+    if name not in SCHEMES:
+        raise InvalidParameter(f"There is no scheme {name!r}.", f"Choose from {', '.join(SCHEMES)}.")
+    if name == REFINEMENT:
+        made = refinement(level, subdivisions)
+        acts = np.arange(made.gather.n_rows)
+        acts[template(level, subdivisions).tables.left] = made.driven
+        return Scheme(name, level, subdivisions, made.fine.mesh, made.gather, acts)
+    coarse = template(level, subdivisions)
+    gather = coarse.scheme(name)
+    return Scheme(name, level, subdivisions, coarse.mesh, gather, None if gather.n_columns != 3 else _own(gather))
+
+
+def _own(gather: Gather) -> IntArray:
+    """(rows,) the vertex that takes each row as it is, without changing a sign."""
+    acts = np.full(gather.n_rows, -1)
+    as_is = np.flatnonzero((gather.weight[:, 0] >= 0.0).all(axis=1))
+    acts[gather.index[as_is, 0]] = as_is
+    return acts
