@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`spherical-cow dataset …`: make a folder to learn from, and check one."""
+"""`spherical-cow dataset …`: make a folder to learn from, of meshes or of made shapes, and check one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import argparse
 from typing import Any
 
 from ..datasets.check import DatasetReport, check_dataset
+from ..datasets.symmetric import FAMILIES
 from ..errors import InvalidParameter
 from .batch_report import CANCELLED, meter
 from .console import Console
+from .seeds import seed_of
 
 SHOWN = 20
 """So many faults are told as text; JSON has them all."""
@@ -17,9 +19,10 @@ SHOWN = 20
 
 def add_verbs(verbs: Any) -> None:
     """Add `dataset` with its own verbs."""
-    parser = verbs.add_parser("dataset", help="folders of shapes to learn from: make, check")
+    parser = verbs.add_parser("dataset", help="folders of shapes to learn from: make, make-symmetric, check")
     own = parser.add_subparsers(dest="dataset_verb", metavar="VERB", required=True)
     make_options(own.add_parser("make", help="make one from any meshes, as the Occupancy Networks read it"))
+    symmetric_options(own.add_parser("make-symmetric", help="make one of made symmetric shapes, without Blender"))
     verb = own.add_parser("check", help="what is wrong with one? (exit status 0 nothing, 1 something)")
     verb.add_argument("folder", help="the folder above the classes")
     verb.add_argument("--quick", action="store_true", help="only look whether files are there")
@@ -45,6 +48,45 @@ def make_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--resume", action="store_true", help="leave what is made already, and make the rest")
     verb.add_argument("--json", action="store_true", help="print one JSON object")
     verb.set_defaults(run=run_make)
+
+
+def symmetric_options(verb: argparse.ArgumentParser) -> None:
+    """The options of `dataset make-symmetric`."""
+    verb.add_argument("out", metavar="OUT", help="the folder to make; empty, or not there")
+    verb.add_argument("--families", nargs="+", default=list(FAMILIES), choices=tuple(FAMILIES), metavar="NAME",
+                      help=f"of {', '.join(FAMILIES)} (all)")  # fmt: skip
+    verb.add_argument("--count", type=int, default=24, metavar="N", help="shapes of each family (24)")
+    verb.add_argument("--views", type=int, default=8, metavar="N", help="images of each (8)")
+    verb.add_argument("--size", type=int, default=128, metavar="PIXELS", help="of the images (128)")
+    verb.add_argument("--points", type=int, default=20_000, metavar="N", help="in the box and on the surface (20000)")
+    verb.add_argument(
+        "--split", type=float, nargs=3, default=(0.7, 0.1, 0.2), metavar="SHARE", help="train, val, test (0.7 0.1 0.2)"
+    )
+    verb.add_argument("--seed", type=seed_of, default=0, help="another one makes other shapes")
+    verb.add_argument("--shaded", action="store_true", help="draw with light, in place of colours as they are")
+    verb.add_argument("--json", action="store_true", help="print one JSON object")
+    verb.set_defaults(run=run_make_symmetric)
+
+
+def run_make_symmetric(arguments: argparse.Namespace, console: Console) -> int:
+    """Make the folder; 130 when stopped."""
+    from ..networks.runtime import require_torch
+
+    require_torch()
+    from ..networks.reconstruction.made_data import MadeSettings, make_symmetric
+
+    names = ("count", "views", "size", "points", "seed", "shaded")
+    settings = MadeSettings(
+        families=tuple(dict.fromkeys(arguments.families)),
+        split=tuple(arguments.split),
+        **{name: getattr(arguments, name) for name in names},
+    )
+    with meter(console) as progress:
+        counts = make_symmetric(arguments.out, settings, progress)
+    lines = [f"{settings.count * len(counts)} models made in {arguments.out}."]
+    lines += [f"{name}: {_counts(parts)}" for name, parts in counts.items()]
+    console.result({"classes": counts}, lines)
+    return 0
 
 
 def run_make(arguments: argparse.Namespace, console: Console) -> int:
