@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InvalidMesh, MeshFileError
 from ..files import atomic_write, expanded, write_text
@@ -27,7 +26,7 @@ def textured_files(path: str | Path) -> tuple[Path, Path, Path]:
     return file, file.with_name(f"{stem}.mtl"), file.with_name(f"{stem}_texture.png")
 
 
-def write_textured_obj(mesh: Mesh, pixels: NDArray[np.floating], uv: FloatArray, path: str | Path) -> list[Path]:
+def write_textured_obj(mesh: Mesh, pixels: FloatArray, uv: FloatArray, path: str | Path) -> list[Path]:
     """Write a mesh with its texture; gives the three files (`textured_files`).
 
     pixels: (H, W, 3) sRGB in [0, 1], row 0 on top. uv: (F, 3, 2) of the corners of each face, v up. Positions and UVs

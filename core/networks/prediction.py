@@ -17,7 +17,7 @@ from ..mesh import Mesh
 from ..progress import Progress, Stages, part, silent
 from .inputs.points import AXES, unit_cube
 from .inputs.voxels import blocks, network_voxels, solid_voxels
-from .interface import Model
+from .interface import Model, PictureModel
 
 MOST_SHAPES = 1000
 
@@ -131,9 +131,13 @@ def predict(
     remarks = (f"Nothing is inside with the seeds {', '.join(empty)}",) if empty else ()
     seen = seen_blocks(given, place) if with_blocks and model.card.inputs == "voxels" else None
     told = {"model": model.card.name, "title": model.card.title, **model.facts()}
-    threshold = told.get("threshold") if chosen.threshold is None else chosen.threshold
-    facts = {"resolution": chosen.resolution, "cells": chosen.resolution**3, "threshold": threshold}
+    facts = {} if isinstance(model, PictureModel) else _of_grid(chosen, told)
     return Predicted(tuple(meshes.values()), tuple(meshes), stages.seconds, remarks, seen, {**told, **facts})
+
+
+def _of_grid(chosen: Prediction, told: Mapping[str, Any]) -> dict[str, Any]:
+    threshold = told.get("threshold") if chosen.threshold is None else chosen.threshold
+    return {"resolution": chosen.resolution, "cells": chosen.resolution**3, "threshold": threshold}
 
 
 def _placed(given: NDArray[Any] | Mesh | None, up: str) -> Similarity:

@@ -40,6 +40,7 @@ MODULES: Mapping[str, str] = {
     "codes_extract": "codes",
     "describe_checkpoints": "checkpoints",
     "predict": "prediction",
+    "reconstruct": "reconstruction",
     "take_picture": "pictures",
     "train": "training",
     "fit_distance": "distance",

@@ -17,13 +17,16 @@ from ...networks.catalogue import open_model
 from ...networks.inputs import Framing, Read, read_input
 from ...networks.inputs.images import TRAINED_FILL
 from ...networks.inputs.points import AXES
+from ...networks.interface import PictureModel
 from ...networks.prediction import Predicted, Prediction, predict, require_input
 from ...networks.runtime import DEVICES
 from ...pictures import save_png
 from ...progress import Stages
 from ..console import Console, require_writable
+from .predict_picture import run_picture
 
-_SETTINGS = ("resolution", "steps", "threshold", "seed", "count", "faces", "up")
+RESOLUTION = 128
+_SETTINGS = ("resolution", "steps", "threshold", "seed", "count", "faces", "up", "published")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -32,13 +35,14 @@ def add_verbs(verbs: Any) -> None:
         "predict",
         help="an image, points, voxels, a mesh or nothing → the mesh that a network sees there",
         description="What the input is, is told by its ending: png, jpg … for models that see an image; a mesh (ply, "
-        "obj …) or points (xyz, npz) for those that see points; a mesh or binvox for those that see voxels.",
+        "obj …) or points (xyz, npz) for those that see points; a mesh or binvox for those that see voxels. A result "
+        "with a texture is written as OUT.obj with OUT.mtl and OUT_texture.png; other formats get its colours.",
     )
     parser.add_argument("checkpoint", type=Path, help="a .pt, .pth or .safetensors file")
     parser.add_argument("input", nargs="?", type=Path, help="left out for models that make shapes by themselves")
     parser.add_argument("output", type=Path, help=f"the mesh ({', '.join(WRITABLE)})")
     surface = parser.add_argument_group("the surface")
-    surface.add_argument("--resolution", type=int, default=128, metavar="N", help="cells along an edge (default 128)")
+    surface.add_argument("--resolution", type=int, metavar="N", help=f"cells along an edge (default {RESOLUTION})")
     surface.add_argument("--steps", type=int, metavar="N", help="how often the first grid is doubled (default 2)")
     surface.add_argument("--threshold", type=float, metavar="P", help="probability on the surface (default 0.2)")
     surface.add_argument("--refine", type=int, default=0, metavar="N", help="steps of moving vertices onto the surface")
@@ -49,9 +53,10 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--device", default="auto", choices=DEVICES)
     image = parser.add_argument_group("images")
     image.add_argument("--crop", action="store_true", help="cut the picture to the object and put it into the middle")
-    image.add_argument("--fill", type=float, default=TRAINED_FILL, metavar="SHARE", help="of the edge, after --crop")
+    image.add_argument("--fill", type=float, metavar="SHARE", help="of the edge, after --crop (default as trained)")
     image.add_argument("--whiten", action="store_true", help="paint a plain background white")
     image.add_argument("--view", type=Path, metavar="PNG", help="write what the network sees")
+    image.add_argument("--stages", action="store_true", help="also write OUT_1, OUT_2 …: the meshes on the way")
     solid = parser.add_argument_group("points, voxels and meshes")
     parser.add_argument("--up", default="y", choices=tuple(AXES), help="the axis that is up in input and output")
     solid.add_argument("--as-is", action="store_true", help="the input lies in the cube from -0.5 to 0.5 already")
@@ -62,15 +67,14 @@ def add_verbs(verbs: Any) -> None:
 
 def run_predict(arguments: argparse.Namespace, console: Console) -> int:
     """Predict, write the meshes, print the report."""
-    settings = Prediction(
-        **{name: getattr(arguments, name) for name in _SETTINGS},
-        refinement=arguments.refine,
-        published=arguments.published,
-    )
+    given = {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
+    settings = Prediction(**{"resolution": RESOLUTION, **given, "refinement": arguments.refine})
     outputs = _outputs(arguments, settings)
     stages = Stages()
     with stages("open"):
         model = open_model(arguments.checkpoint, arguments.device)
+    if isinstance(model, PictureModel):
+        return run_picture(arguments, console, model, stages)
     _check_options(arguments, model.card.inputs)
     with stages("read"):
         read = _read(arguments, model.card.inputs)
@@ -123,6 +127,7 @@ def _check_options(arguments: argparse.Namespace, inputs: str) -> None:
         "--crop": arguments.crop and inputs != "image",
         "--whiten": arguments.whiten and inputs != "image",
         "--blocks": arguments.blocks is not None and inputs != "voxels",
+        "--stages": arguments.stages,
         "--as-is": arguments.as_is and inputs not in ("points", "voxels"),
     }
     found = [option for option, unfit in wrong.items() if unfit]
@@ -133,7 +138,8 @@ def _check_options(arguments: argparse.Namespace, inputs: str) -> None:
 def _read(arguments: argparse.Namespace, inputs: str) -> Read:
     if arguments.input is None:
         return Read(None)
-    return read_input(arguments.input, inputs, Framing(arguments.crop, arguments.fill, arguments.whiten))
+    fill = TRAINED_FILL if arguments.fill is None else arguments.fill
+    return read_input(arguments.input, inputs, Framing(arguments.crop, fill, arguments.whiten))
 
 
 def _write(arguments: argparse.Namespace, outputs: dict[int, Path], made: Predicted) -> list[str]:

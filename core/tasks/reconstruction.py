@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task that makes meshes of a picture, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..errors import InvalidParameter
+from ..networks.catalogue import open_model
+from ..networks.inputs import Framing, network_view, read_input
+from ..networks.picture_prediction import reconstruct, require_picture_model
+from ..networks.reconstructed import Reconstruction
+from ..networks.stages import carried
+from ..progress import Progress, part
+from .outcome import Array, Arrays, Outcome, Parameters, Task
+
+
+def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
+    """A `checkpoint`, and `image` (H, W, …) or the path `input`, with a `framing` → `vertices_0`, `faces_0` … of each
+    stage; `color`, `uv` and `texture` of the last, `camera_matrix` and `camera_world`, where the model tells them; and
+    `view`, what it saw.
+
+    carry: also `carried_0`, … the vertices of each stage on the last mesh.
+    """
+    framing = Framing(**parameters.get("framing", {}))
+    progress(0.0, "Opening the model")
+    model = require_picture_model(open_model(str(parameters["checkpoint"]), str(parameters.get("device", "auto"))))
+    if parameters.get("input"):
+        read = read_input(str(parameters["input"]), "image", framing, model.picture_size)
+        view, remarks = np.asarray(read.given), read.remarks
+    elif "image" in arrays:
+        seen = network_view(arrays["image"], framing, model.picture_size)
+        view, remarks = seen.pixels, seen.remarks
+    else:
+        raise InvalidParameter("There is no picture.", "Give one.")
+    made = reconstruct(
+        model,
+        view,
+        seed=int(parameters.get("seed", 0)),
+        up=str(parameters.get("up", "y")),
+        progress=part(progress, 0.1, 1.0),
+    )
+    found = result_arrays(made.result) | {"view": view}
+    if parameters.get("carry"):
+        found |= {f"carried_{n}": vertices for n, vertices in enumerate(carried(made.result.stages))}
+    data = made.to_dict()
+    return Outcome(found, {**data, "remarks": [*remarks, *data["remarks"]]})
+
+
+def result_arrays(result: Reconstruction) -> dict[str, Array]:
+    """What a task gives of a result; see `_reconstruct`."""
+    found: dict[str, Array] = {}
+    for number, mesh in enumerate(result.stages):
+        found |= {f"vertices_{number}": mesh.vertices, f"faces_{number}": mesh.faces}
+    if "color" in result.mesh.attributes:
+        found["color"] = result.mesh.attributes["color"]
+    if result.texture is not None:
+        found |= {"uv": result.texture.uv, "texture": result.texture.pixels}
+    if result.camera is not None:
+        found |= {"camera_matrix": result.camera.matrix, "camera_world": result.camera.world}
+    return found
+
+
+TASKS: Mapping[str, Task] = {"reconstruct": _reconstruct}
