@@ -16,7 +16,7 @@ _ROUNDING, _NUDGE = 1e-12, 1e-3
 """How near to the threshold a value is taken for it, relative to the largest; and how far vertices are kept from such a
 grid point, as a part of a cell."""
 
-_CORNERS = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]])
+CORNERS = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]])
 """The corners of a cell in the order of libigl's tables."""
 
 
@@ -29,10 +29,10 @@ def iso_surface(values: FloatArray, box: Box, threshold: float = 0.0) -> Mesh:
     """
     cells = len(values) - 1
     padded = np.pad(_off_threshold(np.asarray(values, np.float64), threshold), 1, constant_values=OUTSIDE)
-    corner = _crossed(padded > threshold)
+    corner = crossed_cells(padded > threshold)
     if not len(corner):
         return Mesh(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
-    flat = np.ravel_multi_index(tuple(np.moveaxis(corner[:, None] + _CORNERS, -1, 0)), padded.shape)
+    flat = np.ravel_multi_index(tuple(np.moveaxis(corner[:, None] + CORNERS, -1, 0)), padded.shape)
     used, local = np.unique(flat, return_inverse=True)
     places = np.stack(np.unravel_index(used, padded.shape), axis=1).astype(np.float64)
     index = np.ascontiguousarray(local.reshape(-1, 8).astype(np.int64))
@@ -55,7 +55,7 @@ def _off_threshold(values: FloatArray, threshold: float) -> FloatArray:
     return raised
 
 
-def _crossed(above: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]) -> IntArray:
+def crossed_cells(above: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]) -> IntArray:
     """(n, 3) the lowest corners of the cells with corners of both kinds."""
     some = np.zeros(tuple(n - 1 for n in above.shape), np.int8)
     for x, y, z in np.ndindex(2, 2, 2):

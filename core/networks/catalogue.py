@@ -24,6 +24,7 @@ MODELS: Mapping[str, str] = {
     "occupancy-unconditional": "occupancy:OccupancyUnconditional",
     "deepsdf": "deepsdf:DeepSdf",
     "distance-field": "distance:DistanceField",
+    "pixel2mesh": "pixel2mesh:Pixel2MeshModel",
 }
 """Name → module of `models/` and class."""
 

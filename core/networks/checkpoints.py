@@ -21,7 +21,15 @@ from .weight_files import MOST_EXPANSION, OWN_ENDING, SLACK, read_file, read_tor
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["OWN_ENDING", "Checkpoint", "load_checkpoint", "read_checkpoint", "read_torch", "save_checkpoint"]
+__all__ = [
+    "OWN_ENDING",
+    "Checkpoint",
+    "load_checkpoint",
+    "put_weights",
+    "read_checkpoint",
+    "read_torch",
+    "save_checkpoint",
+]
 
 NESTS = ("model", "model_state_dict", "state_dict", "G_net", "net")
 """Keys below which projects keep the weights."""
@@ -112,27 +120,32 @@ def load_checkpoint(path: str | Path, model: nn.Module, optional: tuple[str, ...
     and shapes, where the file is not for this model; the model then stays as it was.
     """
     checkpoint = read_checkpoint(path)
+    put_weights(checkpoint.weights, model, Path(path).name, optional)
+    return checkpoint
+
+
+def put_weights(weights: Mapping[str, Tensor], model: nn.Module, name: str, optional: tuple[str, ...] = ()) -> None:
+    """Put weights, of a file that is called `name`, into a model. Raises as `load_checkpoint` does."""
     own = model.state_dict()
-    named = _renamed(checkpoint.weights, own)
-    given = {name: value for name, value in named.items() if name in own or not name.startswith(optional)}
-    lacking = [name for name in own if name not in given and not name.startswith(optional)]
+    named = _renamed(weights, own)
+    given = {key: value for key, value in named.items() if key in own or not key.startswith(optional)}
+    lacking = [key for key in own if key not in given and not key.startswith(optional)]
     problems = [
-        *(f"{name} is missing" for name in lacking if not name.endswith(_COUNTER)),
-        *(f"{name} is not part of the model" for name in given if name not in own),
+        *(f"{key} is missing" for key in lacking if not key.endswith(_COUNTER)),
+        *(f"{key} is not part of the model" for key in given if key not in own),
         *(
-            f"{name} is {_shape(given[name])} in place of {_shape(own[name])}"
-            for name in own
-            if name in given and given[name].shape != own[name].shape
+            f"{key} is {_shape(given[key])} in place of {_shape(own[key])}"
+            for key in own
+            if key in given and given[key].shape != own[key].shape
         ),
     ]
     if problems:
         more = f" and {len(problems) - _MOST_NAMED} more" if len(problems) > _MOST_NAMED else ""
         raise CheckpointError(
-            f"{Path(path).name} is not for this model: {'; '.join(problems[:_MOST_NAMED])}{more}.",
+            f"{name} is not for this model: {'; '.join(problems[:_MOST_NAMED])}{more}.",
             "Choose the model that the file was made for.",
         )
     model.load_state_dict(given, strict=False)
-    return checkpoint
 
 
 def _renamed(weights: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:

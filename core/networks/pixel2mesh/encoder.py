@@ -7,44 +7,38 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# (name, channels, kernel); the first of each group after "0" halves the resolution.
-_GROUPS = (
-    ("0", (16, 16), 3),
-    ("1", (32, 32, 32), 3),
-    ("2", (64, 64, 64), 3),
-    ("3", (128, 128, 128), 3),
-    ("4", (256, 256, 256), 5),
-    ("5", (512, 512, 512, 512), 5),
-)
+from ..layers.resnet import Bottleneck, ResNet
+
+# (name, channels over the width of the first layer, layers, kernel); the first of each after "0" halves the resolution.
+_GROUPS = (("0", 1, 2, 3), ("1", 2, 3, 3), ("2", 4, 3, 3), ("3", 8, 3, 3), ("4", 16, 3, 5), ("5", 32, 4, 5))
 _KEPT = ("2", "3", "4", "5")
 
 
 class PictureEncoder(nn.Module):
-    """(B, 3, 224, 224) → features with 64, 128, 256 and 512 channels of 56, 28, 14 and 7 pixels. After VGG-16.
+    """(B, 3, 224, 224) → features with 4, 8, 16 and 32 × width channels of 56, 28, 14 and 7 pixels. After VGG-16.
 
     lopsided: strided layers pad below and to the right only, as TensorFlow does for even sizes.
     """
 
-    channels = (64, 128, 256, 512)
-
-    def __init__(self, *, lopsided: bool = False) -> None:
+    def __init__(self, width: int = 16, *, lopsided: bool = False) -> None:
         super().__init__()
         self.lopsided = lopsided
+        self.channels = (4 * width, 8 * width, 16 * width, 32 * width)
         before = 3
-        for group, widths, kernel in _GROUPS:
-            for number, width in enumerate(widths, start=1):
+        for group, wide, layers, kernel in _GROUPS:
+            for number in range(1, layers + 1):
                 first = number == 1 and group != "0"
                 size = kernel if number == 1 else 3
                 padding = 0 if first and lopsided else size // 2
-                layer = nn.Conv2d(before, width, size, stride=2 if first else 1, padding=padding)
+                layer = nn.Conv2d(before, wide * width, size, stride=2 if first else 1, padding=padding)
                 self.add_module(f"conv{group}_{number}", layer)
-                before = width
+                before = wide * width
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """See the class."""
         kept, x = [], picture
-        for group, widths, kernel in _GROUPS:
-            for number in range(1, len(widths) + 1):
+        for group, _, layers, kernel in _GROUPS:
+            for number in range(1, layers + 1):
                 if number == 1 and group != "0" and self.lopsided:
                     least = (kernel - 2) // 2
                     x = functional.pad(x, (least, kernel - 2 - least) * 2)
@@ -54,13 +48,27 @@ class PictureEncoder(nn.Module):
         return kept
 
 
+class ResidualEncoder(ResNet):
+    """(B, 3, 224, 224) → features with 4, 8, 16 and 32 × width channels of 56, 28, 14 and 7 pixels. ResNet-50 where the
+    width is 64."""
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__(Bottleneck, (3, 4, 6, 3), width)
+        self.channels = (4 * width, 8 * width, 16 * width, 32 * width)
+
+    def forward(self, picture: Tensor) -> list[Tensor]:  # type: ignore[override]
+        """See the class."""
+        return self.stages(picture)
+
+
 class PictureDecoder(nn.Module):
     """The features of `PictureEncoder` → the picture (B, 3, 224, 224) in [0, 1]: with it, an auto-encoder."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 16) -> None:
         super().__init__()
+        w = width
         for number, (before, after, kernel) in enumerate(
-            ((512, 256, 2), (512, 128, 4), (256, 64, 4), (128, 32, 6), (32, 3, 6)), start=1
+            ((32 * w, 16 * w, 2), (32 * w, 8 * w, 4), (16 * w, 4 * w, 4), (8 * w, 2 * w, 6), (2 * w, 3, 6)), start=1
         ):
             layer = nn.ConvTranspose2d(before, after, kernel, stride=2, padding=kernel // 2 - 1)
             self.add_module(f"conv_{number}", layer)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .encoder import PictureDecoder, PictureEncoder
+from ..layers.resnet import normalised
+from .encoder import PictureDecoder, PictureEncoder, ResidualEncoder
 from .graph import Deformation, GraphConvolution, unpooled
-from .pooling import Camera, pooled
+from .pooling import SAMPLINGS, pooled
 from .template import Template
+from .variants import Variant
 
 
 @dataclass(frozen=True)
@@ -25,43 +27,43 @@ class Stages:
 
 
 class Pixel2Mesh(nn.Module):
-    """template: what is bent, with as many stages as it has levels. hidden, last: widths of the graph convolutions.
+    """A network of a `Variant` that bends a template, with as many stages as that has levels.
 
-    activated: with rectified units between the convolutions, and before the last one.
+    `faces`, `view` and `marks` keep in a checkpoint what weights do not tell: the coarsest triangles; focal length,
+    centre, offset and size of the camera; how features are read, and the two switches of the variant.
     """
 
-    edges: list[Tensor]
+    faces: Tensor
+    view: Tensor
+    marks: Tensor
 
-    def __init__(
-        self,
-        template: Template,
-        camera: Camera | None = None,
-        *,
-        encoder: nn.Module | None = None,
-        hidden: int = 192,
-        last: int = 192,
-        activated: bool = True,
-    ) -> None:
+    def __init__(self, template: Template, variant: Variant | None = None) -> None:
         super().__init__()
-        self.camera = camera or Camera()
-        self.activated = activated
-        self.init_pts = nn.Parameter(torch.from_numpy(template.vertices).float())
-        self.nn_encoder = encoder or PictureEncoder(lopsided=self.camera.sampling == "tensorflow")
-        channels: tuple[int, ...] = self.nn_encoder.channels  # type: ignore[assignment]
-        seen = 3 + sum(channels)
+        self.variant = v = variant or Variant()
+        self.template, self.camera = template, v.camera
+        self.init_pts = nn.Parameter(torch.from_numpy(template.vertices).float(), requires_grad=False)
+        encoder = ResidualEncoder(v.width) if v.encoder == "resnet50" else None
+        self.nn_encoder = encoder or PictureEncoder(v.width, lopsided=v.camera.sampling == "tensorflow")
+        self.nn_decoder = PictureDecoder(v.width) if v.rebuilds and encoder is None else None
+        self.activated = v.activated
+        hidden, seen = v.hidden, 3 + sum(self.nn_encoder.channels)
         levels, final = template.levels, len(template.levels) - 1
         self.gcns = nn.ModuleList(
-            Deformation(seen + (hidden if n else 0), hidden, last if n == final else 3, level, activated=activated)
+            Deformation(seen + (hidden if n else 0), hidden, v.last if n == final else 3, level, activated=v.activated)
             for n, level in enumerate(levels)
         )
-        self.gconv = GraphConvolution(last, 3, levels[-1])
-        self.nn_decoder = PictureDecoder() if isinstance(self.nn_encoder, PictureEncoder) else None
+        self.gconv = GraphConvolution(v.last, 3, levels[-1])
         for number, level in enumerate(levels):
             self.register_buffer(f"edges{number}", torch.from_numpy(level.edges), persistent=False)
+        camera = v.camera
+        view = (camera.focal, camera.centre, *camera.offset, camera.size)
+        self.register_buffer("faces", torch.from_numpy(levels[0].faces))
+        self.register_buffer("view", torch.tensor(view, dtype=torch.float64))
+        self.register_buffer("marks", torch.tensor([SAMPLINGS.index(camera.sampling), v.activated, v.normalised]))
 
     def forward(self, picture: Tensor) -> Stages:
-        """picture (B, 3, 224, 224) → the stages."""
-        features = self.nn_encoder(picture)
+        """picture (B, 3, 224, 224) in [0, 1] → the stages."""
+        features = self.nn_encoder(normalised(picture) if self.variant.normalised else picture)
         vertices = self.init_pts[None].expand(len(picture), -1, -1)
         bent, before, hidden = [], [], vertices[:, :, :0]
         for number, block in enumerate(self.gcns):

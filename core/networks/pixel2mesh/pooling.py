@@ -13,6 +13,7 @@ from torch.nn import functional
 from ...errors import InvalidParameter
 
 Sampling = Literal["bilinear", "tensorflow", "floor"]
+SAMPLINGS: tuple[Sampling, ...] = ("bilinear", "tensorflow", "floor")
 
 
 @dataclass(frozen=True)
