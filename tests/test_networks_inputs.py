@@ -59,6 +59,9 @@ def test_networks_of_any_size_see_the_same_part(framing: Framing) -> None:
     assert small.shape == (64, 64, 3) and large.shape == (256, 256, 3)
     blocks_of_four = large.reshape(64, 4, 64, 4, 3).mean(axis=(1, 3))
     assert np.abs(blocks_of_four - small).mean() < 0.02
+    fine = network_view(np.kron(scene(), np.ones((9, 9, 1), np.uint8)), framing, None).pixels
+    edge = 1024 if not framing.crop else round(9 * 40 / 0.9)
+    assert abs(len(fine) - edge) <= 10 and fine.shape[0] == fine.shape[1]
     assert np.array_equal(network_view(large, size=256).pixels, large), "as that network sees it already"
 
 

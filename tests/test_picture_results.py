@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from spherical_cow.alignment.similarity import Similarity
 from spherical_cow.datasets.arrays import Camera
 from spherical_cow.datasets.pinhole import pinhole
 from spherical_cow.errors import InvalidMesh, InvalidParameter, MeshFileError
@@ -71,14 +72,21 @@ def test_a_placed_camera_sees_what_the_matrix_says() -> None:
             pinhole(wrong, size)
 
 
-def test_a_turned_result_is_seen_as_before() -> None:
-    turn = rotation(1)
-    camera = Camera(np.diag([200.0, 200.0, 1.0]), np.concatenate([rotation(2), [[0.0], [0.1], [3.0]]], axis=1))
-    result = Reconstruction((icosphere(1), icosphere(2)), camera=camera, picture_size=224)
-    turned = result.turned(turn)
-    assert np.allclose(turned.mesh.vertices, result.mesh.vertices @ turn.T)
-    for before, after in zip(result.stages, turned.stages, strict=True):
-        assert np.allclose(turned.camera.project(after.vertices)[0], camera.project(before.vertices)[0])
+def test_a_moved_result_is_seen_as_before() -> None:
+    camera = Camera(np.diag([200.0, 200.0, 1.0]), np.column_stack([rotation(2), [0.0, 0.1, 3.0]]))
+    far = icosphere(2)
+    result = Reconstruction((icosphere(1), far.with_vertices(far.vertices * [0.2, 0.3, 0.1] - 0.8)), camera=camera)
+    for other in (result.moved(Similarity(rotation(1), 2.5, np.array([3.0, -1.0, 2.0]))), result.of_unit_size()):
+        for before, after in zip(result.stages, other.stages, strict=True):
+            assert np.abs(after.vertices - before.vertices).max() > 0.1
+            assert np.allclose(other.camera.project(after.vertices)[0], camera.project(before.vertices)[0])
+        assert np.allclose(
+            pinhole(other.camera, 224).pose[:3, :3].T @ pinhole(other.camera, 224).pose[:3, :3], np.eye(3)
+        )
+    unit = result.of_unit_size().mesh.vertices
+    assert np.ptp(unit, axis=0).max() == pytest.approx(1.0) and np.allclose(unit.max(axis=0), -unit.min(axis=0))
+    with pytest.raises(InvalidParameter, match="shrunk to a point"):
+        Reconstruction((far.with_vertices(far.vertices * 0.0),)).of_unit_size()
 
 
 def painted() -> tuple[Mesh, np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..alignment.similarity import Similarity
 from ..errors import CheckpointError, InvalidParameter
 from ..mesh import FloatArray
 from ..progress import Progress, Stages, silent
@@ -70,5 +71,5 @@ def reconstruct(
     if not all(np.isfinite(mesh.vertices).all() for mesh in found.stages):
         raise CheckpointError("The weights make vertices that are not numbers.", "Get the file again, or train anew.")
     facts = {"model": model.card.name, "title": model.card.title, **model.facts(), **found.facts}
-    turned = found if up == "y" else found.turned(AXES[up])
+    turned = found if up == "y" else found.moved(Similarity(AXES[up]))
     return Reconstructed(replace(turned, facts=facts), seed, steps.seconds)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..alignment.similarity import Similarity
 from ..datasets.arrays import Camera
+from ..errors import InvalidParameter
 from ..mesh import FloatArray, Mesh
 
 
@@ -47,11 +48,22 @@ class Reconstruction:
         """The last stage."""
         return self.stages[-1]
 
-    def turned(self, rotation: FloatArray) -> Reconstruction:
-        """The same after the turn p → rotation · p (3, 3) of the world; the camera sees what it saw."""
-        turn = Similarity(rotation)
+    def moved(self, place: Similarity) -> Reconstruction:
+        """The same with its meshes turned, scaled and moved; the camera sees what it saw."""
         camera = self.camera
         if camera is not None:
-            world = np.concatenate([camera.world[:, :3] @ rotation.T, camera.world[:, 3:]], axis=1)
-            camera = Camera(camera.matrix, world)
-        return replace(self, stages=tuple(turn.apply_to(mesh) for mesh in self.stages), camera=camera)
+            turn = camera.world[:, :3] @ place.rotation.T / place.scale
+            shift = camera.world[:, 3] - turn @ place.translation
+            camera = Camera(camera.matrix, np.column_stack([turn, shift]))
+        return replace(self, stages=tuple(place.apply_to(mesh) for mesh in self.stages), camera=camera)
+
+    def of_unit_size(self) -> Reconstruction:
+        """The same with the middle of the result's bounding box at the origin, and its longest side 1.
+
+        Raises `InvalidParameter` for a result that has shrunk to a point.
+        """
+        low, high = self.mesh.vertices.min(axis=0), self.mesh.vertices.max(axis=0)
+        size = float((high - low).max())
+        if not 0.0 < size < np.inf:
+            raise InvalidParameter("The result has shrunk to a point.", "Give another picture, or other weights.")
+        return self.moved(Similarity(np.eye(3), 1.0 / size, -0.5 * (low + high) / size))

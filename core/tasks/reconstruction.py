@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,8 @@ def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> 
     stage; `color`, `uv` and `texture` of the last, `camera_matrix` and `camera_world`, where the model tells them; and
     `view`, what it saw.
 
-    carry: also `carried_0`, … the vertices of each stage on the last mesh.
+    carry: also `carried_0`, … the vertices of each stage on the last mesh. unit: the result is of unit size, its middle
+    at the origin.
     """
     framing = Framing(**parameters.get("framing", {}))
     progress(0.0, "Opening the model")
@@ -42,10 +44,11 @@ def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> 
         up=str(parameters.get("up", "y")),
         progress=part(progress, 0.1, 1.0),
     )
-    found = result_arrays(made.result) | {"view": view}
+    result = made.result.of_unit_size() if parameters.get("unit") else made.result
+    found = result_arrays(result) | {"view": view}
     if parameters.get("carry"):
-        found |= {f"carried_{n}": vertices for n, vertices in enumerate(carried(made.result.stages))}
-    data = made.to_dict()
+        found |= {f"carried_{n}": vertices for n, vertices in enumerate(carried(result.stages))}
+    data = replace(made, result=result).to_dict()
     return Outcome(found, {**data, "remarks": [*remarks, *data["remarks"]]})
 
 

@@ -18,6 +18,9 @@ from .pictures import Flat, flat_from_array, flat_from_file
 SIZE = 224
 """Pixels along an edge of what most networks see."""
 
+FINEST = 1024
+"""Pixels along an edge of what people see of the same part of a picture."""
+
 TRAINED_FILL = 0.6
 """Share of the edge of the picture that an object takes in the pictures that the published networks learned from."""
 
@@ -51,12 +54,15 @@ class View:
     remarks: tuple[str, ...] = ()
 
 
-def network_view(image: str | Path | NDArray[np.generic], framing: Framing | None = None, size: int = SIZE) -> View:
+def network_view(
+    image: str | Path | NDArray[np.generic], framing: Framing | None = None, size: int | None = SIZE
+) -> View:
     """What the network will see of an image: the same part of it for any size.
 
     image: a file, or an array (H, W) or (H, W, 1, 2, 3 or 4) of bytes, 16-bit numbers, or floats in [0, 1]; an alpha
     channel comes last. What is transparent becomes white. Files of any mode do, turned as their EXIF says; large ones
-    are read in bounded memory. size: pixels along an edge. Without a framing the pixels are those of the published
+    are read in bounded memory. size: pixels along an edge; None for as many as the picture has
+    there, at most `FINEST`. Without a framing the pixels are those of the published
     code (bilinear `Resize`, `ToTensor`); an array that is as the network sees it already is given back unchanged.
 
     Raises `ImageError` for what is no image, is empty, too large, or has values that are not numbers.
@@ -69,14 +75,14 @@ def network_view(image: str | Path | NDArray[np.generic], framing: Framing | Non
     return _framed(flat_from_file(Path(image)), chosen, size)
 
 
-def _seen_already(image: NDArray[np.generic], size: int) -> FloatArray | None:
+def _seen_already(image: NDArray[np.generic], size: int | None) -> FloatArray | None:
     if image.shape != (size, size, 3) or image.dtype.kind != "f":
         return None
     values = image.astype(np.float64)
     return values if values.min() >= 0.0 and values.max() <= 1.0 else None  # NaN is refused on the other way
 
 
-def _framed(flat: Flat, framing: Framing, size: int) -> View:
+def _framed(flat: Flat, framing: Framing, wanted: int | None) -> View:
     background = background_of(flat)
     white = float(np.abs(np.asarray(background) - 255.0).max()) <= 255.0 * _NEAR_WHITE
     mask = object_mask(flat, background)
@@ -87,6 +93,8 @@ def _framed(flat: Flat, framing: Framing, size: int) -> View:
         picture, background = painted_white(flat, background), (255, 255, 255)
     elif white:
         background = (255, 255, 255)
+    own = _side(box, framing.fill) if framing.crop and box is not None else max(picture.size)
+    size = wanted or min(round(own), FINEST)
     if framing.crop:
         seen = _centred(picture, box or (0, 0, *picture.size), framing.fill if box else 1.0, background, size)
     else:
@@ -103,7 +111,7 @@ def _centred(
 ) -> Image.Image:
     """The square around the middle of `box`, of which the longest side of the box takes the share `fill`."""
     left, top, right, bottom = box
-    side = max(right - left, bottom - top, 1) / fill
+    side = _side(box, fill)
     x, y = (left + right - side) / 2.0, (top + bottom - side) / 2.0
     part = max(x, 0.0), max(y, 0.0), min(x + side, picture.width), min(y + side, picture.height)
     scale = edge / side
@@ -112,6 +120,11 @@ def _centred(
     seen = Image.new("RGB", (edge, edge), background)
     seen.paste(picture.resize(size, Image.Resampling.BILINEAR, box=part), (edges[0], edges[1]))
     return seen
+
+
+def _side(box: tuple[int, int, int, int], fill: float) -> float:
+    """Pixels of the picture along an edge of that square."""
+    return max(box[2] - box[0], box[3] - box[1], 1) / fill
 
 
 def _remarks(flat: Flat, framing: Framing, white: bool, box: tuple[int, int, int, int] | None) -> tuple[str, ...]:
