@@ -25,6 +25,7 @@ MODELS: Mapping[str, str] = {
     "deepsdf": "deepsdf:DeepSdf",
     "distance-field": "distance:DistanceField",
     "pixel2mesh": "pixel2mesh:Pixel2MeshModel",
+    "reconstruction": "reconstruction:SymmetricReconstruction",
 }
 """Name → module of `models/` and class."""
 

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -176,8 +176,10 @@ def _is_known(name: str) -> bool:
 
 
 def _harmless() -> list[Any]:
-    """Single NumPy numbers, and the settings of a command line: data without behaviour."""
+    """Single NumPy numbers, and the settings of a command line with paths among them: data without behaviour."""
     scalar: Any = np.float64(0.0).__reduce__()[0]
     numbers = {type(np.dtype(code)) for code in "?bBhHiIlLqQefd"}
     places = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
-    return [argparse.Namespace, *((scalar, place) for place in places), np.dtype, *numbers]
+    kinds = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+    paths = [(PurePosixPath, f"{module}.{kind}") for module in ("pathlib", "pathlib._local") for kind in kinds]
+    return [argparse.Namespace, *((scalar, place) for place in places), *paths, np.dtype, *numbers]

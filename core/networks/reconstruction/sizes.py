@@ -61,7 +61,11 @@ def sizes_of(weights: Mapping[str, Tensor]) -> Sizes:
             hidden=weights["shape_predictor.decoder.lin0.bias"].shape[0],
             texture=weights["albedo_predictor.decoder.conv_img.weight"].shape[1],
         )
-    except (KeyError, ValueError, ZeroDivisionError, IndexError, InvalidParameter) as error:
+    except KeyError as error:
+        raise CheckpointError(
+            f"The file is not for this model: {error.args[0]} is missing.", "Choose another file."
+        ) from error
+    except (ValueError, ZeroDivisionError, IndexError, InvalidParameter) as error:
         raise CheckpointError("These are not the weights of this network.", "Choose another file.") from error
     if cells * cells * features != flat:
         raise CheckpointError("The layers of these weights do not fit together.", "Choose another file.")
