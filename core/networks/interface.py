@@ -108,10 +108,10 @@ class Model(ABC):
 class PictureModel(Model):
     """A model that sees one picture, and tells more of it than a mesh."""
 
-    picture_size: ClassVar[int]
+    picture_size: int
     """Pixels along an edge of what it sees."""
 
-    trained_fill: ClassVar[float] = TRAINED_FILL
+    trained_fill: float = TRAINED_FILL
     """How much of that edge the objects took that it has learned from: the `fill` of a `Framing` that fits it."""
 
     @abstractmethod

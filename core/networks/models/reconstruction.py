@@ -40,10 +40,11 @@ class SymmetricReconstruction(PictureModel):
         "whose terms hold.",
     )
     picture_size = 256
+    trained_fill = 1.0
 
     def __init__(self, stored: Stored) -> None:
-        self.stored, self.network = stored, stored.network
-        self.framing = Framing(crop=True, fill=1.0) if stored.crop else Framing()
+        self.stored, self.network, self.picture_size = stored, stored.network, stored.picture
+        self.framing = Framing(crop=True, fill=self.trained_fill) if stored.crop else Framing()
 
     @classmethod
     def recognises(cls, weights: Mapping[str, Tensor]) -> bool:
@@ -96,18 +97,18 @@ class SymmetricReconstruction(PictureModel):
         painted, color = self._painted(texture, faces, len(bent))
         attributes = {} if color is None else {"color": color}
         stages = Mesh(mean @ UPRIGHT.T, faces), Mesh(bent @ UPRIGHT.T, faces, attributes)
-        camera = camera_of(quaternion, place, self.stored.picture, self.stored.focal)
+        camera = camera_of(quaternion, place, self.picture_size, self.stored.focal)
         if camera is None:
             remarks.append("The network gives the object no size in the picture, so that there is no camera")
         facts = {**self.facts(), "classes": [round(float(share), 4) for share in classes]}
         progress(1.0, "Done")
-        return Reconstruction(stages, painted, camera, self.stored.picture, facts, tuple(remarks))
+        return Reconstruction(stages, painted, camera, self.picture_size, facts, tuple(remarks))
 
     def _seen(self, given: Input | str | Path) -> View:
         """Of the size that the network sees."""
         if not isinstance(given, np.ndarray | str | Path):
             raise InvalidParameter(f"{self.card.title} needs an image.", "Give it.")
-        size = self.stored.picture
+        size = self.picture_size
         as_it_is = isinstance(given, np.ndarray) and given.shape == (size, size, 3) and given.dtype.kind == "f"
         return network_view(given, None if as_it_is else self.framing, size)
 
@@ -130,10 +131,5 @@ class SymmetricReconstruction(PictureModel):
         count = sum(parameter.numel() for parameter in self.network.parameters())
         kinds, vertices = self.network.mean_shapes().shape[:2]
         own = {"model": self.card.name, "title": self.card.title, "parameters": count}
-        return {
-            **(self.stored.facts or {}),
-            **own,
-            "kinds": kinds,
-            "vertices": vertices,
-            "outputs": self.network.outputs,
-        }
+        sizes = {"mean_shapes": kinds, "vertices": vertices, "outputs": self.network.outputs}
+        return {**(self.stored.facts or {}), **own, **sizes}
