@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-
-import numpy as np
+from pathlib import Path
 
 from ..errors import InvalidParameter
 from ..networks.catalogue import open_model
-from ..networks.inputs import Framing, network_view, read_input
+from ..networks.inputs import Framing, network_view
+from ..networks.interface import PictureModel
 from ..networks.picture_prediction import reconstruct, require_picture_model
 from ..networks.reconstructed import Reconstruction
 from ..networks.stages import carried
@@ -26,30 +26,31 @@ def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> 
     carry: also `carried_0`, … the vertices of each stage on the last mesh. unit: the result is of unit size, its middle
     at the origin.
     """
-    framing = Framing(**parameters.get("framing", {}))
     progress(0.0, "Opening the model")
     model = require_picture_model(open_model(str(parameters["checkpoint"]), str(parameters.get("device", "auto"))))
-    if parameters.get("input"):
-        read = read_input(str(parameters["input"]), "image", framing, model.picture_size)
-        view, remarks = np.asarray(read.given), read.remarks
-    elif "image" in arrays:
-        seen = network_view(arrays["image"], framing, model.picture_size)
-        view, remarks = seen.pixels, seen.remarks
-    else:
+    picture = Path(str(parameters["input"])) if parameters.get("input") else arrays.get("image")
+    if picture is None:
         raise InvalidParameter("There is no picture.", "Give one.")
+    view = network_view(picture, _framing(parameters, model), model.picture_size)
     made = reconstruct(
         model,
-        view,
+        view.pixels,
         seed=int(parameters.get("seed", 0)),
         up=str(parameters.get("up", "y")),
         progress=part(progress, 0.1, 1.0),
     )
     result = made.result.of_unit_size() if parameters.get("unit") else made.result
-    found = result_arrays(result) | {"view": view}
+    found = result_arrays(result) | {"view": view.pixels}
     if parameters.get("carry"):
         found |= {f"carried_{n}": vertices for n, vertices in enumerate(carried(result.stages))}
     data = replace(made, result=result).to_dict()
-    return Outcome(found, {**data, "remarks": [*remarks, *data["remarks"]]})
+    return Outcome(found, {**data, "remarks": [*view.remarks, *data["remarks"]]})
+
+
+def _framing(parameters: Parameters, model: PictureModel) -> Framing:
+    """As given; without a `fill`, that of the pictures which the model has learned from."""
+    given = parameters.get("framing", {})
+    return Framing(**{**given, "fill": given.get("fill") or model.trained_fill})
 
 
 def result_arrays(result: Reconstruction) -> dict[str, Array]:
