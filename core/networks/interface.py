@@ -114,6 +114,12 @@ class PictureModel(Model):
     trained_fill: float = TRAINED_FILL
     """How much of that edge the objects took that it has learned from: the `fill` of a `Framing` that fits it."""
 
+    @classmethod
+    def fill_told(cls, facts: Mapping[str, Any]) -> float:
+        """That `trained_fill` of a file, which its facts name (`fill`), or the usual one."""
+        told = facts.get("fill")
+        return float(told) if isinstance(told, int | float) and 0.1 <= told <= 1.0 else cls.trained_fill
+
     @abstractmethod
     def reconstruct(self, given: Input, *, seed: int = 0, progress: Progress = silent) -> Reconstruction:
         """All that is seen in an image: its file, or (H, W, …); y is up, and the camera looks along −z.
