@@ -41,6 +41,7 @@ MODULES: Mapping[str, str] = {
     "describe_checkpoints": "checkpoints",
     "predict": "prediction",
     "reconstruct": "reconstruction",
+    "fit_pictures": "picture_fit",
     "take_picture": "pictures",
     "train": "training",
     "fit_distance": "distance",

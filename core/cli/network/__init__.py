@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, evaluate, fit, info, listing, predict, study
+from . import codes, evaluate, fit, fit_pictures, info, listing, predict, study
 
-_MODULES = (codes, listing, info, predict, fit, evaluate, study)
+_MODULES = (codes, listing, info, predict, fit, fit_pictures, evaluate, study)
 
 
 def add_verbs(verbs: Any) -> None:

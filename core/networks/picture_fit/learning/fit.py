@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fit a mesh with a texture to pictures, by drawing it and following the gradients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ....datasets.arrays import Camera
+from ....errors import Cancelled, InvalidParameter, MapFailed, RepairFailed
+from ....mesh import Mesh
+from ....progress import Progress, Stages, part, silent
+from ....sphere.uv import colours_at
+from ....symmetry.templates import Template, template
+from ....topology.intersections import intersecting_faces
+from ...reconstructed import Reconstruction, Texture
+from ..cameras import Frame, find_object, with_cameras
+from ..result import FitReport, PictureFit
+from ..settings import PictureFitSettings
+from ..shots import CutOut, Shot, cut_out
+from ..start import ellipsoid_start, hull_start
+from .optimisation import Best, Optimisation
+from .poses import moved
+from .texturing import Atlas, texture_of
+
+OnBest = Callable[[PictureFit], None]
+
+_PREVIEW = 0.5
+"""Seconds between two things to show, at least."""
+_PREVIEW_SIZE = 128
+_LARGEST = 512
+"""Pixels along an edge of the cut-outs that the texture is made of, at most."""
+
+
+def fit_pictures(
+    shots: Sequence[Shot],
+    settings: PictureFitSettings | None = None,
+    *,
+    on_best: OnBest | None = None,
+    progress: Progress = silent,
+) -> PictureFit:
+    """The mesh with a texture that looks like the pictures: closed, of genus 0, with the triangles of a template.
+
+    shots: one or several, all with cameras or none. on_best: is given what there is so far when it has become better,
+    twice a second at most. When `progress` raises `Cancelled` after the shape has begun, the best so far is the result.
+
+    Raises `InvalidParameter` for cameras that cannot be, or do not fit together, and `Cancelled` before the shape has
+    begun.
+    """
+    chosen, stages = settings or PictureFitSettings(), Stages()
+    with stages("start"):
+        scene = _Scene(shots, chosen)
+        begun, started_from = scene.begin(part(progress, 0.0, 0.15))
+    show = _Preview(scene, on_best)
+    stopped = False
+    try:
+        with stages("shape"):
+            begun.run(show, part(progress, 0.15, 0.9))
+        progress(0.9, "Painting the texture")
+    except Cancelled:
+        stopped = True
+    best = begun.best
+    with stages("texture"):
+        made, psnr = scene.reconstruction(best, chosen.texture_size, scene.fine)
+    crossing = len(intersecting_faces(made.mesh))
+    report = FitReport(
+        best.iou, tuple(psnr), begun.steps, best.step, dict(stages.seconds), crossing, started_from, stopped
+    )
+    progress(1.0, "Fitted")
+    return PictureFit(made, scene.cameras(best), report)
+
+
+class _Scene:
+    """The pictures around the object, which is about 1 large and at the origin in its own coordinates."""
+
+    def __init__(self, shots: Sequence[Shot], settings: PictureFitSettings) -> None:
+        if not shots:
+            raise InvalidParameter("There is no picture.", "Give one or several.")
+        self.settings = settings
+        self.shots = with_cameras(shots, settings)
+        self.frame: Frame = find_object(self.shots)
+        self.template: Template = template(settings.level)
+        own = [self.frame.own_camera(_camera(shot)) for shot in self.shots]
+        size = settings.resolution
+        self.views = tuple(
+            [cut_out(shot, camera, pixels) for shot, camera in zip(self.shots, own, strict=True)]
+            for pixels in (max(size // 2, 16), size)
+        )
+        fine = [min(max(_side(shot), size), _LARGEST) for shot in self.shots]
+        self.fine = [cut_out(shot, camera, n) for shot, camera, n in zip(self.shots, own, fine, strict=True)]
+
+    def begin(self, progress: Progress) -> tuple[Optimisation, str]:
+        """The optimisation at its start, and where that is: one of `settings.STARTS`."""
+        settings, sphere = self.settings, self.template.mesh.vertices
+        positions, origin = None, "silhouettes"
+        if settings.start != "sphere":
+            try:
+                nodes = 40 + 2 * settings.level
+                positions = hull_start(self.views[1], sphere, settings.symmetry, nodes, progress)
+            except (InvalidParameter, MapFailed, RepairFailed):
+                if settings.start == "silhouettes":
+                    raise
+        if positions is None:
+            positions, origin = ellipsoid_start(self.views[1], sphere), "sphere"
+        return Optimisation(self.template, positions, self.views, settings), origin
+
+    def reconstruction(self, best: Best, size: int, views: Sequence[CutOut]) -> tuple[Reconstruction, list[float]]:
+        """The mesh with its texture, in the coordinates of the cameras, and the PSNR of each picture."""
+        faces = self.template.mesh.faces
+        atlas = Atlas(self.template.mesh.vertices, faces, size, self.settings.symmetric_texture)
+        placed = [moved(view, world) for view, world in zip(views, best.worlds, strict=True)]
+        texels, psnr = texture_of(best.vertices, faces, atlas, placed)
+        pixels = atlas.pixels(texels)
+        color = colours_at(pixels, atlas.uv, faces, len(best.vertices))
+        mesh = Mesh(self.frame.to_outer(best.vertices), faces, {"color": color})
+        camera, width = self.cameras(best)[0], max(self.shots[0].size)
+        return Reconstruction((mesh,), Texture(pixels, atlas.uv), camera, width), psnr
+
+    def cameras(self, best: Best) -> tuple[Camera, ...]:
+        """The cameras as they are now, in pixels of the shots."""
+        return tuple(
+            self.frame.outer_camera(Camera(_camera(shot).matrix, world))
+            for shot, world in zip(self.shots, best.worlds, strict=True)
+        )
+
+
+class _Preview:
+    """Hands on what is better, not too often."""
+
+    def __init__(self, scene: _Scene, on_best: OnBest | None) -> None:
+        self._scene, self._on_best, self._last = scene, on_best, -np.inf
+
+    def __call__(self, best: Best) -> None:
+        if self._on_best is None or time.monotonic() - self._last < _PREVIEW:
+            return
+        made, _ = self._scene.reconstruction(best, _PREVIEW_SIZE, self._scene.views[0])
+        self._on_best(PictureFit(made, self._scene.cameras(best)))
+        self._last = time.monotonic()
+
+
+def _camera(shot: Shot) -> Camera:
+    assert shot.camera is not None
+    return shot.camera
+
+
+def _side(shot: Shot) -> int:
+    left, top, right, bottom = shot.box
+    return max(right - left, bottom - top)

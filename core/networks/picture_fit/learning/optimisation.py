@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The optimisation of a shape, and of cameras, against the pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ....mesh import FloatArray
+from ....progress import Progress
+from ....symmetry.templates import Template
+from ...rendering.losses import colour_loss, mask_iou_loss
+from ...rendering.paint import UvTexture
+from ...rendering.rasterise import Softness
+from ...rendering.render import render
+from ..settings import PictureFitSettings
+from ..shots import CutOut
+from .poses import Poses, moved, picture_matrices
+from .shape import Shape, UniformAdam, as_tensor, uniform_laplacian
+from .texturing import Atlas, texture_of
+
+STIFFNESS = 12.0
+RATE = 3e-3
+VIEWS = 4
+"""Pictures of a step."""
+EVERY = 10
+"""Steps between two looks at all pictures."""
+COARSE = 0.4
+"""Part of the steps that see pictures of half the size."""
+SOFT = 0.7
+"""Pixels within which edges turn."""
+ROUGHNESS = 0.4
+COLOUR = 0.3
+_PAINT = 128
+
+
+@dataclass(frozen=True)
+class Best:
+    """vertices: (V, 3), and worlds (n, 3, 4) of the cameras, in the coordinates of the object; iou of each picture."""
+
+    vertices: FloatArray
+    worlds: FloatArray
+    iou: tuple[float, ...]
+    step: int
+
+    @property
+    def score(self) -> float:
+        """The mean."""
+        return float(np.mean(self.iou))
+
+
+class Optimisation:
+    """A shape that becomes like its pictures. views: at half and at the whole resolution. best: so far."""
+
+    def __init__(
+        self,
+        template: Template,
+        positions: FloatArray,
+        views: tuple[Sequence[CutOut], Sequence[CutOut]],
+        settings: PictureFitSettings,
+    ) -> None:
+        self.settings, self._views = settings, views
+        self._faces = torch.from_numpy(template.mesh.faces)
+        self._directions = template.mesh
+        self.shape = Shape(template, settings.symmetry, positions, STIFFNESS * settings.smoothness)
+        self.poses = Poses(views[1], moving=settings.refine_cameras)
+        self._matrices = tuple(picture_matrices(some) for some in views)
+        self._masks = tuple(_stack(view.mask for view in some) for some in views)
+        self._known = tuple(_stack(view.known for view in some) for some in views)
+        self._colours = tuple(_stack(np.moveaxis(view.pixels, 2, 0) for view in some) for some in views)
+        laplacian = uniform_laplacian(template.mesh.faces, template.mesh.n_vertices)
+        self._laplacian = as_tensor(laplacian)
+        self._atlas = Atlas(template.mesh.vertices, template.mesh.faces, _PAINT, settings.symmetric_texture)
+        self._paint: UvTexture | None = None
+        self.steps = 0
+        self.best = self._look()
+
+    def run(self, found: Callable[[Best], None], progress: Progress) -> None:
+        """All the steps; `found` is called with what is better than all before."""
+        settings, begin = self.settings, time.perf_counter()
+        optimisers = [UniformAdam(self.shape.numbers), UniformAdam(self.shape.middle)]
+        if settings.refine_cameras:
+            optimisers.append(UniformAdam(self.poses.moves))
+        order = _order(len(self._masks[0]), settings.seed)
+        found(self.best)
+        while self.steps < settings.steps:
+            if settings.seconds and time.perf_counter() - begin > settings.seconds:
+                break
+            share = self.steps / settings.steps
+            progress(share, f"Step {self.steps} of {settings.steps}: outlines agree to {self.best.score:.1%}")
+            if settings.color_weight and self.steps % EVERY == 0:
+                self._repaint()
+            loss = self._loss(next(order), 0 if share < COARSE else 1)
+            loss.backward()  # type: ignore[no-untyped-call]
+            rate = RATE * (1.0 - 0.9 * share)
+            for optimiser in optimisers:
+                optimiser.step(rate)
+            self.steps += 1
+            if self.steps % EVERY == 0 or self.steps == settings.steps:
+                now = self._look()
+                if now.score > self.best.score:
+                    self.best = now
+                    found(now)
+
+    def _loss(self, picked: Tensor, level: int) -> Tensor:
+        vertices = self.shape.vertices()
+        matrices = self._matrices[level][picked] @ self.poses.worlds()[picked]
+        mask, known = self._masks[level][picked], self._known[level][picked]
+        size = mask.shape[-1]
+        picture = render(
+            vertices,
+            self._faces,
+            matrices,
+            size,
+            paint=self._paint,
+            softness=Softness.of_pixels(SOFT, size),
+            background=0.0,
+        )
+        loss = mask_iou_loss(picture.mask * known, mask * known)
+        if picture.colour is not None:
+            colours = self._colours[level][picked]
+            both = mask * known
+            apart = colour_loss(picture.colour, colours * picture.mask[:, None].detach(), both)
+            loss = loss + COLOUR * self.settings.color_weight * apart
+        bend = self._laplacian @ vertices
+        return loss + ROUGHNESS * self.settings.smoothness * bend.square().sum()
+
+    def _repaint(self) -> None:
+        vertices = self.shape.vertices().detach().double().numpy()
+        views = [moved(view, world) for view, world in zip(self._views[0], self.poses.current(), strict=True)]
+        texels, _ = texture_of(vertices, self._directions.faces, self._atlas, views, 10)
+        pixels = torch.from_numpy(np.moveaxis(self._atlas.pixels(texels), 2, 0).copy()).float()
+        self._paint = UvTexture(pixels, torch.from_numpy(self._atlas.uv).float())
+
+    def _look(self) -> Best:
+        """How the shape is now."""
+        with torch.no_grad():
+            vertices = self.shape.vertices()
+            worlds = self.poses.worlds()
+            found: list[float] = []
+            for number in range(len(self._masks[1])):
+                matrix = self._matrices[1][number : number + 1] @ worlds[number : number + 1]
+                size = self._masks[1].shape[-1]
+                sharp = Softness.of_pixels(0.1, size)
+                mask = render(vertices, self._faces, matrix, size, softness=sharp).mask[0] > 0.5
+                wanted, known = self._masks[1][number] > 0.5, self._known[1][number] > 0.5
+                either = ((mask | wanted) & known).sum()
+                found.append(float((mask & wanted & known).sum() / either.clamp_min(1)))
+        return Best(vertices.double().numpy(), self.poses.current(), tuple(found), self.steps)
+
+
+def _stack(arrays: Iterator[FloatArray]) -> Tensor:
+    return torch.from_numpy(np.stack(list(arrays))).float()
+
+
+def _order(count: int, seed: int) -> Iterator[Tensor]:
+    """Batches of pictures: all of them once, in any order, and again."""
+    random = torch.Generator().manual_seed(seed)
+    while True:
+        yield from torch.randperm(count, generator=random).split(VIEWS)

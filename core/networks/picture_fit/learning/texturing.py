@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The texture that makes a shape look like its pictures: what each pixel shows is known, and least squares do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from torch import Tensor
+
+from ....mesh import FloatArray, IntArray
+from ....sphere.uv import sphere_atlas
+from ...rendering.camera import stacked
+from ...rendering.rasterise import Softness, fragments_of
+from ...rendering.triangles import triangles_of
+from ..shots import CutOut
+
+_SHARP = 1e-9
+_GRAZING = 0.05
+"""Cosine of the angle from which on a surface is seen too flatly."""
+_GHOST = 1e-3
+"""What the colour of a mirrored place counts, where nothing is seen."""
+_SMOOTH = 2e-3
+_ITERATIONS = 40
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the pixels of a picture show, (n,) each. pixel: row · N + column. face, weights (n, 3): where on the mesh.
+    facing: the cosine between the surface's normal and the way to the camera."""
+
+    pixel: IntArray
+    face: IntArray
+    weights: FloatArray
+    facing: FloatArray
+
+
+class Atlas:
+    """The layout of the texture of a template: uv (F, 3, 2), and which of the free texels each of its pixels is.
+
+    shape: (height, width) of the texture.
+    """
+
+    def __init__(self, directions: FloatArray, faces: IntArray, height: int, mirrored: bool) -> None:
+        turn = height if mirrored else 2 * height
+        base = np.arange(height * (turn + 1)).reshape(height, turn + 1)
+        if not mirrored:
+            base[:, -1] = base[:, 0]
+        wide, self.uv = sphere_atlas(base[:, :, None], directions, faces, mirrored)
+        self.index: IntArray = wide[:, :, 0].astype(np.int64)
+        self.base, self.mirrored = base, mirrored
+
+    def matrix(self, seen: Seen) -> sparse.csr_matrix:
+        """(n, texels) the colours of pixels are these weights times the texels."""
+        uv = np.einsum("nk,nki->ni", seen.weights, self.uv[seen.face])
+        height, width = self.index.shape
+        x = np.clip(uv[:, 0] * width - 0.5, 0.0, width - 1.0)
+        y = np.clip((1.0 - uv[:, 1]) * height - 0.5, 0.0, height - 1.0)
+        left, top = np.minimum(x.astype(np.int64), width - 2), np.minimum(y.astype(np.int64), height - 2)
+        across, down = x - left, y - top
+        cells = np.stack([self.index[top + i, left + j] for i in (0, 1) for j in (0, 1)], axis=1)
+        shares = [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
+        rows = np.repeat(np.arange(len(x)), 4)
+        values = (np.stack(shares, axis=1).ravel(), (rows, cells.ravel()))
+        return sparse.coo_matrix(values, shape=(len(x), self.base.size)).tocsr()
+
+    def pixels(self, texels: FloatArray) -> FloatArray:
+        """(H, W, C) the texture of texels (n, C)."""
+        return np.asarray(texels[self.index])
+
+
+def seen_in(vertices: FloatArray, faces: IntArray, view: CutOut) -> Seen:
+    """What each pixel of a picture shows of a mesh, where the front of a face is nearest."""
+    size = len(view.mask)
+    points, triangles = torch.from_numpy(vertices).float(), torch.from_numpy(faces)
+    with torch.no_grad():
+        fragments = fragments_of(triangles_of(points, triangles, stacked([view.camera], size)), size, Softness(_SHARP))
+    covers = (fragments.cover > 0.5).numpy()
+    pixel, depth = fragments.pixel.numpy()[covers], fragments.depth.numpy()[covers]
+    order = np.lexsort((depth, pixel))
+    order = order[np.concatenate([[True], np.diff(pixel[order]) > 0])] if len(order) else order
+    face = fragments.face.numpy()[covers][order]
+    weights = fragments.weights.numpy()[covers][order].astype(np.float64)
+    facing = _facing(vertices, faces, face, weights, view)
+    front = facing > 0.0
+    return Seen(pixel[order][front], face[front], weights[front], facing[front])
+
+
+def _facing(vertices: FloatArray, faces: IntArray, face: IntArray, weights: FloatArray, view: CutOut) -> FloatArray:
+    corners = vertices[faces[face]]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    turn, shift = view.camera.world[:, :3], view.camera.world[:, 3]
+    way = -np.linalg.inv(turn) @ shift - np.einsum("nk,nki->ni", weights, corners)
+    length = np.linalg.norm(normal, axis=1) * np.linalg.norm(way, axis=1)
+    return np.asarray((normal * way).sum(axis=1) / np.maximum(length, 1e-30))
+
+
+def texture_of(
+    vertices: FloatArray, faces: IntArray, atlas: Atlas, views: Sequence[CutOut], iterations: int = _ITERATIONS
+) -> tuple[FloatArray, list[float]]:
+    """(texels (n, 3) sRGB, PSNR of each picture in decibels) for a mesh as it is seen.
+
+    Texels are those with the least squared differences from the pictures, weighted by how directly a place is seen, and
+    smooth where nothing is seen.
+    """
+    systems = []
+    for view in views:
+        seen = seen_in(vertices, faces, view)
+        within = view.mask.ravel()[seen.pixel] > 0.5
+        seen = Seen(seen.pixel[within], seen.face[within], seen.weights[within], seen.facing[within])
+        systems.append((atlas.matrix(seen), view.pixels.reshape(-1, 3)[seen.pixel], _trust(seen, view)))
+    matrix = sparse.vstack([system[0] for system in systems]).tocsr()
+    colours = np.concatenate([system[1] for system in systems])
+    weight = np.concatenate([system[2] for system in systems])
+    texels = solved(matrix, colours, weight, atlas.base, iterations)
+    psnr = [_psnr(system[0] @ texels, system[1]) for system in systems]
+    return texels, psnr
+
+
+def _trust(seen: Seen, view: CutOut) -> FloatArray:
+    """(n,) how much the colours of pixels count: little at the outline, where they are mixed, and where seen flatly."""
+    deep = ndimage.distance_transform_edt(view.mask > 0.9).ravel()[seen.pixel]
+    return np.asarray(np.clip(deep / 3.0, 0.02, 1.0) * np.clip(seen.facing, _GRAZING, 1.0) ** 3)
+
+
+def _psnr(found: FloatArray, wanted: FloatArray) -> float:
+    if not len(wanted):
+        return 0.0
+    error = float(np.square(np.clip(found, 0.0, 1.0) - wanted).mean())
+    return float(min(-10.0 * np.log10(max(error, 1e-10)), 100.0))
+
+
+def solved(
+    matrix: sparse.csr_matrix, colours: FloatArray, weight: FloatArray, base: IntArray, iterations: int
+) -> FloatArray:
+    """(texels, C) of least squares ∑ w |A t − c|² + smoothness, by conjugate gradients from a first guess."""
+    weighted = sparse.diags(weight) @ matrix
+    right = np.asarray(weighted.T @ colours)
+    total = np.asarray(weighted.sum(axis=0)).ravel()
+    texels = _filled(right, total, base)
+    smooth = _SMOOTH * float(total[total > 0].mean() if (total > 0).any() else 1.0)
+    system = sparse.csr_matrix(matrix.T @ weighted + smooth * _grid_laplacian(base))
+    diagonal = np.maximum(system.diagonal(), 1e-12)[:, None]
+    residual = right - system @ texels
+    scaled = residual / diagonal
+    way = scaled.copy()
+    power = (residual * scaled).sum(axis=0)
+    for _ in range(iterations):
+        image = system @ way
+        step = power / np.maximum((way * image).sum(axis=0), 1e-30)
+        texels += step * way
+        residual -= step * image
+        scaled = residual / diagonal
+        after = (residual * scaled).sum(axis=0)
+        way = scaled + after / np.maximum(power, 1e-30) * way
+        power = after
+    return np.asarray(np.clip(texels, 0.0, 1.0))
+
+
+def _grid_laplacian(base: IntArray) -> sparse.csr_matrix:
+    pairs = np.concatenate(
+        [
+            np.stack([base[:, 1:].ravel(), base[:, :-1].ravel()], axis=1),
+            np.stack([base[1:].ravel(), base[:-1].ravel()], axis=1),
+        ]
+    )
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    shape = (base.size, base.size)
+    beside = sparse.coo_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=shape).tocsr()
+    return sparse.csr_matrix(sparse.diags(np.asarray(beside.sum(axis=1)).ravel()) - beside)
+
+
+def _filled(right: FloatArray, total: FloatArray, base: IntArray) -> FloatArray:
+    """(texels, C) the weighted means where something is seen, elsewhere what is around, coarser where farther away."""
+    values, weights = right[base], total[base][:, :, None]
+    levels: list[tuple[FloatArray, FloatArray]] = [(values, weights)]
+    while min(levels[-1][0].shape[:2]) > 1:
+        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+    fill = levels[-1][0] / np.maximum(levels[-1][1], 1e-12)
+    for values, weights in reversed(levels[:-1]):
+        rows, columns = values.shape[:2]
+        up = np.repeat(np.repeat(fill, 2, axis=0), 2, axis=1)[:rows, :columns]
+        up = ndimage.uniform_filter(up, (3, 3, 0), mode="nearest")
+        usual = float(weights[weights > 0].mean()) if (weights > 0).any() else 1.0
+        fill = (values + 0.01 * usual * up) / (weights + 0.01 * usual)
+    texels = np.zeros_like(right)
+    texels[base.ravel()] = fill.reshape(-1, right.shape[1])
+    return texels
+
+
+def _halved(values: FloatArray) -> FloatArray:
+    rows, columns = values.shape[:2]
+    padded = np.pad(values, ((0, rows % 2), (0, columns % 2), (0, 0)), mode="constant")
+    return np.asarray(padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, -1).sum(axis=(1, 3)))
+
+
+def tensor_of(values: NDArray[np.generic]) -> Tensor:
+    """As float32."""
+    return torch.from_numpy(np.ascontiguousarray(values)).float()
