@@ -63,7 +63,7 @@ def fit_arrays(fit: PictureFit) -> dict[str, Array]:
 
 def _numbered(arrays: Arrays, name: str) -> list[Any]:
     """The arrays `name_0`, `name_1`, …"""
-    found = []
+    found: list[Any] = []
     while f"{name}_{len(found)}" in arrays:
         found.append(arrays[f"{name}_{len(found)}"])
     return found

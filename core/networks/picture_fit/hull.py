@@ -12,7 +12,7 @@ from scipy.sparse.linalg import spsolve
 from ...datasets.arrays import Camera
 from ...errors import InvalidParameter
 from ...mesh import FloatArray
-from ...repairs.volume.grid import Field, Lattice, clear_border
+from ...repairs.volume.grid import BoolGrid, Field, Lattice, clear_border
 from ..inputs.background import bounds_of
 from .shots import CutOut
 
@@ -110,9 +110,7 @@ def _values(outlines: Sequence[Outline], lattice: Lattice, mirrors: Sequence[Flo
     return values.reshape(lattice.shape)
 
 
-def _without_crumbs(
-    inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _without_crumbs(inside: BoolGrid) -> BoolGrid:
     labels, count = ndimage.label(inside, np.ones((3, 3, 3), int))
     if count < 2:
         return inside

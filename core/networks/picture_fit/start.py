@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from ...codec import encode
-from ...errors import SphericalCowError
+from ...errors import InvalidParameter, MapFailed
 from ...geometry.distance import SurfaceTree
 from ...geometry.measure import oriented_outward
 from ...mesh import FloatArray, Mesh
@@ -75,10 +76,8 @@ def _map(surface: Mesh, symmetry: str, progress: Progress) -> FloatArray:
     shape = encode(surface, 24, channels=["position"], progress=part(progress, 0.0, 0.7))
     sphere, faces = shape.require_sphere()
     plane = Plane(np.array([1.0, 0.0, 0.0]), 0.0)
-    try:
+    with suppress(MapFailed, InvalidParameter):  # then it is only less symmetric
         sphere = symmetric_map(shape.harmonics, sphere, faces, plane, part(progress, 0.7, 1.0))
-    except SphericalCowError:
-        pass
     normal = sphere_mirror(shape.harmonics, plane)
     return _turned(sphere, normal, surface)
 

@@ -84,12 +84,12 @@ class _Scene:
         self.template: Template = template(settings.level)
         own = [self.frame.own_camera(_camera(shot)) for shot in self.shots]
         size = settings.resolution
-        self.views = tuple(
-            [cut_out(shot, camera, pixels) for shot, camera in zip(self.shots, own, strict=True)]
-            for pixels in (max(size // 2, 16), size)
-        )
+        self.views = self._cut(own, max(size // 2, 16)), self._cut(own, size)
         fine = [min(max(_side(shot), size), _LARGEST) for shot in self.shots]
         self.fine = [cut_out(shot, camera, n) for shot, camera, n in zip(self.shots, own, fine, strict=True)]
+
+    def _cut(self, cameras: Sequence[Camera], size: int) -> list[CutOut]:
+        return [cut_out(shot, camera, size) for shot, camera in zip(self.shots, cameras, strict=True)]
 
     def begin(self, progress: Progress) -> tuple[Optimisation, str]:
         """The optimisation at its start, and where that is: one of `settings.STARTS`."""

@@ -6,9 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ....mesh import FloatArray
@@ -154,7 +156,7 @@ class Optimisation:
         return Best(vertices.double().numpy(), self.poses.current(), tuple(found), self.steps)
 
 
-def _stack(arrays: Iterator[FloatArray]) -> Tensor:
+def _stack(arrays: Iterator[NDArray[Any]]) -> Tensor:
     return torch.from_numpy(np.stack(list(arrays))).float()
 
 
@@ -162,4 +164,5 @@ def _order(count: int, seed: int) -> Iterator[Tensor]:
     """Batches of pictures: all of them once, in any order, and again."""
     random = torch.Generator().manual_seed(seed)
     while True:
-        yield from torch.randperm(count, generator=random).split(VIEWS)
+        order = torch.randperm(count, generator=random)
+        yield from (order[first : first + VIEWS] for first in range(0, count, VIEWS))

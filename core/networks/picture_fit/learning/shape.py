@@ -28,7 +28,13 @@ class Smooth(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         """The same for the gradient."""
-        return Smooth.apply(gradients[0], context.solve), None
+        return smoothed(gradients[0], context.solve), None
+
+
+def smoothed(values: Tensor, solve: Any) -> Tensor:
+    """`Smooth` of values (n, k), with the solver of its matrix."""
+    result: Tensor = Smooth.apply(values, solve)  # type: ignore[no-untyped-call]
+    return result
 
 
 class Shape:
@@ -58,7 +64,7 @@ class Shape:
 
     def vertices(self) -> Tensor:
         """(V, 3)."""
-        rows = Smooth.apply(self.numbers, self._solve)
+        rows = smoothed(self.numbers, self._solve)
         if self._own is not None:
             rows = rows[self._own]
         return (rows[self._index][..., self._column] * self._weight).sum(dim=1) + self.middle
@@ -105,4 +111,5 @@ def as_tensor(matrix: sparse.csr_matrix) -> Tensor:
     """A sparse tensor of it."""
     found = matrix.tocoo()
     index = torch.from_numpy(np.stack([found.row, found.col]).astype(np.int64))
-    return torch.sparse_coo_tensor(index, torch.from_numpy(found.data).float(), found.shape).coalesce()
+    values = torch.from_numpy(found.data).float()
+    return torch.sparse_coo_tensor(index, values, found.shape, check_invariants=True).coalesce()

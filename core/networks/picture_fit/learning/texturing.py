@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The texture that makes a shape look like its pictures: what each pixel shows is known, and least squares do the rest."""
+"""The texture that makes a shape look like its pictures, by least squares: which texels a pixel shows is known."""
 
 from __future__ import annotations
 
