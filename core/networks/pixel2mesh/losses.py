@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,12 +22,13 @@ from .template import Template
 
 _FIRST = 0.2
 """How much the first stage counts for laplacian and move: it bends most."""
-_CHUNK = 2048
+_MOST_PAIRS = 1 << 24
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the sum of all; as published. opposite: of the way from the prediction to the truth. whole: of everything."""
+    """Of the sum of all; as published. chamfer: of each stage, and the last number of all stages beyond. opposite: of
+    the way from the prediction to the truth. whole: of everything."""
 
     chamfer: tuple[float, ...] = (1.0, 1.0, 1.0)
     opposite: float = 1.0
@@ -70,10 +75,32 @@ def graphs_of(template: Template, device: str | torch.device = "cpu") -> tuple[G
 
 
 def nearest(a: Tensor, b: Tensor) -> Tensor:
-    """(B, N) the index in b (B, M, 3) of the point nearest to each of a (B, N, 3)."""
+    """(B, N) the index in b (B, M, 3) of the point nearest to each of a (B, N, 3). Without a gradient.
+
+    On the processor by a tree; elsewhere by all distances, of which a bounded number is kept at once.
+    """
     with torch.no_grad():
-        parts = [torch.cdist(part, b).argmin(dim=2) for part in torch.split(a, _CHUNK, dim=1)]
+        if a.device.type == "cpu":
+            pairs = zip(a.detach().numpy(), b.detach().numpy(), strict=True)
+            found = [_nearest_by_tree(one, other) for one, other in pairs]
+            return torch.from_numpy(np.stack(found))
+        rows = max(_MOST_PAIRS // (len(a) * b.shape[1]), 1)
+        parts = [_squared(part, b).argmin(dim=2) for part in torch.split(a, rows, dim=1)]
     return torch.cat(parts, dim=1)
+
+
+def _nearest_by_tree(points: NDArray[Any], others: NDArray[Any]) -> NDArray[np.int64]:
+    """Points that are not numbers get any neighbour: their loss is none either, and says so by itself."""
+    tree = cKDTree(np.nan_to_num(others, posinf=0.0, neginf=0.0))
+    return np.asarray(tree.query(np.nan_to_num(points, posinf=0.0, neginf=0.0))[1], np.int64)
+
+
+def _squared(a: Tensor, b: Tensor) -> Tensor:
+    """(B, N, M) squared distances, coordinate by coordinate: products of matrices would round small ones away."""
+    total = (a[:, :, None, 0] - b[:, None, :, 0]).square()
+    for axis in (1, 2):
+        total += (a[:, :, None, axis] - b[:, None, :, axis]).square()
+    return total
 
 
 def gathered(points: Tensor, index: Tensor) -> Tensor:
@@ -134,7 +161,7 @@ def total_loss(
     chamfer, normal, edge, laplacian, move = zero, zero, zero, zero, zero
     for number, (before, after, graph) in enumerate(zip(stages.before, stages.bent, graphs, strict=True)):
         share = 1.0 if number else _FIRST
-        chamfer = chamfer + w.chamfer[number] * chamfer_loss(after, points, w.opposite)
+        chamfer = chamfer + w.chamfer[min(number, len(w.chamfer) - 1)] * chamfer_loss(after, points, w.opposite)
         edge = edge + edge_loss(after, graph.pairs)
         laplacian = laplacian + share * laplacian_loss(before, after, graph)
         if number:

@@ -6,20 +6,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import eigsh
 
 from ...errors import InvalidParameter
 from ...mesh import FloatArray, IntArray, Mesh
 
-ELLIPSOID = (0.276, 0.194, 0.199)
-"""The half axes of the published template, in units of Pixel2Mesh."""
+ELLIPSOID = (0.08**0.5, 0.2, 0.2)
+"""The half axes of the published template, in units of Pixel2Mesh; its vertices lie up to 5 % off."""
+
+
+MOST_LEVELS = 6
+MOST_FACES = 2_000_000
+"""Of the finest level."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution. faces: (F, 3). edges: (E, 2) once each, in the order in which the next level's midpoints follow.
-    support: (V, V) the matrix of a graph convolution."""
+    """One resolution. faces: (F, 3), all looking outward. edges: (E, 2) once each, in the order in which the next
+    level's midpoints follow. support: (V, V) the matrix of a graph convolution."""
 
     faces: IntArray
     edges: IntArray
@@ -39,19 +45,58 @@ class Template:
     vertices: FloatArray
     levels: tuple[Level, ...]
 
+    def meshes(self) -> tuple[Mesh, ...]:
+        """The mesh of each level, not bent: 4 times the faces of the one before it."""
+        vertices, found = self.vertices, list[Mesh]()
+        for level in self.levels:
+            found.append(Mesh(vertices, level.faces))
+            vertices = np.concatenate([vertices, vertices[level.edges].mean(axis=1)])
+        return tuple(found)
+
 
 def template_of(mesh: Mesh, levels: int = 3) -> Template:
-    """A template of any closed mesh. Raises `InvalidParameter` for no levels, or a mesh without faces."""
-    if levels < 1 or not mesh.n_faces:
+    """A template of any closed mesh, of whatever genus, in as many levels (3 as published, at most 6).
+
+    The order of its faces and of their corners says how finer vertices are numbered, as in the published files; faces
+    of a mesh that is inside out are turned over. Raises `InvalidParameter` for too many levels, and for a mesh that is
+    not closed, not oriented, or has vertices without faces or without a place.
+    """
+    if not 1 <= levels <= MOST_LEVELS or mesh.n_faces * 4 ** (levels - 1) > MOST_FACES:
         raise InvalidParameter(
-            f"A template of {mesh.n_faces} faces with {levels} levels cannot be.", "Give at least one of both."
+            f"A template of {mesh.n_faces:,} faces cannot have {levels} levels.",
+            f"Give 1 to {MOST_LEVELS} levels, and at most {MOST_FACES:,} faces in the last.",
         )
+    _check(mesh)
     faces, count, made = np.asarray(mesh.faces, np.int64), mesh.n_vertices, list[Level]()
+    turned = np.full(len(faces), _volume(mesh) < 0.0)
     for _ in range(levels):
         edges, sides = edges_in_order(faces)
-        made.append(Level(faces, edges, support_of(edges, count)))
-        faces, count = _divided(faces, sides + count), count + len(edges)
-    return Template(np.asarray(mesh.vertices, np.float64), tuple(made))
+        outward = np.where(turned[:, None], faces[:, [0, 2, 1]], faces)
+        made.append(Level(outward, edges, support_of(edges, count)))
+        faces, turned, count = _divided(faces, sides + count), _turned(turned), count + len(edges)
+    return Template(np.array(mesh.vertices, np.float64), tuple(made))
+
+
+def _check(mesh: Mesh) -> None:
+    remedy = "Repair the mesh first, or take a sphere."
+    if not mesh.n_faces:
+        raise InvalidParameter("A template without faces cannot be bent.", remedy)
+    if not np.isfinite(mesh.vertices).all():
+        raise InvalidParameter("Vertices of the template have no place (NaN or infinite).", remedy)
+    loose = mesh.n_vertices - len(np.unique(mesh.faces))
+    if loose:
+        raise InvalidParameter(f"{loose} vertices of the template are not part of a face.", remedy)
+    sides = mesh.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2) @ np.array([mesh.n_vertices, 1])
+    back = mesh.faces[:, [[1, 0], [2, 1], [0, 2]]].reshape(-1, 2) @ np.array([mesh.n_vertices, 1])
+    ordered = np.sort(sides)
+    if (ordered[1:] == ordered[:-1]).any() or not np.array_equal(ordered, np.sort(back)):
+        raise InvalidParameter("The template is not closed, or its faces do not agree which side is outside.", remedy)
+
+
+def _volume(mesh: Mesh) -> float:
+    """Six times the signed volume, positive where faces look outward."""
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] - mesh.vertices.mean(axis=0) for corner in range(3))
+    return float(np.einsum("ij,ij->", np.cross(a, b), c))
 
 
 def edges_in_order(faces: IntArray) -> tuple[IntArray, IntArray]:
@@ -80,9 +125,13 @@ def support_of(edges: IntArray, count: int) -> sparse.csr_array:
 
 
 def _divided(faces: IntArray, sides: IntArray) -> IntArray:
-    """Each face in four. sides: (F, 3) the vertices in the middle of ab, ac and bc."""
+    """Each face in four, in the published order. sides: (F, 3) the vertices in the middle of ab, ac and bc."""
     a, b, c = faces.T
     ab, ac, bc = sides.T
     four = np.stack([[a, ab, ac], [b, ab, bc], [c, ac, bc], [ab, ac, bc]])
-    four = four[:, [0, 1, 2]]
     return np.ascontiguousarray(four.transpose(2, 0, 1).reshape(-1, 3))
+
+
+def _turned(turned: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the faces that `_divided` gives look inward: the second and the last of the four are turned over."""
+    return (turned[:, None] ^ np.array([False, True, False, True])).ravel()
