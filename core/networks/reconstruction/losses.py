@@ -3,11 +3,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import torch
 from torch import Tensor
 
+from ...errors import InvalidParameter
 from ...geometry.edges import edge_table
 from ...mesh import IntArray
+from .network import Seen
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each loss counts. As published, but for `colour`: there it is .03, since features of a network that was
+    trained elsewhere (`perceptual`, .8) make the textures; without those it has to do it.
+
+    mask: 1 − IoU. colour: absolute difference where the object is. laplacian: roughness of the bent shape.
+    laplacian_deformation: that of the deformation. deformation: its size. camera: place and rotation against the true
+    ones. camera_length: how far raw quaternions are from length 1. perceptual: see `rendering.losses`.
+    """
+
+    mask: float = 100.0
+    colour: float = 20.0
+    laplacian: float = 6.0
+    laplacian_deformation: float = 1.8
+    deformation: float = 0.05
+    camera: float = 20.0
+    camera_length: float = 0.1
+    perceptual: float = 0.8
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if not 0.0 <= getattr(self, item.name) < float("inf"):
+                raise InvalidParameter(f"The weight {item.name} is {getattr(self, item.name)}.", "Give 0 or more.")
+
+    def of_shape(self, seen: Seen, laplacian: Laplacian, vertices: int | None = None) -> Tensor:
+        """How rough and how far bent what is seen is. vertices: so many are looked at, from the first; all for None."""
+        bent, moved = seen.vertices[:, :vertices], seen.deformation[:, :vertices]
+        return (
+            self.laplacian * laplacian.roughness(bent)
+            + self.laplacian_deformation * laplacian.roughness(moved)
+            + self.deformation * deformation_size(moved)
+        )
 
 
 class Laplacian(torch.nn.Module):

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be chosen for the training of a reconstruction network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ...errors import InvalidParameter
+from .losses import Weights
+from .schemes import REFINEMENT, SCHEMES
+from .sizes import Sizes
+
+AUTO = "auto"
+SIZES: dict[str, Sizes] = {
+    "full": Sizes(),
+    "half": Sizes(picture=128, trunk=32, features=128, code=128, hidden=256, texture=8),
+    "small": Sizes(picture=64, trunk=16, features=128, code=128, hidden=128, texture=8),
+    "tiny": Sizes(picture=64, trunk=8, features=64, code=64, head=32, hidden=64, texture=4),
+}
+"""Name → widths and pixels; "full" is as published."""
+
+_MASK = Weights()
+
+
+@dataclass(frozen=True)
+class ReconstructionOptions:
+    """The table `options` of a reconstruction network; the defaults are as published, but for what `Weights` says.
+
+    scheme: one of `schemes.SCHEMES`; "auto" for the one that the training shapes have. level: of the template, edges of
+    the icosahedron in so many parts. subdivide_at: the step at which faces are cut in four; 0 for never (published:
+    after 350 of 500 rounds). mean_shapes: learned, and mixed for each picture. size: one of `SIZES`. picture: pixels
+    along an edge of pictures and textures, a multiple of 64, in place of those of the size; 0 for those.
+    mirrored_texture: both sides share the texture, where the scheme has sides.
+
+    cameras: "known" takes those of the dataset; "hypotheses" needs none, and tries `hypotheses` for each picture,
+    weighted by softmin with `temperature`. mask … camera_length: see `losses.Weights`. dropout: in the decoders, as
+    published. classes, train, validation, overfit: as for other networks. validation_views: at most so many pictures
+    the score is measured on.
+    """
+
+    scheme: str = AUTO
+    level: int = 4
+    subdivide_at: int = 0
+    mean_shapes: int = 1
+    size: str = "full"
+    picture: int = 0
+    mirrored_texture: bool = True
+    cameras: str = "known"
+    hypotheses: int = 8
+    temperature: float = 0.1
+    dropout: bool = True
+    mask: float = _MASK.mask
+    colour: float = _MASK.colour
+    laplacian: float = _MASK.laplacian
+    laplacian_deformation: float = _MASK.laplacian_deformation
+    deformation: float = _MASK.deformation
+    camera: float = _MASK.camera
+    camera_length: float = _MASK.camera_length
+    classes: tuple[str, ...] = ()
+    train: str = "train"
+    validation: str = "val"
+    overfit: bool = False
+    validation_views: int = 200
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("scheme", (AUTO, *SCHEMES)),
+            ("size", tuple(SIZES)),
+            ("cameras", ("known", "hypotheses")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise InvalidParameter(
+                    f"There is no {name} {getattr(self, name)!r}.", f"Choose from {', '.join(allowed)}."
+                )
+        least = {"level": 1, "subdivide_at": 0, "mean_shapes": 1, "picture": 0, "hypotheses": 2, "validation_views": 1}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise InvalidParameter(f"{name} is {getattr(self, name)}.", f"Give {low} or more.")
+        if not 0.0 < self.temperature < float("inf"):
+            raise InvalidParameter(f"temperature is {self.temperature}.", "Give a number above 0, such as 0.1.")
+        if self.subdivide_at and self.scheme in ("rotational", REFINEMENT):
+            raise InvalidParameter(
+                f"The scheme {self.scheme} cannot be subdivided on the way.",
+                "Set subdivide_at = 0, and give a higher level.",
+            )
+        self.weights()
+        self.sizes()
+
+    def weights(self) -> Weights:
+        """Of the losses."""
+        return Weights(**{item.name: getattr(self, item.name) for item in fields(Weights) if hasattr(self, item.name)})
+
+    def sizes(self) -> Sizes:
+        """Of the network."""
+        chosen = SIZES[self.size]
+        return Sizes(**{**vars(chosen), "picture": self.picture or chosen.picture})
