@@ -49,6 +49,8 @@ class Pixel2MeshModel(PictureModel):
         self, network: Pixel2Mesh, facts: Mapping[str, Any] | None = None, remarks: tuple[str, ...] = ()
     ) -> None:
         self.network, self._facts, self.remarks = network, facts or {}, remarks
+        self.picture_size = network.camera.size
+        self.trained_fill = self.fill_told(self._facts)
 
     @classmethod
     def recognises(cls, weights: Mapping[str, Tensor]) -> bool:
@@ -58,18 +60,23 @@ class Pixel2MeshModel(PictureModel):
         return is_pixel2mesh(weights)
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto") -> Self:
-        """The network with the weights of a file, ours or the authors'; which one it is, the weights tell."""
+    def load(cls, path: str | Path, device: str = "auto", template: str | Path | None = None) -> Self:
+        """The network with the weights of a file, ours or the authors'; which one it is, the weights tell.
+
+        template: a `face1.obj` or `info_ellipsoid.dat`, for a network of the authors' code that begins with another
+        ellipsoid than theirs; without it, one beside the checkpoint is looked at where the weights do not suffice.
+        """
         require_torch()
-        from ..pixel2mesh.originals import OURS, network_of, recognised
+        from ..pixel2mesh.originals import OURS, network_of, recognised_at
 
         chosen, path = chosen_device(device), Path(path)
         with in_words():
             checkpoint = read_checkpoint(path)
-            original = recognised(checkpoint.weights, path.name)
+            original = recognised_at(path, checkpoint.weights, template)
             network = network_of(original)
             put_weights(original.weights, network, path.name, OURS)
-            return cls(network.to(chosen).eval(), checkpoint.facts, original.remarks)
+            facts = {"variant": original.kind, **checkpoint.facts}
+            return cls(network.to(chosen).eval(), facts, original.remarks)
 
     def reconstruct(self, given: Input | str | Path, *, seed: int = 0, progress: Progress = silent) -> Reconstruction:
         """The meshes of all stages, coarse to fine, in the units of the network, and the camera that sees them.
@@ -93,7 +100,7 @@ class Pixel2MeshModel(PictureModel):
         return Reconstruction(meshes, None, camera, self.network.camera.size, self.facts(), self.remarks)
 
     def rebuilt(self, given: Input | str | Path) -> FloatArray | None:
-        """The picture (224, 224, 3) in [0, 1] that the network makes again of what it saw; None where it cannot."""
+        """The picture (H, W, 3) in [0, 1] that the network makes again of what it saw; None where it cannot."""
         torch = require_torch()
         device = next(self.network.parameters()).device
         with in_words(), torch.no_grad():
@@ -101,10 +108,12 @@ class Pixel2MeshModel(PictureModel):
         return None if picture is None else picture[0].permute(1, 2, 0).double().cpu().numpy()
 
     def _seen(self, given: Input | str | Path) -> NDArray[np.float32]:
-        """(1, 3, 224, 224)."""
+        """(1, 3, H, W)."""
         if not isinstance(given, np.ndarray | str | Path):
             raise InvalidParameter(f"{self.card.title} needs an image.", "Give it.")
-        return np.ascontiguousarray(network_view(given).pixels.transpose(2, 0, 1)[None], np.float32)
+        return np.ascontiguousarray(
+            network_view(given, size=self.picture_size).pixels.transpose(2, 0, 1)[None], np.float32
+        )
 
     @classmethod
     def lesson(cls, config: TrainingConfig) -> Lesson:

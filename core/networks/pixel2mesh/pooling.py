@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -30,6 +31,26 @@ class Camera:
     offset: tuple[float, float, float] = (0.0, 0.0, -0.8)
     size: int = 224
     sampling: Sampling = "bilinear"
+
+    def __post_init__(self) -> None:
+        numbers = np.array([self.focal, self.centre, *self.offset], np.float64)
+        if not np.isfinite(numbers).all() or self.focal <= 0.0 or not 32 <= self.size <= 4096 or self.size % 32:
+            raise InvalidParameter(
+                f"A camera with the focal length {self.focal:g} cannot see {self.size} pixels.",
+                "Give positive numbers, and a multiple of 32 pixels.",
+            )
+
+    @property
+    def first(self) -> float:
+        """Where the middle of the first pixel is counted from the upper left corner of the picture, if its column and
+        row are 0: half a pixel, or none where the middle of the picture says that the corner is 0."""
+        return 0.5 if abs(self.centre - (self.size - 1) / 2.0) < 0.25 else 0.0
+
+    def resized(self, size: int) -> Camera:
+        """The same view in a picture with `size` pixels along an edge."""
+        scale = size / self.size
+        centre = (self.centre + self.first) * scale - self.first
+        return replace(self, focal=self.focal * scale, centre=centre, size=size)
 
     def pixels(self, vertices: Tensor) -> tuple[Tensor, Tensor]:
         """Columns and rows (B, V) of vertices (B, V, 3), not clipped to the picture."""

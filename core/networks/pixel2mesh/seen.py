@@ -12,9 +12,8 @@ _FLIP = np.diag([1.0, -1.0, -1.0])
 
 
 def corner_of(camera: Camera) -> float:
-    """What is added to the network's columns and rows to have pixels from the upper left corner of the picture: half
-    a pixel where 0 is in the middle of the first one, as the middle of the picture tells."""
-    return 0.5 if abs(camera.centre - (camera.size - 1) / 2.0) < 0.25 else 0.0
+    """What is added to the network's columns and rows to have pixels from the upper left corner of the picture."""
+    return camera.first
 
 
 def camera_of(camera: Camera) -> DatasetCamera:

@@ -190,6 +190,11 @@ class _Reader:
         (value,) = self._last(1)
         self.stack[-1].append(value)
 
+    def _dictionary(self) -> None:
+        pairs = self._since_mark()
+        self.stack.append({})
+        self._set(pairs)
+
     def _set(self, pairs: list[Any]) -> None:
         target = self.stack[-1]
         if not isinstance(target, dict):
@@ -266,7 +271,7 @@ _ACTIONS: Mapping[str, Callable[[_Reader, Any], Any]] = {
     "TUPLE2": lambda r, a: r.stack.append(r._last(2)),
     "TUPLE3": lambda r, a: r.stack.append(r._last(3)),
     "LIST": lambda r, a: r.stack.append(r._since_mark()),
-    "DICT": lambda r, a: (pairs := r._since_mark(), r.stack.append({}), r._set(pairs)),
+    "DICT": lambda r, a: r._dictionary(),
     "APPEND": _Reader._append,
     "APPENDS": _Reader._extend,
     "SETITEM": lambda r, a: r._set(list(r._last(2))),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,12 +55,14 @@ class Template:
         return tuple(found)
 
 
-def template_of(mesh: Mesh, levels: int = 3) -> Template:
+def template_of(mesh: Mesh, levels: int = 3, edges: Sequence[IntArray] = ()) -> Template:
     """A template of any closed mesh, of whatever genus, in as many levels (3 as published, at most 6).
 
-    The order of its faces and of their corners says how finer vertices are numbered, as in the published files; faces
-    of a mesh that is inside out are turned over. Raises `InvalidParameter` for too many levels, and for a mesh that is
-    not closed, not oriented, or has vertices without faces or without a place.
+    The order of its faces and of their corners says how finer vertices are numbered, as in the published files; edges:
+    (E, 2) for the first levels, if they say it. Faces of a mesh that is inside out are turned over.
+
+    Raises `InvalidParameter` for too many levels, for a mesh that is not closed, not oriented, or has vertices without
+    faces or without a place, and for edges that are not its own.
     """
     if not 1 <= levels <= MOST_LEVELS or mesh.n_faces * 4 ** (levels - 1) > MOST_FACES:
         raise InvalidParameter(
@@ -69,11 +72,11 @@ def template_of(mesh: Mesh, levels: int = 3) -> Template:
     _check(mesh)
     faces, count, made = np.asarray(mesh.faces, np.int64), mesh.n_vertices, list[Level]()
     turned = np.full(len(faces), _volume(mesh) < 0.0)
-    for _ in range(levels):
-        edges, sides = edges_in_order(faces)
+    for number in range(levels):
+        own, sides = _sides_of(edges[number], faces, count) if number < len(edges) else edges_in_order(faces)
         outward = np.where(turned[:, None], faces[:, [0, 2, 1]], faces)
-        made.append(Level(outward, edges, support_of(edges, count)))
-        faces, turned, count = _divided(faces, sides + count), _turned(turned), count + len(edges)
+        made.append(Level(outward, own, support_of(own, count)))
+        faces, turned, count = _divided(faces, sides + count), _turned(turned), count + len(own)
     return Template(np.array(mesh.vertices, np.float64), tuple(made))
 
 
@@ -108,6 +111,17 @@ def edges_in_order(faces: IntArray) -> tuple[IntArray, IntArray]:
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     return sides[first[order]], rank[inverse.ravel()].reshape(-1, 3)
+
+
+def _sides_of(edges: IntArray, faces: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    """As `edges_in_order`, in the order that is given."""
+    sides = np.sort(faces[:, [[0, 1], [0, 2], [1, 2]]], axis=2) @ np.array([count, 1])
+    codes = np.sort(edges, axis=1) @ np.array([count, 1])
+    order = np.argsort(codes)
+    place = order[np.minimum(np.searchsorted(codes, sides, sorter=order), len(codes) - 1)]
+    if 2 * len(edges) != 3 * len(faces) or not np.array_equal(codes[place], sides):
+        raise InvalidParameter("The edges of a template are not those of its faces.", "Give the files of one template.")
+    return edges, place
 
 
 def support_of(edges: IntArray, count: int) -> sparse.csr_array:
