@@ -4,12 +4,13 @@ faces are."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from .rasterise import Fragments
-from .texture import at_fragments, read, sphere_coordinates
+from .rasterise import Fragments, cross
+from .texture import at_fragments, read, solid_angles, sphere_coordinates
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class VertexColours:
 
 @dataclass(frozen=True)
 class SphereTexture:
-    """pixels: (C, H, W) or (B, C, H, W), as `sphere_coordinates` lays them out. directions: (V, 3) from the centre.
-    mirrored: both sides of the plane x = 0 share the texture."""
+    """pixels: (C, H, W) or (B, C, H, W), as `sphere_coordinates` lays them out; the middles of the outermost ones are on
+    the borders. directions: (V, 3) from the centre. mirrored: both sides of the plane x = 0 share the texture."""
 
     pixels: Tensor
     directions: Tensor
@@ -35,7 +36,11 @@ class SphereTexture:
     def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
         """(n, C)."""
         place = sphere_coordinates(at_fragments(self.directions, faces, fragments), mirrored=self.mirrored)
-        return read(self.pixels, place, fragments.picture)
+        height, width = self.pixels.shape[-2:]
+        inner = place.new_tensor([1.0 - 1.0 / width, 1.0 - 1.0 / height])
+        turn = math.pi if self.mirrored else 2.0 * math.pi
+        texels = solid_angles(self.directions.detach(), faces) * (width / turn) * (height / math.pi)
+        return read(self.pixels, place * inner, fragments.picture, fragments.part * texels[fragments.face])
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class UvTexture:
         """(n, C)."""
         uv = (self.uv[fragments.face] * fragments.weights[:, :, None]).sum(dim=1)
         place = (2.0 * uv - 1.0) * uv.new_tensor([1.0, -1.0])
-        return read(self.pixels, place, fragments.picture, to_borders=True)
+        sides = (self.uv[:, 1:] - self.uv[:, :1]).detach()
+        texels = 0.5 * cross(sides[:, 0], sides[:, 1]).abs() * self.pixels.shape[-1] * self.pixels.shape[-2]
+        return read(self.pixels, place, fragments.picture, fragments.part * texels[fragments.face])
 
 
 Paint = VertexColours | SphereTexture | UvTexture

@@ -93,7 +93,8 @@ def _fragments(triangles: Triangles, size: int, soft: PublishedSoftness) -> Frag
     squared = squared + (moved - moved.detach())
     cover = torch.sigmoid(sign * squared / soft.sigma)
     depth = 1.0 / (weights / corners[:, :, 2]).sum(dim=1)
-    return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth)
+    # Textures are not filtered: a pixel sees no area.
+    return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth, depth * 0.0)
 
 
 def _weights(corners: Tensor, place: Tensor) -> Tensor:

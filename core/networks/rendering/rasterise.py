@@ -46,6 +46,7 @@ class Fragments:
 
     pixel: picture · size² + row · size + column; row 0 is at the top. picture, face: which. cover: how much of the
     pixel is covered, in [0, 1]. weights: (n, 3) barycentric, of the nearest point of the face. depth: of that point.
+    part: of the area of the face that one pixel sees there; without gradients.
     """
 
     pixel: Tensor
@@ -54,6 +55,7 @@ class Fragments:
     cover: Tensor
     weights: Tensor
     depth: Tensor
+    part: Tensor
 
 
 def fragments_of(triangles: Triangles, size: int, softness: Softness) -> Fragments:
@@ -71,7 +73,8 @@ def fragments_of(triangles: Triangles, size: int, softness: Softness) -> Fragmen
     weights = near * depth[:, None]
     if triangles.parts is not None:
         weights = (weights[:, None] @ triangles.parts[index])[:, 0]
-    return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth)
+    part = _part(triangles, size)[index] * depth.detach() ** 3
+    return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth, part)
 
 
 def pairs(triangles: Triangles, size: int, margin: float) -> tuple[Tensor, Tensor]:
@@ -92,6 +95,17 @@ def pairs(triangles: Triangles, size: int, margin: float) -> tuple[Tensor, Tenso
     within = (barycentric(corners, place) > 0).all(dim=1)
     keep = within | (squared_distance(corners, place) < margin)
     return (triangles.picture[index] * size**2 + pixel)[keep], index[keep]
+
+
+def _part(triangles: Triangles, size: int) -> Tensor:
+    """(T,) which part of its face's area a pixel of each triangle sees, at the depth 1.
+
+    In perspective, areas of the face and of the picture are as the cube of the depth over the product of the corners'.
+    """
+    corners = triangles.corners.detach()
+    area = 0.5 * cross(corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2]).abs()
+    part = (2.0 / size) ** 2 / (area * corners[..., 2].prod(dim=1)).clamp_min(1e-30)
+    return part if triangles.parts is None else part * torch.linalg.det(triangles.parts.detach()).abs()
 
 
 def centres(pixel: Tensor, size: int, kind: torch.dtype) -> Tensor:

@@ -36,21 +36,44 @@ def sphere_coordinates(directions: Tensor, *, mirrored: bool = False) -> Tensor:
     return torch.stack([2.0 * around - 1.0 if mirrored else around, v], dim=1)
 
 
-def read(texture: Tensor, place: Tensor, picture: Tensor, *, to_borders: bool = False) -> Tensor:
+def solid_angles(directions: Tensor, faces: Tensor) -> Tensor:
+    """(F,) the area on the unit sphere of triangles (F, 3) of directions (V, 3) (Van Oosterom and Strackee, 1983)."""
+    a, b, c = functional.normalize(directions, dim=1)[faces].unbind(dim=1)
+    volume = (a * torch.linalg.cross(b, c)).sum(dim=1).abs()
+    return 2.0 * torch.atan2(volume, 1.0 + (a * b).sum(dim=1) + (b * c).sum(dim=1) + (c * a).sum(dim=1))
+
+
+def read(texture: Tensor, place: Tensor, picture: Tensor, texels: Tensor) -> Tensor:
     """(n, C) a texture (C, H, W), or one (B, C, H, W) for each picture, at places (n, 2), between its pixels.
 
-    place: [−1, 1] spans the texture, y down: from the middle of the first pixel to that of the last one, or with
-    `to_borders` from border to border. picture: (n,) which one each place is in.
+    place: [−1, 1] spans the texture, y down. picture: (n,) which one each place is in. texels: (n,) how many pixels of
+    the texture each sees: where these are many, a copy of the texture of half, a quarter… the size is read, so that
+    fine patterns blur as in the distance, and every pixel of the texture that is seen is learned.
     """
     if texture.ndim == 3:
-        return _read(texture, place, to_borders)
+        return _filtered(texture, place, texels)
     seen = place.new_zeros(len(place), texture.shape[1])
     for number, one in enumerate(texture):
         here = (picture == number).nonzero()[:, 0]
-        seen = seen.index_copy(0, here, _read(one, place[here], to_borders))
+        seen = seen.index_copy(0, here, _filtered(one, place[here], texels[here]))
     return seen
 
 
-def _read(texture: Tensor, place: Tensor, to_borders: bool) -> Tensor:
-    seen = functional.grid_sample(texture[None], place[None, None], align_corners=not to_borders, padding_mode="border")
+def _filtered(texture: Tensor, place: Tensor, texels: Tensor) -> Tensor:
+    most = int(math.log2(max(1, min(texture.shape[1:]))))
+    level = (0.5 * texels.clamp_min(1.0).log2()).round().clamp_max(most).long()
+    last = int(level.max()) if len(level) else 0
+    if last == 0:
+        return _between_pixels(texture, place)
+    seen = place.new_zeros(len(place), texture.shape[0])
+    for number in range(last + 1):
+        here = (level == number).nonzero()[:, 0]
+        seen = seen.index_copy(0, here, _between_pixels(texture, place[here]))
+        if number < last:
+            texture = functional.avg_pool2d(texture[None], 2)[0]
+    return seen
+
+
+def _between_pixels(texture: Tensor, place: Tensor) -> Tensor:
+    seen = functional.grid_sample(texture[None], place[None, None], align_corners=False, padding_mode="border")
     return seen[0, :, 0].T

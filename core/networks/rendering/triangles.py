@@ -38,9 +38,8 @@ def triangles_of(vertices: Tensor, faces: Tensor, matrices: Tensor) -> Triangles
     corners = seen.index_select(1, faces.reshape(-1)).reshape(-1, 3, 3)
     index = torch.arange(len(corners), device=seen.device)
     picture, face = torch.div(index, max(count, 1), rounding_mode="floor"), index % max(count, 1)
-    with torch.no_grad():
-        near = (NEAREST * seen[..., 2].amax(dim=1)).clamp_min(1e-9)[picture]
-        ahead = corners[..., 2] > near[:, None]
+    near = (NEAREST * seen[..., 2].amax(dim=1)).clamp_min(1e-9)[picture]
+    ahead = corners[..., 2] > near[:, None]
     if ahead.all():
         return Triangles(_divided(corners), picture, face, None, pictures)
     which, parts = _cut(corners[..., 2], ahead, near)
