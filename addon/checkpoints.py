@@ -62,6 +62,20 @@ def model_of(name: str) -> str:
     return "" if entry is None else str(entry.model)
 
 
+def trained_fill(name: str) -> float:
+    """How much of the edge of its picture an object took in what the model of an entry has learned from.
+
+    Raises `InvalidParameter` for an entry that is not of a model of pictures.
+    """
+    from .core.networks.catalogue import model_class
+    from .core.networks.interface import PictureModel
+
+    cls = model_class(model_of(name))
+    if not issubclass(cls, PictureModel):
+        raise InvalidParameter(f"{name} is not of a model of pictures.", "Choose another checkpoint.")
+    return cls.fill_told(description(entry_of(name)).get("facts", {}))
+
+
 def description(entry: Any) -> Mapping[str, Any]:
     """What the entry is, as `Description.to_dict` of the library."""
     return network_runtime.told(entry.description)

@@ -71,6 +71,16 @@ _PAGES = {
         Operators.REMOVE_CHECKPOINT,
     ),
     "occupancy_networks": (Operators.PREDICT, Operators.PREVIEW_VIEW),
+    "image_to_mesh": (Operators.IMAGE_TO_MESH,),
+    "fit_to_pictures": (
+        Operators.FIT_PICTURES,
+        Operators.PICTURES_ADD,
+        Operators.PICTURES_CAMERAS,
+        Operators.PICTURES_TAKE,
+        Operators.PICTURE_NEW,
+        Operators.PICTURE_REMOVE,
+        Operators.PICTURE_MOVE,
+    ),
     "train": (Operators.TRAIN, Operators.STOP_TRAINING),
 }
 """Page of the manual → the operators that it explains."""
@@ -111,7 +121,11 @@ _GROUPS = {
     "networks": "networks",
     "checkpoint": "networks",
     "occupancy": "occupancy_networks",
+    "image_to_mesh": "image_to_mesh",
     "training": "train",
+    "fit_pictures": "fit_to_pictures",
+    "picture": "fit_to_pictures",
+    "pictured": "fit_to_pictures",
     "predicted": "occupancy_networks",
 }
 """Settings, by the end of their class name → page."""

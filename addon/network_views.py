@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 import numpy as np
@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 
 from . import bridge, camera_picture, image_pixels, jobs, layers
 from .core.errors import ImageError, InvalidMesh, InvalidParameter
-
-if TYPE_CHECKING:
-    from .core.networks.inputs import Framing, View
 
 VIEW = "Network Input"
 """The image data-block that shows what the network sees."""
@@ -30,50 +27,47 @@ _LARGE = 16_000_000
 """Pixels beyond which an image data-block is scaled down, in a copy, before its pixels are read as floats."""
 
 
-def view_of_file(path: str, framing: Framing) -> View:
-    """What the network sees of an image file. Raises `InvalidParameter` without a path, and `ImageError`."""
-    from .core.networks.inputs import network_view
-
+def picture_in_file(path: str) -> Path:
+    """The file of an image. Raises `InvalidParameter` without a path."""
     if not path.strip():
         raise InvalidParameter("No image is chosen.", "Choose a file.")
-    return network_view(Path(bpy.path.abspath(path)), framing)
+    return Path(bpy.path.abspath(path))
 
 
-def view_of_image(image: bpy.types.Image | None, framing: Framing) -> View:
-    """What the network sees of an image data-block. Raises `InvalidParameter` without one, and `ImageError`."""
-    from .core.networks.inputs import network_view
-
+def picture_in_image(image: bpy.types.Image | None) -> NDArray[np.floating[Any]]:
+    """The pixels of an image data-block, as of `pixels_of`. Raises `InvalidParameter` without one, and `ImageError`."""
     if image is None:
         raise InvalidParameter("No image is chosen.", "Choose one, or open a file.")
-    return network_view(pixels_of(image), framing)
+    return pixels_of(image)
 
 
-def view_of_camera(
-    context: bpy.types.Context, obj: bpy.types.Object | None, framing: Framing
-) -> Generator[jobs.Step, None, View]:
-    """What the network sees through the camera: one object alone in even light, or with None the scene as it is.
+def picture_of_camera(
+    context: bpy.types.Context, obj: bpy.types.Object | None, *, closely: bool
+) -> Generator[jobs.Step, None, NDArray[Any]]:
+    """The pixels that the camera sees: of one object alone in even light, or with None of the scene as it is.
 
-    Blender is read at the first step; another process renders.
+    closely: the object will be cut out. Blender is read at the first step; another process renders.
 
     Raises `InvalidParameter` where there is no camera, or it does not see the object.
     """
-    from .core.networks.inputs import network_view
-
     place = jobs.user_folder("jobs")
     with tempfile.TemporaryDirectory(prefix="job-", dir=place, ignore_cleanup_errors=True) as folder:
-        request = camera_picture.request(context, obj, Path(folder), closely=framing.crop)
+        request = camera_picture.request(context, obj, Path(folder), closely=closely)
         rendered = yield from jobs.work(request)
-    return network_view(rendered.arrays["pixels"], framing)
+    return rendered.arrays["pixels"]
 
 
-def pixels_of(image: bpy.types.Image) -> NDArray[np.floating[Any]]:
-    """(H, W, 4) sRGB in [0, 1] with straight alpha, row 0 on top. Raises `ImageError` for one without pixels."""
+def pixels_of(image: bpy.types.Image, most: int = _LARGE) -> NDArray[np.floating[Any]]:
+    """(H, W, 4) sRGB in [0, 1] with straight alpha, row 0 on top. Raises `ImageError` for one without pixels.
+
+    most: pixels beyond which a smaller copy of it is read.
+    """
     width, height = image.size
     if image.type in ("RENDER_RESULT", "COMPOSITING"):
         raise ImageError(f"The pixels of {image.name!r} cannot be read.", "Save it as a file, or take the camera.")
     if not width or not height:
         raise ImageError(f"{image.name!r} has no pixels.", "Is its file there?")
-    with _moderate(image) as small:
+    with _moderate(image, most) as small:
         given = image_pixels.read_pixels(small)
     rgba = np.ones((*given.shape[:2], 4), np.float32)
     if given.shape[2] in (1, 2):
@@ -86,11 +80,12 @@ def pixels_of(image: bpy.types.Image) -> NDArray[np.floating[Any]]:
 
 
 @contextmanager
-def _moderate(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
-    """The image, or while within a smaller copy of one that is large."""
+def _moderate(image: bpy.types.Image, most: int) -> Iterator[bpy.types.Image]:
+    """The image, or while within a smaller copy of one that has more pixels. What is painted and not saved yet would
+    be missing in a copy."""
     width, height = image.size
-    factor = (width * height / _LARGE) ** 0.5
-    if factor <= 1.0:
+    factor = (width * height / most) ** 0.5
+    if factor <= 1.0 or image.is_dirty:
         yield image
         return
     copy = image.copy()

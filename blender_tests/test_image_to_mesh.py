@@ -89,3 +89,33 @@ def test_updates_are_in_place(textured: Any) -> None:
     textured.update(obj, finer)
     assert_wears(obj, finer)
     assert dress(obj)[3] == image and len(bpy.data.images) == 2
+
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+@pytest.fixture(scope="module")
+def weights(extension: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Narrow networks with random weights that bend what they begin with a little."""
+    learning = f"{extension}.core.networks"
+    variants = importlib.import_module(f"{learning}.pixel2mesh.variants")
+    ellipsoid = importlib.import_module(f"{learning}.pixel2mesh.ellipsoid")
+    template = importlib.import_module(f"{learning}.pixel2mesh.template")
+    network = importlib.import_module(f"{learning}.pixel2mesh.network")
+    torch.manual_seed(1)
+    narrow = variants.Variant(width=2, hidden=8, last=8)
+    made = network.Pixel2Mesh(template.template_of(ellipsoid.published_ellipsoid(), 3), narrow)
+    folder = tmp_path_factory.mktemp("weights")
+    torch.save(made.state_dict(), folder / "bent.pt")
+    return {"bent": str(folder / "bent.pt")}
+
+
+def test_thin(weights: dict[str, str], here: None, tmp_path: Path) -> None:
+    image = bpy.data.images.new("Disc", 96, 64, alpha=True)
+    y, x = np.mgrid[:64, :96]
+    rgba = np.zeros((64, 96, 4), np.float32)
+    rgba[(x - 20) ** 2 + (y - 44) ** 2 < 15**2] = (1.0, 0.0, 0.0, 1.0)
+    image.pixels.foreach_set(rgba.ravel())
+    for output in ("RESULT", "KEYS", "OBJECTS"):
+        assert ops.image_to_mesh(checkpoint=weights["bent"], source="IMAGE", image="Disc", output=output) == {"FINISHED"}
+        print(bpy.context.object, positions(bpy.context.object).shape, np.ptp(positions(bpy.context.object), axis=0))

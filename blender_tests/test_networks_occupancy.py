@@ -284,10 +284,9 @@ def test_the_picture_has_textures_and_the_frame(pictured: str, kept: str, here: 
 def test_a_picture_that_is_stopped_leaves_nothing(pictured: bool, extension: str) -> None:
     jobs = importlib.import_module(f"{extension}.jobs")
     views = importlib.import_module(f"{extension}.network_views")
-    framing = importlib.import_module(f"{extension}.core.networks.inputs").Framing()
     blob, _ = add_blob(subdivisions=2), add_camera()
     many, folders = counts(), set(jobs.user_folder("jobs").iterdir())
-    working = views.view_of_camera(bpy.context, blob if pictured else None, framing)
+    working = views.picture_of_camera(bpy.context, blob if pictured else None, closely=pictured)
     assert next(working).phase == "Starting" and counts() == many
     assert len(set(jobs.user_folder("jobs").iterdir()) - folders) == 1
     working.close()

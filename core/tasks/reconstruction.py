@@ -23,15 +23,18 @@ def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> 
     stage; `color`, `uv` and `texture` of the last, `camera_matrix` and `camera_world`, where the model tells them; and
     `view`, what it saw.
 
-    carry: also `carried_0`, … the vertices of each stage on the last mesh. unit: the result is of unit size, its middle
-    at the origin.
+    fine: also `picture`, the same part of the picture as finely as it is. carry: also `carried_0`, … the vertices of
+    each stage on the last mesh. unit: the result is of unit size, its middle at the origin.
     """
-    progress(0.0, "Opening the model")
-    model = require_picture_model(open_model(str(parameters["checkpoint"]), str(parameters.get("device", "auto"))))
+    progress(0.0, "Opening the picture")
     picture = Path(str(parameters["input"])) if parameters.get("input") else arrays.get("image")
     if picture is None:
         raise InvalidParameter("There is no picture.", "Give one.")
-    view = network_view(picture, _framing(parameters, model), model.picture_size)
+    network_view(picture)  # what is none is said before the model is opened, which takes longer
+    progress(0.05, "Opening the model")
+    model = require_picture_model(open_model(str(parameters["checkpoint"]), str(parameters.get("device", "auto"))))
+    framing = _framing(parameters, model)
+    view = network_view(picture, framing, model.picture_size)
     made = reconstruct(
         model,
         view.pixels,
@@ -41,6 +44,8 @@ def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> 
     )
     result = made.result.of_unit_size() if parameters.get("unit") else made.result
     found = result_arrays(result) | {"view": view.pixels}
+    if parameters.get("fine"):
+        found["picture"] = network_view(picture, framing, None).pixels
     if parameters.get("carry"):
         found |= {f"carried_{n}": vertices for n, vertices in enumerate(carried(result.stages))}
     data = replace(made, result=result).to_dict()

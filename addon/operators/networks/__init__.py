@@ -5,7 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, dataset, fit_sdf, models, occupancy, runtime, sdf_tools, training
+from . import (
+    codes,
+    dataset,
+    fit_pictures,
+    fit_sdf,
+    image_to_mesh,
+    models,
+    occupancy,
+    pictures,
+    runtime,
+    sdf_tools,
+    training,
+    views,
+)
 
 classes: tuple[Any, ...] = (
     *codes.classes,
@@ -13,7 +26,11 @@ classes: tuple[Any, ...] = (
     *models.classes,
     *fit_sdf.classes,
     *sdf_tools.classes,
+    *views.classes,
     *occupancy.classes,
+    *image_to_mesh.classes,
+    *pictures.classes,
+    *fit_pictures.classes,
     *dataset.classes,
     *training.classes,
 )

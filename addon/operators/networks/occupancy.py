@@ -3,23 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-import numpy as np
-from bpy.props import StringProperty
 from mathutils import Matrix, Vector
 
 from ... import bridge, checkpoints, jobs, messages, network_runtime, network_views, storage
 from ...core.errors import CheckpointError, InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
-from ...properties.networks.occupancy import BEGINNING, PredictSettings, ViewSettings
+from ...properties.networks.occupancy import BEGINNING, PredictSettings
 from ..reconstruct import finish, object_on_new_mesh
-from ..shell import SceneOperator
 from .shell import device
+from .views import ViewOperator, keep_view, look_into, upright_around
 
 if TYPE_CHECKING:
     from ...core.networks.inputs import View
@@ -34,62 +32,7 @@ def kind_of(model: str) -> str:
     return model.removeprefix(BEGINNING) if model.startswith(BEGINNING) else ""
 
 
-class _ViewOperator(ViewSettings, SceneOperator):
-    """What makes the picture that a network sees."""
-
-    if TYPE_CHECKING:
-        image: str
-    else:
-        image: StringProperty(name="Image", description="Name of the image data-block")
-
-    def view(self, context: bpy.types.Context) -> Generator[jobs.Step, None, View]:
-        """The picture as the network sees it; the camera's takes a while. Raises `InvalidParameter`, `ImageError`."""
-        from ...core.networks.inputs import Framing
-
-        framing = Framing(self.crop, self.fill / 100.0, self.whiten)
-        if self.source == "FILE":
-            return network_views.view_of_file(self.image_path, framing)
-        if self.source == "IMAGE":
-            return network_views.view_of_image(network_views.image_named(self.image), framing)
-        return (yield from network_views.view_of_camera(context, self.pictured_object(context), framing))
-
-    def pictured_object(self, context: bpy.types.Context) -> bpy.types.Object | None:
-        """The one object that the camera shows, or None. Raises `InvalidParameter` where there is none."""
-        if self.source != "CAMERA" or self.pictured != "OBJECT":
-            return None
-        obj = context.object
-        if obj is None or obj.type not in network_views.SOLID_TYPES:
-            raise InvalidParameter("There is no object to take a picture of.", "Make one active, or show the scene.")
-        return obj
-
-
-def keep_view(context: bpy.types.Context, pixels: Any, remarks: Any) -> None:
-    """Show what the network sees, and what may be wrong with it, in the panel."""
-    network_views.show_view(pixels)
-    context.scene.spherical_cow.networks.occupancy.remarks = "\n".join(remarks)
-
-
-class SPHERICAL_COW_OT_preview_view(_ViewOperator, bpy.types.Operator):
-    """Show what the network will see."""
-
-    bl_idname = Operators.PREVIEW_VIEW
-    bl_label = "Preview"
-    bl_description = "Show here what the network will see: 224 × 224 pixels, kept as the image Network Input"
-    bl_options = {"UNDO"}
-
-    def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
-        """The picture."""
-        view = yield from self.view(context)
-        return jobs.Result({"remarks": view.remarks}, {"view": view.pixels})
-
-    def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
-        remarks = result.data["remarks"]
-        keep_view(context, result.arrays["view"], remarks)
-        self.report({"INFO"}, ". ".join(remarks) or "The network will see this")
-        return {"FINISHED"}
-
-
-class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operator):
+class SPHERICAL_COW_OT_predict(ViewOperator, PredictSettings, bpy.types.Operator):
     """Make a new object of what a network sees."""
 
     bl_idname = Operators.PREDICT
@@ -125,23 +68,15 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operato
         return jobs.work(self._request(context, path, model))
 
     def _chain(self, context: bpy.types.Context, path: str, model: str) -> jobs.Work:
-        model = model or (yield from self._look_into(path))
+        from ...core.networks.inputs import network_view
+
+        model = model or (yield from look_into(path))
         view = None
         if kind_of(model) == "image":
             self._note_source(context)  # what is active may change while the picture is rendered
-            view = yield from self.view(context)
+            view = network_view((yield from self.picture(context)), self.framing())
             self.remarks = view.remarks
         return (yield from jobs.work(self._request(context, path, model, view)))
-
-    def _look_into(self, path: str) -> Generator[jobs.Step, None, str]:
-        """The model of a file that is not in the list."""
-        looked = yield from jobs.work(
-            jobs.Request("describe_checkpoints", {"paths": [path]}, torch=True, compiles=False)
-        )
-        for failure in looked.data["failures"]:
-            raise CheckpointError(failure["found"], failure["remedy"])
-        card = looked.data["checkpoints"][0].get("card") or {}
-        return str(card.get("name", ""))
 
     def _request(self, context: bpy.types.Context, path: str, model: str, view: View | None = None) -> jobs.Request:
         """The input, read from Blender, and the settings."""
@@ -166,10 +101,8 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operato
     def _note_source(self, context: bpy.types.Context) -> None:
         pictured = self.pictured_object(context)
         if pictured is not None:
-            self.pictured_place = _around(pictured)
-        camera = pictured.name if pictured is not None else "Camera"
-        names = {"FILE": bpy.path.basename(self.image_path), "IMAGE": self.image, "CAMERA": camera}
-        self.input_name = names[self.source]
+            self.pictured_place = upright_around(pictured)
+        self.input_name = self.name_of_picture(context)
 
     def _arrays(self, context: bpy.types.Context, kind: str, view: View | None) -> Mapping[str, Any]:
         if kind == "unconditional":
@@ -190,7 +123,7 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operato
         arrays, data = result.arrays, result.data
         meshes = [Mesh(arrays[f"vertices_{n}"], arrays[f"faces_{n}"]) for n in range(len(data["seeds"]))]
         if "view" in arrays:
-            keep_view(context, arrays["view"], self.remarks)
+            keep_view(context, "occupancy", arrays["view"], self.remarks)
         if self.input_uid:
             source = messages.object_of(self.input_uid)
             if source is None:
@@ -242,19 +175,11 @@ class SPHERICAL_COW_OT_predict(_ViewOperator, PredictSettings, bpy.types.Operato
 
     def _keep_facts(self, mesh: bpy.types.Mesh, data: Mapping[str, Any], seed: int, seconds: float) -> None:
         facts = storage.data_of(mesh).predicted
-        facts.title, facts.checkpoint = str(data["title"]), self.weights
+        facts.model, facts.title, facts.checkpoint = str(data["model"]), str(data["title"]), self.weights
         facts.parameters, facts.resolution = int(data["parameters"]), int(data["resolution"])
         facts.source, facts.seed, facts.seconds = self.input_name, seed, seconds
         facts.threshold = self.threshold
         facts.remarks = "\n".join((*self.remarks, *data["remarks"]))
 
 
-def _around(obj: bpy.types.Object) -> Matrix:
-    """Upright, in the middle of the box around the object as it stands in the scene, with its longest side."""
-    corners = np.array([obj.matrix_world @ Vector(corner) for corner in obj.bound_box])
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    size = float((high - low).max()) or 1.0
-    return Matrix.LocRotScale(Vector((0.5 * (low + high)).tolist()), None, Vector((size, size, size)))
-
-
-classes = (SPHERICAL_COW_OT_preview_view, SPHERICAL_COW_OT_predict)
+classes = (SPHERICAL_COW_OT_predict,)

@@ -8,7 +8,7 @@ import bpy
 from ... import network_runtime
 from ...idnames import Panels
 from ..common import SidebarPanel, fact, fields, settings, wrapped
-from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools, training
+from . import codes, dataset, fit_pictures, fit_sdf, image_to_mesh, models, occupancy, sdf_tools, training
 
 PACKAGE = (__package__ or "").removesuffix(".panels.networks")
 """The extension, as Blender knows it."""
@@ -53,6 +53,8 @@ classes = (
     *fit_sdf.classes,
     *sdf_tools.classes,
     *occupancy.classes,
+    *image_to_mesh.classes,
+    *fit_pictures.classes,
     *dataset.classes,
     *training.classes,
 )

@@ -11,12 +11,12 @@ from ... import bridge, checkpoints, network_runtime, network_views, storage
 from ...idnames import Operators, Panels
 from ...operators.networks.occupancy import kind_of
 from ...properties.networks.occupancy import BEGINNING
-from ..common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
+from ..common import SidebarPanel, error_box, fields, job_button, mesh_object, settings
 from .models import draw_chooser
+from .views import OF_VIEW, draw_facts, draw_own_result, draw_view
 
-_OF_VIEW = ("source", "image_path", "pictured", "crop", "fill", "whiten")
 _OF_SURFACE = ("resolution", "threshold", "refinement", "faces")
-_ALWAYS = ("checkpoint", *_OF_VIEW, *_OF_SURFACE, "up", "seed", "count", "show_voxels", "hide_original")
+_ALWAYS = ("checkpoint", *OF_VIEW, *_OF_SURFACE, "up", "seed", "count", "show_voxels", "hide_original")
 
 
 class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
@@ -37,7 +37,7 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
         draw_chooser(layout, context, options, "checkpoint", BEGINNING)
         kind = kind_of(checkpoints.model_of(options.checkpoint))
         if kind == "image":
-            draw_view(layout, context, options)
+            draw_view(layout, context, options, "occupancy")
         elif kind in ("points", "voxels"):
             draw_object(layout, context, options, kind)
         if kind:
@@ -60,59 +60,9 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
         error_box(layout, context, Operators.PREDICT, of_object=False)
         obj = mesh_object(context)
         if obj is not None:
-            draw_facts(layout, context, storage.data_of(bridge.mesh_of(obj)).predicted)
-
-
-def draw_view(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any) -> None:
-    """Where the image comes from, how it is framed, and what the network sees of it."""
-    layout.row(align=True).prop(options, "source", expand=True)
-    column = fields(layout)
-    if options.source == "FILE":
-        column.prop(options, "image_path")
-    elif options.source == "IMAGE":
-        layout.template_ID(options, "image", open="image.open")
-        column = fields(layout)
-    else:
-        column.prop(options, "pictured")
-        camera, obj = context.scene.camera, context.object
-        if camera is None:
-            column.label(text="The scene has no camera", icon="ERROR")
-        elif options.pictured == "OBJECT":
-            there = obj is not None and obj.type in network_views.SOLID_TYPES
-            name = obj.name if there and obj is not None else "Make an object active"
-            column.label(text=name, icon="OBJECT_DATA" if there else "ERROR")
-            draw_own_result(column, context)
-    column.prop(options, "crop")
-    row = column.row()
-    row.active = options.crop
-    row.prop(options, "fill")
-    column.prop(options, "whiten")
-    chosen = options.image.name if options.image is not None else ""
-    values = {name: getattr(options, name) for name in _OF_VIEW}
-    job_button(
-        layout,
-        context,
-        Operators.PREVIEW_VIEW,
-        icon="HIDE_OFF",
-        tall=False,
-        owner=context.scene,
-        image=chosen,
-        **values,
-    )
-    error_box(layout, context, Operators.PREVIEW_VIEW, of_object=False)
-    image = network_views.image_named(network_views.VIEW)
-    preview = image.preview_ensure() if image is not None else None
-    if preview is not None:
-        layout.template_icon(icon_value=preview.icon_id, scale=7.0)
-        for remark in options.remarks.splitlines():
-            wrapped(layout.column(align=True), context, remark, icon="ERROR")
-
-
-def draw_own_result(column: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """A warning where the input, the active object, is what a network has made: so it is after each Predict."""
-    obj = mesh_object(context)
-    if obj is not None and storage.data_of(bridge.mesh_of(obj)).predicted.title:
-        wrapped(column, context, "A network has made this: undo, or make another active", icon="ERROR")
+            facts = storage.data_of(bridge.mesh_of(obj)).predicted
+            if not facts.model or facts.model.startswith(BEGINNING):  # older files do not name it
+                draw_facts(layout, context, facts)
 
 
 def draw_object(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any, kind: str) -> None:
@@ -141,26 +91,6 @@ def draw_surface(layout: bpy.types.UILayout, context: bpy.types.Context, options
         column.prop(options, "seed")
     if kind == "unconditional":
         column.prop(options, "count")
-
-
-def draw_facts(layout: bpy.types.UILayout, context: bpy.types.Context, facts: Any) -> None:
-    """How the active mesh was made, where a network has made it."""
-    if not facts.title:
-        return
-    box = layout.box()
-    column = box.column(align=True)
-    column.scale_y = 0.85
-    wrapped(column, context, facts.title)
-    fact(column, "Checkpoint", facts.checkpoint)
-    fact(column, "Parameters", f"{facts.parameters:,}")
-    if facts.source:
-        fact(column, "Input", facts.source)
-    fact(column, "Resolution", f"{facts.resolution}³")
-    fact(column, "Threshold", f"{facts.threshold:.3g}")
-    fact(column, "Seed", str(facts.seed))
-    fact(column, "Time", f"{facts.seconds:.1f} s")
-    for remark in facts.remarks.splitlines():
-        wrapped(box.column(align=True), context, remark, icon="INFO")
 
 
 classes = (SPHERICAL_COW_PT_occupancy,)

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty, PointerProperty
 
 from ...choices import DEVICES
-from . import codes, dataset, fit_sdf, models, occupancy, sdf_tools, training
+from . import codes, dataset, fit_pictures, fit_sdf, image_to_mesh, models, occupancy, sdf_tools, training
 
 
 class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
@@ -18,16 +18,23 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
     if TYPE_CHECKING:
         device: str
         extract_sdf: fit_sdf.SPHERICAL_COW_PG_extract_sdf
+        fit_pictures: fit_pictures.SPHERICAL_COW_PG_fit_pictures
         fit_sdf: fit_sdf.SPHERICAL_COW_PG_fit_sdf
         sdf_tools: sdf_tools.SPHERICAL_COW_PG_sdf_tools
         codes: codes.SPHERICAL_COW_PG_codes_settings
         dataset: dataset.SPHERICAL_COW_PG_dataset
+        image_to_mesh: image_to_mesh.SPHERICAL_COW_PG_image_to_mesh
         occupancy: occupancy.SPHERICAL_COW_PG_occupancy
         training: training.SPHERICAL_COW_PG_training
     else:
         device: EnumProperty(name="Device", description="What networks run on", items=DEVICES)
         fit_sdf: PointerProperty(
             name="Fit SDF", type=fit_sdf.SPHERICAL_COW_PG_fit_sdf, description="Settings of Fit SDF"
+        )
+        fit_pictures: PointerProperty(
+            name="Fit to Pictures",
+            type=fit_pictures.SPHERICAL_COW_PG_fit_pictures,
+            description="Settings of Fit to Pictures",
         )
         extract_sdf: PointerProperty(
             name="Extract SDF", type=fit_sdf.SPHERICAL_COW_PG_extract_sdf, description="Settings of Extract"
@@ -46,6 +53,11 @@ class SPHERICAL_COW_PG_networks(bpy.types.PropertyGroup):
             type=occupancy.SPHERICAL_COW_PG_occupancy,
             description="Settings of Occupancy Networks",
         )
+        image_to_mesh: PointerProperty(
+            name="Image to Mesh",
+            type=image_to_mesh.SPHERICAL_COW_PG_image_to_mesh,
+            description="Settings of Image to Mesh",
+        )
         training: PointerProperty(
             name="Train", type=training.SPHERICAL_COW_PG_training, description="Settings of Train"
         )
@@ -56,6 +68,8 @@ classes = (
     *codes.classes,
     *models.classes,
     *occupancy.classes,
+    *image_to_mesh.classes,
+    *fit_pictures.classes,
     *fit_sdf.classes,
     *sdf_tools.classes,
     *training.classes,

@@ -6,54 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ... import checkpoints
-from ...choices import IMAGE_SOURCES, PICTURED, UP_AXES
+from ...choices import UP_AXES
+from .views import PanelViewSettings, ViewSettings
 
 BEGINNING = "occupancy-"
 """Of the names of the models that this section uses."""
-
-
-class ViewSettings:
-    """Where the image that the network sees comes from; shared by the panel's settings and the operators."""
-
-    if TYPE_CHECKING:
-        source: str
-        image_path: str
-        pictured: str
-        crop: bool
-        fill: float
-        whiten: bool
-    else:
-        source: EnumProperty(name="Image", description="Where the image comes from", items=IMAGE_SOURCES)
-        image_path: StringProperty(
-            name="File",
-            description="An image (PNG, JPEG …)",
-            subtype="FILE_PATH",
-            options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-        )
-        pictured: EnumProperty(name="Show", description="What the picture of the camera shows", items=PICTURED)
-        crop: BoolProperty(
-            name="Crop to Object",
-            description="Cut the picture to what stands out from the background, and put it into the middle. Without it"
-            " the whole picture is squeezed to a square, as published",
-            default=True,
-        )
-        fill: FloatProperty(
-            name="Fill",
-            description="How much of the edge of the picture the longest side of the object takes. The published"
-            " network has seen objects that take about 60 %",
-            default=60.0,
-            min=10.0,
-            max=100.0,
-            precision=0,
-            subtype="PERCENTAGE",
-        )
-        whiten: BoolProperty(
-            name="White Background",
-            description="Paint a plain background white. The networks have seen objects on white only",
-        )
 
 
 class PredictSettings(ViewSettings):
@@ -124,38 +84,35 @@ class PredictSettings(ViewSettings):
         )
 
 
-class SPHERICAL_COW_PG_occupancy(PredictSettings, bpy.types.PropertyGroup):
+class SPHERICAL_COW_PG_occupancy(PredictSettings, PanelViewSettings, bpy.types.PropertyGroup):
     """Settings of the Occupancy Networks panel."""
-
-    if TYPE_CHECKING:
-        image: bpy.types.Image | None
-        remarks: str
-    else:
-        image: PointerProperty(name="Image", description="An image of this file", type=bpy.types.Image)
-        remarks: StringProperty(name="Remarks", description="What may be wrong with the last image")
 
 
 class SPHERICAL_COW_PG_predicted(bpy.types.PropertyGroup):
     """How a mesh was made by a network."""
 
     if TYPE_CHECKING:
+        model: str
         title: str
         checkpoint: str
         parameters: int
         source: str
+        stage: str
         seed: int
         threshold: float
         resolution: int
         seconds: float
         remarks: str
     else:
+        model: StringProperty(name="Kind", description="The network, as the library names it")
         title: StringProperty(name="Model", description="The network; empty for a mesh that none has made")
         checkpoint: StringProperty(name="Checkpoint", description="The weights that it had")
         parameters: IntProperty(name="Parameters", description="Of the network")
         source: StringProperty(name="Input", description="What the network saw")
+        stage: StringProperty(name="Stage", description="Which of several, where the network works in stages")
         seed: IntProperty(name="Seed", description="Of the points that were drawn, or of the new shape")
         threshold: FloatProperty(name="Threshold", description="Probability of being inside at the surface")
-        resolution: IntProperty(name="Resolution", description="Cells along an edge of the grid")
+        resolution: IntProperty(name="Resolution", description="Cells along an edge of the grid; 0 without one")
         seconds: FloatProperty(name="Seconds", description="Time that it took")
         remarks: StringProperty(name="Remarks", description="What may have been wrong with the input")
 

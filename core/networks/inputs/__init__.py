@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .files import IMAGE_ENDINGS, POINT_ENDINGS, Read, read_input
 from .images import Framing, View, network_view
+from .pictures import bytes_of
 from .points import AXES, network_points, unit_cube
 from .voxels import blocks, network_voxels, solid_voxels
 
@@ -16,6 +17,7 @@ __all__ = [
     "Read",
     "View",
     "blocks",
+    "bytes_of",
     "network_points",
     "network_view",
     "network_voxels",

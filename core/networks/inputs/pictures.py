@@ -99,13 +99,16 @@ def flat_from_array(image: NDArray[np.generic]) -> Flat:
         raise ImageError("The image is empty.", "Give one with at least one pixel.")
     if values.shape[0] * values.shape[1] > MOST_PIXELS:
         raise _too_large(f"of {values.shape[1]} × {values.shape[0]} pixels")
-    data = np.ascontiguousarray(_bytes(values))
+    data = np.ascontiguousarray(bytes_of(values))
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[data.shape[2]]
     return _flat(Image.fromarray(data[:, :, 0] if mode == "L" else data, mode=None))
 
 
-def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Numbers of any type as bytes; floats are in [0, 1], unless they are whole numbers up to 255."""
+def bytes_of(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Numbers of any type as bytes; floats are in [0, 1], unless they are whole numbers up to 255.
+
+    Raises `ImageError` for values that are not numbers, or beyond 16 bits.
+    """
     if values.dtype == np.uint8:
         return values
     if values.dtype.kind == "b":
@@ -164,4 +167,4 @@ def _on_white(image: Image.Image) -> Flat:
 
 def _grey(image: Image.Image) -> Image.Image:
     """A grey picture of 16 or 32 bits, or of floats, as bytes."""
-    return Image.fromarray(_bytes(np.asarray(image)))
+    return Image.fromarray(bytes_of(np.asarray(image)))
