@@ -26,8 +26,11 @@ class VertexColours:
 
 @dataclass(frozen=True)
 class SphereTexture:
-    """pixels: (C, H, W) or (B, C, H, W), as `sphere_coordinates` lays them out; the middles of the outermost ones are on
-    the borders. directions: (V, 3) from the centre. mirrored: both sides of the plane x = 0 share the texture."""
+    """A texture around the mesh.
+
+    pixels: (C, H, W) or (B, C, H, W), as `sphere_coordinates` lays them out; the middles of the outermost ones are on
+    the borders. directions: (V, 3) from the centre. mirrored: both sides of the plane x = 0 share the texture.
+    """
 
     pixels: Tensor
     directions: Tensor
