@@ -12,7 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from ...datasets.arrays import Camera, Placement
 from ...datasets.layout import Dataset, ModelFolder
 from ...errors import DatasetError, InvalidParameter
 from ..layers.resnet import normalised
@@ -32,7 +34,7 @@ from .midpoints import Coarse
 from .network import DROPOUTS, MeanShapeNetwork, Seen
 from .options import AUTO, ReconstructionOptions
 from .schemes import Scheme, scheme_of
-from .views import FILL, UNIT, View, read_view
+from .views import FILL, UNIT, Source, View, read_source, view_of
 
 _EXAMPLE = 1
 _AT_ONCE = 32
@@ -49,6 +51,7 @@ class ReconstructionLesson(Lesson):
         self.shapes = listed(self.dataset, chosen.train, chosen.classes)
         held = self.shapes if chosen.overfit else listed(self.dataset, chosen.validation, chosen.classes)
         self.sizes, self.weights, self._cache = chosen.sizes(), chosen.weights(), Cache()
+        self.drawn = chosen.drawn or self.sizes.picture
         self.held = self._validated(held)
         for model in (self.shapes[0], held[0]):
             self._view(model, 0)
@@ -106,14 +109,23 @@ class ReconstructionLesson(Lesson):
         """Each shape comes once in a round, from one of its views."""
         model = self.shapes[shuffled(self.config.seed, number, len(self.shapes))]
         rng = np.random.default_rng((self.config.seed, _EXAMPLE, number))
-        return self._view(model, int(rng.integers(self._views(model))))
+        source = self._source(model, int(rng.integers(self._views(model))))
+        across, down, zoom = self.options.jitter * (2.0 * rng.random(3) - 1.0)
+        return view_of(source, self.sizes.picture, (across, down), 1.0 + zoom)
+
+    def _source(self, model: ModelFolder, view: int) -> Source:
+        def read() -> tuple[Array, ...]:
+            found = read_source(self.dataset, model, view)
+            camera, placement = found.camera, found.placement
+            numbers = camera.matrix, camera.world, placement.loc, np.float64(placement.scale)
+            return found.image, found.mask, *(np.asarray(one) for one in numbers)
+
+        image, mask, matrix, world, loc, scale = self._cache.get((model, view), read)
+        return Source(image, mask, Camera(matrix, world), Placement(loc, float(scale)))
 
     def _view(self, model: ModelFolder, view: int) -> View:
-        def read() -> tuple[Array, ...]:
-            found = read_view(self.dataset, model, view, self.sizes.picture)
-            return found.picture, found.mask, found.matrix, found.quaternion, found.place
-
-        return View(*self._cache.get((model, view), read))
+        """As it is, without jitter."""
+        return view_of(self._source(model, view), self.sizes.picture)
 
     def loss(self, batch: Mapping[str, Tensor], step: int) -> Tensor:
         """The sum of the losses of `Weights`."""
@@ -122,6 +134,8 @@ class ReconstructionLesson(Lesson):
             raise InvalidParameter("This network cannot learn from one picture at a time.", "Set batch to 2 or more.")
         picture, mask = batch["picture"].float() / 255.0, batch["mask"].float() / 255.0
         seen = self.network(normalised(picture))
+        times = self.sizes.picture // self.drawn
+        picture, mask = functional.avg_pool2d(picture, times), functional.avg_pool2d(mask, times)
         shape = self.weights.of_shape(seen, self._laplacian(), self._count())
         length = self.weights.camera_length * quaternion_length(seen.raw_quaternion)
         if self.options.cameras == "known":
@@ -146,8 +160,9 @@ class ReconstructionLesson(Lesson):
         taught = camera_error(seen.quaternion, seen.place, quaternion[rows, best].detach(), place[rows, best].detach())
         return softly_chosen(errors, self.options.temperature).mean() + self.weights.camera * taught
 
-    def draw(self, seen: Seen, matrices: Tensor) -> Picture:
-        """Pictures and masks of what is seen, through matrices (B, 3, 4)."""
+    def draw(self, seen: Seen, matrices: Tensor, size: int = 0) -> Picture:
+        """Pictures and masks of what is seen, through matrices (B, 3, 4). size: pixels along an edge; 0 for `drawn`."""
+        size = size or self.drawn
         device = seen.mean.device
         faces = self._faces().to(device)
         count = self._count()
@@ -155,9 +170,9 @@ class ReconstructionLesson(Lesson):
             seen.vertices[:, :count],
             faces.flip(1),  # the space of the network is mirrored
             matrices,
-            self.sizes.picture,
+            size,
             paint=SphereTexture(seen.texture, self.directions[:count].to(device), self.mirrored),
-            softness=Softness.of_pixels(_EDGE, self.sizes.picture),
+            softness=Softness.of_pixels(_EDGE, size),
         )
 
     def _unlike(self, drawn: Picture, picture: Tensor, mask: Tensor) -> Tensor:
@@ -183,7 +198,7 @@ class ReconstructionLesson(Lesson):
                 matrices = torch.from_numpy(np.stack([view.matrix for view in views])).to(device)
             else:
                 matrices = matrices_of(seen.quaternion, seen.place)
-            drawn = self.draw(seen, matrices).mask.cpu().numpy() >= 0.5
+            drawn = self.draw(seen, matrices, self.sizes.picture).mask.cpu().numpy() >= 0.5
             true = np.stack([view.mask for view in views]) >= 128
             both, either = (drawn & true).sum(axis=(1, 2)), (drawn | true).sum(axis=(1, 2))
             found += (both / np.maximum(either, 1)).tolist()

@@ -103,11 +103,8 @@ class MeanShapeNetwork(nn.Module):
         mirrored: bool = False,
         dropouts: tuple[float, float] = DROPOUTS,
     ) -> Self:
-        """A new network with `kinds` mean shapes, all of them spheres, and a camera that looks at them upright.
-
-        Rows that act as vertices alone are those of the sphere; see `Scheme`.
-        """
-        rows = torch.from_numpy(scheme.gather.fit(RADIUS * scheme.mesh.vertices)).float()
+        """A new network with `kinds` mean shapes, all of them spheres, and a camera that looks at them as they are."""
+        rows = torch.from_numpy(scheme.sphere(RADIUS)).float()
         faces = torch.from_numpy(scheme.mesh.faces).long()
         network = cls(
             rows.expand(kinds, -1, -1),

@@ -29,13 +29,14 @@ class ReconstructionOptions:
     scheme: one of `schemes.SCHEMES`; "auto" for the one that the training shapes have. level: of the template, edges of
     the icosahedron in so many parts. subdivide_at: the step at which faces are cut in four; 0 for never (published:
     after 350 of 500 rounds). mean_shapes: learned, and mixed for each picture. size: one of `SIZES`. picture: pixels
-    along an edge of pictures and textures, a multiple of 64, in place of those of the size; 0 for those.
+    along an edge of pictures and textures, a multiple of 64, in place of those of the size; 0 for those. drawn:
+    pixels along an edge of what is drawn again to be compared: fewer are quicker; 0 for as many.
     mirrored_texture: both sides share the texture, where the scheme has sides.
 
     cameras: "known" takes those of the dataset; "hypotheses" needs none, and tries `hypotheses` for each picture,
     weighted by softmin with `temperature`. mask … camera_length: see `losses.Weights`. dropout: in the decoders, as
-    published. classes, train, validation, overfit: as for other networks. validation_views: at most so many pictures
-    the score is measured on.
+    published. jitter: pictures are shifted and zoomed by so much of their edge at most, other each time. classes,
+    train, validation, overfit: as for other networks. validation_views: at most so many give the score.
     """
 
     scheme: str = AUTO
@@ -44,11 +45,13 @@ class ReconstructionOptions:
     mean_shapes: int = 1
     size: str = "full"
     picture: int = 0
+    drawn: int = 0
     mirrored_texture: bool = True
     cameras: str = "known"
     hypotheses: int = 8
     temperature: float = 0.1
     dropout: bool = True
+    jitter: float = 0.05
     mask: float = _MASK.mask
     colour: float = _MASK.colour
     laplacian: float = _MASK.laplacian
@@ -72,19 +75,26 @@ class ReconstructionOptions:
                 raise InvalidParameter(
                     f"There is no {name} {getattr(self, name)!r}.", f"Choose from {', '.join(allowed)}."
                 )
-        least = {"level": 1, "subdivide_at": 0, "mean_shapes": 1, "picture": 0, "hypotheses": 2, "validation_views": 1}
+        least = {"level": 1, "mean_shapes": 1, "hypotheses": 2, "validation_views": 1}
+        least |= {"subdivide_at": 0, "picture": 0, "drawn": 0}
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise InvalidParameter(f"{name} is {getattr(self, name)}.", f"Give {low} or more.")
         if not 0.0 < self.temperature < float("inf"):
             raise InvalidParameter(f"temperature is {self.temperature}.", "Give a number above 0, such as 0.1.")
+        if not 0.0 <= self.jitter <= 0.2:
+            raise InvalidParameter(f"jitter is {self.jitter}.", "Give 0 to 0.2.")
         if self.subdivide_at and self.scheme in ("rotational", REFINEMENT):
             raise InvalidParameter(
                 f"The scheme {self.scheme} cannot be subdivided on the way.",
                 "Set subdivide_at = 0, and give a higher level.",
             )
         self.weights()
-        self.sizes()
+        if self.sizes().picture % (self.drawn or 1):
+            raise InvalidParameter(
+                f"Pictures of {self.sizes().picture} pixels cannot be compared at {self.drawn}.",
+                "Give a divisor of it, such as half.",
+            )
 
     def weights(self) -> Weights:
         """Of the losses."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ...errors import InvalidParameter
-from ...mesh import IntArray, Mesh
+from ...mesh import FloatArray, IntArray, Mesh
 from ...symmetry.gather import Gather
 from ...symmetry.templates import SCHEMES as OF_TEMPLATES
 from ...symmetry.templates import refinement, template
@@ -39,6 +39,13 @@ class Scheme:
     def outputs(self) -> int:
         """Numbers that are predicted for one deformation."""
         return self.gather.n_rows * self.gather.n_columns
+
+    def sphere(self, radius: float) -> FloatArray:
+        """(rows, columns) the numbers of a sphere, or of what comes nearest to one; every row is on it."""
+        if self.acts is None:
+            angle = np.linspace(0.0, np.pi, self.gather.n_rows)
+            return radius * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+        return self.gather.fit(radius * self.mesh.vertices)
 
     def facts(self) -> dict[str, str | int]:
         """What a checkpoint needs to know of it."""

@@ -50,32 +50,47 @@ def without_mirror(rotation: FloatArray) -> FloatArray:
     return np.asarray(rotation @ (UPRIGHT * MIRROR))
 
 
-def read_view(dataset: Dataset, model: ModelFolder, view: int, size: int) -> View:
-    """One view of a model, `size` pixels along an edge.
+@dataclass(frozen=True)
+class Source:
+    """What a dataset has of a view. image: (H, W, 3) and mask: (H, W), bytes. camera: of the image. placement: of the
+    unit cube of the model."""
 
-    Raises `DatasetError` where picture, mask, camera or placement are missing, or nothing is seen in the mask.
-    """
+    image: Bytes
+    mask: Bytes
+    camera: Camera
+    placement: Placement
+
+
+def read_source(dataset: Dataset, model: ModelFolder, view: int) -> Source:
+    """Raises `DatasetError` where picture, mask, camera or placement are missing, or nothing is seen in the mask."""
     image, mask, cameras = dataset.image(model, view), dataset.mask(model, view), dataset.cameras(model)
     if mask.shape != image.shape[:2] or view >= len(cameras):
         raise DatasetError(f"The mask or the camera of view {view} of {model} does not fit.", "Make the model again.")
-    picture, covered, cut = framed(image, mask, size, f"view {view} of {model}")
-    camera = Camera(cut @ cameras[view].matrix, cameras[view].world)
-    matrix, quaternion, place = camera_numbers(camera, dataset.cloud(model).placement, size)
-    return View(picture, covered, matrix, quaternion, place)
+    if not (mask >= _COVERED).any():
+        raise DatasetError(f"Nothing is seen in the mask of view {view} of {model}.", "Make it again, or take it out.")
+    return Source(image, mask, cameras[view], dataset.cloud(model).placement)
 
 
-def framed(image: Bytes, mask: Bytes, size: int, what: str = "the picture") -> tuple[Bytes, Bytes, FloatArray]:
+def view_of(source: Source, size: int, shift: tuple[float, float] = (0.0, 0.0), zoom: float = 1.0) -> View:
+    """The view, `size` pixels along an edge. shift, zoom: where the object is, in edges of the picture, and how much
+    larger, besides what `framed` makes of it."""
+    picture, covered, cut = framed(source.image, source.mask, size, shift, zoom)
+    camera = Camera(cut @ source.camera.matrix, source.camera.world)
+    return View(picture, covered, *camera_numbers(camera, source.placement, size))
+
+
+def framed(
+    image: Bytes, mask: Bytes, size: int, shift: tuple[float, float] = (0.0, 0.0), zoom: float = 1.0
+) -> tuple[Bytes, Bytes, FloatArray]:
     """The square around the object: (3, S, S) on white, (S, S), and the matrix (3, 3) from old to new pixels.
 
-    The square may reach beyond the picture, which is white there. Raises `DatasetError` where the mask is empty.
+    The square may reach beyond the picture, which is white there. The mask must not be empty.
     """
     rows, columns = np.nonzero(mask >= _COVERED)
-    if not len(rows):
-        raise DatasetError(f"Nothing is seen in the mask of {what}.", "Make the model again, or take it out.")
     low, high = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
-    side = float((high - low).max()) / FILL
-    corner = 0.5 * (low + high - side)
-    margin = int(np.ceil(side))
+    side = float((high - low).max()) / (FILL * zoom)
+    corner = 0.5 * (low + high - side) - side * np.asarray(shift)
+    margin = int(np.ceil(side * (1.0 + float(np.abs(shift).max()))))
     box = (*(corner + margin), *(corner + margin + side))
     wide = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), constant_values=255)
     covered = np.pad(mask, margin)
