@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...datasets.arrays import Camera
+from .triangles import seen_from
 
 
 def stacked(cameras: Sequence[Camera], size: int) -> Tensor:
@@ -21,6 +22,6 @@ def stacked(cameras: Sequence[Camera], size: int) -> Tensor:
 
 def in_picture(vertices: Tensor, matrices: Tensor) -> Tensor:
     """(B, V, 3) x, y and depth of vertices (V, 3) or (B, V, 3) through matrices (B, 3, 4)."""
-    seen = vertices @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
+    seen = seen_from(vertices, matrices)
     depth = seen[..., 2:]
     return torch.cat([seen[..., :2] / depth, depth], dim=2)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ...errors import InvalidParameter
 from .rasterise import Fragments, cross
 from .texture import at_fragments, read, solid_angles, sphere_coordinates
 
@@ -18,6 +19,10 @@ class VertexColours:
     """values: (V, C) or (B, V, C), one row for each vertex."""
 
     values: Tensor
+
+    def check(self, pictures: int, vertices: int, faces: int) -> None:
+        """Raises `InvalidParameter` where the colours do not fit."""
+        _fits("Colours", self.values, 2, pictures, self.values.shape[-2:-1] == (vertices,))
 
     def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
         """(n, C)."""
@@ -35,6 +40,10 @@ class SphereTexture:
     pixels: Tensor
     directions: Tensor
     mirrored: bool = False
+
+    def check(self, pictures: int, vertices: int, faces: int) -> None:
+        """Raises `InvalidParameter` where the texture does not fit."""
+        _fits("A texture", self.pixels, 3, pictures, self.directions.shape == (vertices, 3))
 
     def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
         """(n, C)."""
@@ -54,6 +63,10 @@ class UvTexture:
     pixels: Tensor
     uv: Tensor
 
+    def check(self, pictures: int, vertices: int, faces: int) -> None:
+        """Raises `InvalidParameter` where the texture does not fit."""
+        _fits("A texture", self.pixels, 3, pictures, self.uv.shape == (faces, 3, 2))
+
     def colours(self, fragments: Fragments, faces: Tensor) -> Tensor:
         """(n, C)."""
         uv = (self.uv[fragments.face] * fragments.weights[:, :, None]).sum(dim=1)
@@ -64,3 +77,12 @@ class UvTexture:
 
 
 Paint = VertexColours | SphereTexture | UvTexture
+
+
+def _fits(what: str, values: Tensor, axes: int, pictures: int, placed: bool) -> None:
+    right = values.ndim == axes or (values.ndim == axes + 1 and len(values) == pictures)
+    if not right or not placed or 0 in values.shape[-axes:]:
+        raise InvalidParameter(
+            f"{what} of shape {tuple(values.shape)} cannot be painted on this mesh in {pictures} pictures.",
+            "Give one for all pictures or for each, and a place in it for each vertex or corner of the mesh.",
+        )

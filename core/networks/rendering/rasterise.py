@@ -73,7 +73,7 @@ def fragments_of(triangles: Triangles, size: int, softness: Softness) -> Fragmen
     weights = near * depth[:, None]
     if triangles.parts is not None:
         weights = (weights[:, None] @ triangles.parts[index])[:, 0]
-    part = _part(triangles, size)[index] * depth.detach() ** 3
+    part = parts_seen(triangles, size)[index] * depth.detach() ** 3
     return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth, part)
 
 
@@ -97,7 +97,7 @@ def pairs(triangles: Triangles, size: int, margin: float) -> tuple[Tensor, Tenso
     return (triangles.picture[index] * size**2 + pixel)[keep], index[keep]
 
 
-def _part(triangles: Triangles, size: int) -> Tensor:
+def parts_seen(triangles: Triangles, size: int) -> Tensor:
     """(T,) which part of its face's area a pixel of each triangle sees, at the depth 1.
 
     In perspective, areas of the face and of the picture are as the cube of the depth over the product of the corners'.

@@ -7,11 +7,16 @@ import torch
 from torch import Tensor
 
 from ...errors import InvalidParameter
+from . import with_nvdiffrast, with_pytorch3d
+from .back_ends import chosen_back_end
 from .blending import Picture, mask_of, painted
 from .light import Light
 from .paint import Paint
-from .rasterise import Softness, fragments_of
+from .rasterise import Fragments, Softness, fragments_of
 from .triangles import triangles_of
+
+WIDTH = 0.3
+"""Pixels within which edges turn from a half to nearly all or nothing."""
 
 
 def render(
@@ -29,25 +34,32 @@ def render(
     """Square pictures of a mesh, `size` pixels along an edge.
 
     vertices: (V, 3), or (B, V, 3) one mesh for each picture. faces: (F, 3). matrices: (B, 3, 4) of `camera.stacked`.
-    paint: what is on the mesh; None for a mask alone. softness: of edges; by default they turn within half a pixel.
-    light: None for colours as they are. background: behind the mesh.
+    paint: what is on the mesh; None for a mask alone. softness: of edges; by default they turn within a third of a
+    pixel. light: None for colours as they are. background: behind the mesh. back_end: one of `back_ends.BACK_ENDS`.
 
-    Raises `InvalidParameter` for arrays that do not fit together or are no numbers.
+    Raises `InvalidParameter` for arrays that do not fit together or are no numbers, and as `chosen_back_end` does.
     """
-    _check(vertices, faces, matrices, size)
-    soft = softness or Softness.of_pixels(0.5, size)
+    _check(vertices, faces, matrices, size, paint)
+    chosen = chosen_back_end(back_end, vertices.device, soft=softness is not None)
+
+    def colours(fragments: Fragments) -> Tensor:
+        assert paint is not None
+        plain = paint.colours(fragments, faces)
+        return plain if light is None else plain * light.at(fragments, vertices, faces)[:, None]
+
+    if chosen == "nvdiffrast":
+        return with_nvdiffrast.picture(vertices, faces, matrices, size, colours if paint else None, background)
+    soft = softness or Softness.of_pixels(WIDTH, size)
     triangles = triangles_of(vertices, faces, matrices)
-    fragments = fragments_of(triangles, size, soft)
+    draw = with_pytorch3d.fragments_of if chosen == "pytorch3d" else fragments_of
+    fragments = draw(triangles, size, soft)
     mask = mask_of(fragments, len(matrices), size)
     if paint is None:
         return Picture(None, mask)
-    colours = paint.colours(fragments, faces)
-    if light is not None:
-        colours = colours * light.at(fragments, vertices, faces)[:, None]
-    return Picture(painted(fragments, colours, mask, background), mask)
+    return Picture(painted(fragments, colours(fragments), mask, background), mask)
 
 
-def _check(vertices: Tensor, faces: Tensor, matrices: Tensor, size: int) -> None:
+def _check(vertices: Tensor, faces: Tensor, matrices: Tensor, size: int, paint: Paint | None) -> None:
     fits = vertices.ndim in (2, 3) and vertices.shape[-1] == 3 and faces.ndim == 2 and faces.shape[1] == 3
     fits = fits and matrices.ndim == 3 and matrices.shape[1:] == (3, 4) and size >= 1
     if not fits or (vertices.ndim == 3 and len(vertices) != len(matrices)):
@@ -60,3 +72,5 @@ def _check(vertices: Tensor, faces: Tensor, matrices: Tensor, size: int) -> None
         raise InvalidParameter("Vertices or cameras are not all numbers.", "A step before made them infinite or NaN.")
     if faces.numel() and (int(faces.min()) < 0 or int(faces.max()) >= vertices.shape[-2]):
         raise InvalidParameter("Faces name vertices that do not exist.", "Give the faces of these vertices.")
+    if paint is not None:
+        paint.check(len(matrices), vertices.shape[-2], len(faces))

@@ -33,7 +33,7 @@ def triangles_of(vertices: Tensor, faces: Tensor, matrices: Tensor) -> Triangles
 
     Faces behind the camera are left out, and those that reach behind it are cut.
     """
-    seen = vertices @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
+    seen = seen_from(vertices, matrices)
     pictures, count = len(seen), len(faces)
     corners = seen.index_select(1, faces.reshape(-1)).reshape(-1, 3, 3)
     index = torch.arange(len(corners), device=seen.device)
@@ -44,6 +44,11 @@ def triangles_of(vertices: Tensor, faces: Tensor, matrices: Tensor) -> Triangles
         return Triangles(_divided(corners), picture, face, None, pictures)
     which, parts = _cut(corners[..., 2], ahead, near)
     return Triangles(_divided(parts @ corners[which]), picture[which], face[which], parts, pictures)
+
+
+def seen_from(vertices: Tensor, matrices: Tensor) -> Tensor:
+    """(B, V, 3) points (x · depth, y · depth, depth) of vertices (V, 3) or (B, V, 3)."""
+    return vertices @ matrices[:, :, :3].transpose(1, 2) + matrices[:, None, :, 3]
 
 
 def _divided(corners: Tensor) -> Tensor:
