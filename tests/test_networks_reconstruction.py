@@ -437,7 +437,7 @@ def test_the_result_shows_what_the_network_painted(mirrored: bool) -> None:
     )
     drawn = [render(places, faces.flip(1), matrices, 64, paint=paint).colour for paint in paints]
     gap = (drawn[0] - drawn[1]).abs()
-    assert gap.max() < 0.08 and gap.mean() < 1e-3
+    assert gap.max() < 0.2 and gap.quantile(0.999) < 0.03 and gap.mean() < 1e-3  # largest at outlines
 
 
 def test_lab_textures() -> None:
