@@ -359,6 +359,28 @@ def test_networks_remember_their_scheme(schemed: tuple, tmp_path: Path) -> None:
         open_model(path, "cpu")
 
 
+def test_networks_remember_what_they_were_shown(tmp_path: Path) -> None:
+    """How large the object was in the picture, and how long a unit of the network is; cameras that were tried go."""
+    scheme = scheme_of("plane", 2)
+    network = randomised(MeanShapeNetwork.of(scheme, 1, SMALL))
+    files = [tmp_path / "one.safetensors", tmp_path / "two.safetensors"]
+    save_checkpoint(files[0], network, **scheme.facts())
+    network.hypotheses = torch.nn.Linear(3, 2)
+    save_checkpoint(files[1], network, fill=0.8, unit=0.5, **scheme.facts())
+    models = [open_model(file, "cpu") for file in files]
+    assert [model.trained_fill for model in models] == [1.0, 0.8]
+    image = pictures(1)[0].permute(1, 2, 0).double().numpy()
+    one, two = (model.reconstruct(image) for model in models)
+    np.testing.assert_allclose(two.mesh.vertices, 2.0 * one.mesh.vertices, atol=1e-9)
+    assert one.camera is not None and two.camera is not None and not two.remarks
+    np.testing.assert_allclose(
+        two.camera.project(two.mesh.vertices)[0], one.camera.project(one.mesh.vertices)[0], atol=1e-6
+    )
+    save_checkpoint(files[1], network, fill=7.0, **scheme.facts())
+    with pytest.raises(CheckpointError, match="fill = 7"):
+        open_model(files[1], "cpu")
+
+
 def test_one_picture_is_as_one_of_many(schemed: tuple) -> None:
     _, _, network = schemed
     images = normalised(pictures(4))

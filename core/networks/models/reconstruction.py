@@ -43,8 +43,9 @@ class SymmetricReconstruction(PictureModel):
     trained_fill = 1.0
 
     def __init__(self, stored: Stored) -> None:
-        self.stored, self.network, self.picture_size = stored, stored.network, stored.picture
-        self.framing = Framing(crop=True, fill=self.trained_fill) if stored.crop else Framing()
+        self.stored, self.network = stored, stored.network
+        self.picture_size, self.trained_fill = stored.picture, stored.fill
+        self.framing = Framing(crop=True, fill=stored.fill)
 
     @classmethod
     def recognises(cls, weights: Mapping[str, Tensor]) -> bool:
@@ -96,8 +97,9 @@ class SymmetricReconstruction(PictureModel):
         faces = self.network.faces.cpu().numpy()[:, ::-1].copy()  # upright is the other way round
         painted, color = self._painted(texture, faces, len(bent))
         attributes = {} if color is None else {"color": color}
-        stages = Mesh(mean @ UPRIGHT.T, faces), Mesh(bent @ UPRIGHT.T, faces, attributes)
-        camera = camera_of(quaternion, place, self.picture_size, self.stored.focal)
+        turn, unit = UPRIGHT.T / self.stored.unit, self.stored.unit
+        stages = Mesh(mean @ turn, faces), Mesh(bent @ turn, faces, attributes)
+        camera = camera_of(quaternion, place, self.picture_size, self.stored.focal, unit)
         if camera is None:
             remarks.append("The network gives the object no size in the picture, so that there is no camera")
         facts = {**self.facts(), "classes": [round(float(share), 4) for share in classes]}

@@ -69,8 +69,10 @@ def matrices_of(quaternion: Tensor, place: Tensor, focal: float = FOCAL) -> Tens
     return torch.stack(rows, dim=1)
 
 
-def camera_of(quaternion: FloatArray, place: FloatArray, size: int, focal: float = FOCAL) -> Camera | None:
-    """The camera that sees upright points, `UPRIGHT` · p, where `matrices_of` puts the points p of the network.
+def camera_of(
+    quaternion: FloatArray, place: FloatArray, size: int, focal: float = FOCAL, unit: float = 1.0
+) -> Camera | None:
+    """The camera that sees upright points, `UPRIGHT` · p / unit, where `matrices_of` puts the points p of the network.
 
     quaternion: (4,). place: (3,). size: pixels along an edge of the picture. The object keeps its size: a camera that
     is as much farther away sees the same. None for a scale that is not positive, through which nothing is seen.
@@ -82,5 +84,5 @@ def camera_of(quaternion: FloatArray, place: FloatArray, size: int, focal: float
     rotation = rotation_of(unit[None])[0].numpy() @ Z_TO_Y.T
     half = size / 2.0
     matrix = np.array([[focal * size, 0.0, half + half * across], [0.0, focal * size, half + half * down], [0, 0, 1.0]])
-    world = np.concatenate([rotation, [[0.0], [0.0], [DISTANCE / scale]]], axis=1)
+    world = np.concatenate([rotation, [[0.0], [0.0], [DISTANCE / (scale * unit)]]], axis=1)
     return Camera(matrix, world)

@@ -25,8 +25,8 @@ from .schemes import scheme_of
 from .sizes import Sizes, sizes_of
 
 _MEANS, _FACES, _MARK = "mean_v", "faces", "shape_predictor.decoder.lin0.weight_v"
-_UNUSED = ("encoder.resnet_conv.resnet.fc.",)
-"""Of the published residual network, which the original keeps and never asks."""
+_UNUSED = ("encoder.resnet_conv.resnet.fc.", "hypotheses.")
+"""What is never asked: the end of the published residual network, and cameras that were tried out in training."""
 _ONLY = {"enc_flat_type": "fc", "decoder_name": "SPADE", "norm_mode": "none", "texture_type": "surface"}
 """Settings of the original → the value with which there are published checkpoints."""
 _FOCAL_PIXELS = {"cub": 1000.0}
@@ -42,8 +42,9 @@ class Stored:
 
     picture: pixels along an edge of what it sees. directions: (V, 3) where on the sphere of its texture the vertices
     are, as `sphere.uv` lays it out; None where the file does not tell. mirrored: see `MeanShapeNetwork`. focal: see
-    `camera`. lab: the texture is in CIELAB. crop: pictures are cut to the object. facts, remarks: what the file tells,
-    and what is strange about it.
+    `camera`. lab: the texture is in CIELAB. fill: how much of the edge of a picture the object takes, to which it is
+    cut. unit: a length of the network in units of the result. facts, remarks: what the file tells, and what is strange
+    about it.
     """
 
     network: MeanShapeNetwork
@@ -52,7 +53,8 @@ class Stored:
     mirrored: bool = False
     focal: float = FOCAL
     lab: bool = False
-    crop: bool = True
+    fill: float = 1.0
+    unit: float = 1.0
     facts: Mapping[str, Any] | None = None
     remarks: tuple[str, ...] = ()
 
@@ -98,9 +100,18 @@ def open_stored(path: str | Path, symmetrise: Kind | None = None) -> Stored:
     )
     _check_faces(path, weights[_FACES], scheme.mesh.n_vertices)
     _fill(path, weights, network, remarks)
-    crop = bool(facts.get("crop", True))
+    fill, unit = float(facts.get("fill", 1.0)), float(facts.get("unit", 1.0))
+    if not (0.1 <= fill <= 1.0 and 0.0 < unit < np.inf):
+        raise CheckpointError(f"{path.name} says fill = {fill:g} and unit = {unit:g}.", "Choose another file.")
     return Stored(
-        network, sizes.picture, scheme.mesh.vertices, mirrored, crop=crop, facts=facts, remarks=tuple(remarks)
+        network,
+        sizes.picture,
+        scheme.mesh.vertices,
+        mirrored,
+        fill=fill,
+        unit=unit,
+        facts=facts,
+        remarks=tuple(remarks),
     )
 
 
