@@ -6,6 +6,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...errors import InvalidParameter
+from .perceptual import Perceptual
+
+__all__ = ["Perceptual", "colour_loss", "mask_iou_loss"]
 
 
 def mask_iou_loss(a: Tensor, b: Tensor) -> Tensor:
