@@ -80,8 +80,8 @@ def camera_of(
     scale, across, down = (float(value) for value in place)
     if not scale >= _LEAST_SCALE:
         return None
-    unit = torch.from_numpy(np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion))
-    rotation = rotation_of(unit[None])[0].numpy() @ Z_TO_Y.T
+    turn = torch.from_numpy(np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion))
+    rotation = rotation_of(turn[None])[0].numpy() @ Z_TO_Y.T
     half = size / 2.0
     matrix = np.array([[focal * size, 0.0, half + half * across], [0.0, focal * size, half + half * down], [0, 0, 1.0]])
     world = np.concatenate([rotation, [[0.0], [0.0], [DISTANCE / (scale * unit)]]], axis=1)
