@@ -32,8 +32,9 @@ def visible(fragments: Fragments) -> Tensor:
     From front to back, each takes what it covers of what is left. Covers add up: two faces that share an edge leave
     nothing between them for what is behind.
     """
-    order = torch.argsort(fragments.depth.detach())
-    order = order[torch.argsort(fragments.pixel[order], stable=True)]
+    # Depths within a 65,536th of each other are one: at corners, rounding must not change which face is first.
+    depth = (fragments.depth.detach().log() * 2**16).round().long().clamp(-(2**21), 2**21 - 1)
+    order = torch.argsort(fragments.pixel * 2**22 + depth + 2**21, stable=True)
     cover, pixel = fragments.cover[order], fragments.pixel[order]
     before = cover.double().cumsum(0) - cover
     start = torch.ones_like(pixel, dtype=torch.bool)

@@ -17,7 +17,8 @@ def at_fragments(values: Tensor, faces: Tensor, fragments: Fragments) -> Tensor:
     corners = faces[fragments.face]
     if values.ndim == 3:
         corners = corners + values.shape[1] * fragments.picture[:, None]
-    found = values.reshape(-1, values.shape[-1]).index_select(0, corners.reshape(-1)).reshape(*corners.shape, -1)
+    found = values.reshape(-1, values.shape[-1]).index_select(0, corners.reshape(-1))
+    found = found.reshape(*corners.shape, values.shape[-1])
     return (found * fragments.weights[:, :, None]).sum(dim=1)
 
 
