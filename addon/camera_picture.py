@@ -25,14 +25,22 @@ _LARGEST = 2048
 _NAME = "Spherical Cow Picture"
 
 
-def request(context: bpy.types.Context, obj: bpy.types.Object | None, folder: Path, *, closely: bool) -> jobs.Request:
+def request(
+    context: bpy.types.Context,
+    obj: bpy.types.Object | None,
+    folder: Path,
+    *,
+    closely: bool,
+    camera: bpy.types.Object | None = None,
+) -> jobs.Request:
     """Write the scene of the picture to the folder; the worker gives `pixels`, transparent where nothing is.
 
     obj: alone in even light; with None, the scene with its own lights. closely: the object will be cut out of the
-    picture, so only its part is rendered, and finely enough. Raises `InvalidParameter` where there is no camera, or it
-    does not see the object, and `OutputError` for a folder that cannot be written.
+    picture, so only its part is rendered, and finely enough. camera: another one than that of the scene. Raises
+    `InvalidParameter` where there is no camera, or it does not see the object, and `OutputError` for a folder that
+    cannot be written.
     """
-    camera = context.scene.camera
+    camera = camera or context.scene.camera
     if camera is None or camera.type != "CAMERA":
         raise InvalidParameter("The scene has no camera.", "Add one (Shift-A), or take an image.")
     if obj is not None and obj.hide_render:
@@ -79,6 +87,7 @@ def _scene_of(
     """A copy of the scene, or a new one with the object in even light; gone afterwards, with all that it needed."""
     if obj is None:
         copy = scene.copy()
+        copy.camera = camera
         try:
             yield copy
         finally:

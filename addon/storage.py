@@ -42,6 +42,7 @@ _OF_ONE_MESH = (
     "codes",
     "fitted",
     "predicted",
+    "pictured",
     "slice",
 )
 """The properties of a mesh that hold of this very mesh, and of no other that is made from it."""

@@ -22,6 +22,7 @@ from .comparison import SPHERICAL_COW_PG_comparison
 from .equaliser import SPHERICAL_COW_PG_equaliser
 from .morph import SPHERICAL_COW_PG_morphed
 from .networks.codes import SPHERICAL_COW_PG_codes
+from .networks.fit_pictures import SPHERICAL_COW_PG_pictured
 from .networks.fit_sdf import SPHERICAL_COW_PG_fitted
 from .networks.occupancy import SPHERICAL_COW_PG_predicted
 from .networks.sdf_tools import SPHERICAL_COW_PG_slice
@@ -103,6 +104,7 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         left_right: SPHERICAL_COW_PG_left_right
         fitted: SPHERICAL_COW_PG_fitted
         predicted: SPHERICAL_COW_PG_predicted
+        pictured: SPHERICAL_COW_PG_pictured
         slice: SPHERICAL_COW_PG_slice
     else:
         shape: StringProperty(
@@ -167,6 +169,9 @@ class SPHERICAL_COW_PG_mesh(bpy.types.PropertyGroup):
         )
         predicted: PointerProperty(
             name="Predicted", type=SPHERICAL_COW_PG_predicted, description="How a network has made this mesh"
+        )
+        pictured: PointerProperty(
+            name="Pictured", type=SPHERICAL_COW_PG_pictured, description="How this mesh was fitted to pictures"
         )
         fitted: PointerProperty(
             name="Fitted Field", type=SPHERICAL_COW_PG_fitted, description="The distance field of this mesh"
