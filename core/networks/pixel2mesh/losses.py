@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn import functional
 
+from ...errors import InvalidParameter
 from .network import Stages
 from .template import Template
 
@@ -77,8 +78,11 @@ def graphs_of(template: Template, device: str | torch.device = "cpu") -> tuple[G
 def nearest(a: Tensor, b: Tensor) -> Tensor:
     """(B, N) the index in b (B, M, 3) of the point nearest to each of a (B, N, 3). Without a gradient.
 
-    On the processor by a tree; elsewhere by all distances, of which a bounded number is kept at once.
+    On the processor by a tree; elsewhere by all distances, of which a bounded number is kept at once. Raises
+    `InvalidParameter` where b has no points.
     """
+    if not b.shape[1]:
+        raise InvalidParameter("There are no points to be near to.", "Give one or more.")
     with torch.no_grad():
         if a.device.type == "cpu":
             pairs = zip(a.detach().numpy(), b.detach().numpy(), strict=True)

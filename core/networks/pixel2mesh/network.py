@@ -63,7 +63,7 @@ class Pixel2Mesh(nn.Module):
 
     def forward(self, picture: Tensor) -> Stages:
         """picture (B, 3, 224, 224) in [0, 1] → the stages."""
-        features = self.nn_encoder(normalised(picture) if self.variant.normalised else picture)
+        features = self.nn_encoder(self.prepared(picture))
         vertices = self.init_pts[None].expand(len(picture), -1, -1)
         bent, before, hidden = [], [], vertices[:, :, :0]
         for number, block in enumerate(self.gcns):
@@ -78,3 +78,7 @@ class Pixel2Mesh(nn.Module):
             bent.append(vertices)
         picture_again = self.nn_decoder(features) if self.nn_decoder is not None else None
         return Stages(tuple(bent), tuple(before), picture_again)
+
+    def prepared(self, picture: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) in [0, 1] as the encoder takes them."""
+        return normalised(picture) if self.variant.normalised else picture

@@ -23,6 +23,10 @@ MOST_FACES = 2_000_000
 """Of the finest level."""
 
 
+_TOLERANCE = 1e-6
+"""Of the residual of an eigenvector; the eigenvalue is then right to ten digits."""
+
+
 @dataclass(frozen=True)
 class Level:
     """One resolution. faces: (F, 3), all looking outward. edges: (E, 2) once each, in the order in which the next
@@ -134,7 +138,7 @@ def support_of(edges: IntArray, count: int) -> sparse.csr_array:
     adjacency = sparse.csr_array((values, (ends[:, 0], ends[:, 1])), shape=(count, count))
     laplacian = sparse.eye_array(count, format="csr") - adjacency
     start = np.cos(np.arange(count) * 1.7)  # a fixed start, so that the result is the same whenever it is computed
-    largest = float(eigsh(laplacian, 1, which="LM", return_eigenvectors=False, v0=start)[0])
+    largest = float(eigsh(laplacian, 1, which="LM", return_eigenvectors=False, v0=start, tol=_TOLERANCE)[0])
     return sparse.csr_array(laplacian * (2.0 / largest) - sparse.eye_array(count, format="csr"))
 
 
