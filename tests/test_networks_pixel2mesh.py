@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 from meshes import REFERENCE, cube, ellipsoid, octahedron, put, reference, tetrahedron, torus
+from PIL import Image
 from scipy.spatial import ConvexHull
-from spherical_cow.errors import CheckpointError, DatasetError, InvalidParameter, MeshFileError
+from spherical_cow.errors import CheckpointError, DatasetError, ImageError, InvalidParameter, MeshFileError
 from spherical_cow.mesh import Mesh
 from spherical_cow.sphere.icosphere import icosphere
 from spherical_cow.topology import check
@@ -119,6 +120,17 @@ def test_stages_of_the_originals(case: tuple[Any, ...], made: tuple[Any, Any]) -
         assert np.abs(picture - arrays["reconst_ds4"]).max() < 1e-5
     else:
         assert stages.picture is None
+
+
+def test_pictures_as_the_published_code_prepares_them(case: tuple[Any, ...], tmp_path: Path) -> None:
+    _, model, arrays, _ = case
+    if "image_png" not in arrays:
+        pytest.skip("this case has no picture file")
+    path = put(tmp_path, "seen.png", arrays["image_png"].tobytes())
+    with Image.open(path) as image:
+        pixels = np.asarray(image)
+    for given in (path, pixels):
+        assert np.abs(model.published_view(given).transpose(2, 0, 1) - arrays["image224"]).max() < 2e-5
 
 
 def test_features_at_vertices(case: tuple[Any, ...], made: tuple[Any, Any]) -> None:
@@ -355,6 +367,9 @@ def test_a_picture_is_rebuilt() -> None:
     model = Pixel2MeshModel(small_network())
     picture = model.rebuilt(pictures(1)[0].permute(1, 2, 0).double().numpy())
     assert picture is not None and picture.shape == (64, 64, 3) and 0.0 <= picture.min() < picture.max() <= 1.0
+    for wrong in (np.zeros((5, 5)), np.zeros((0, 4, 3))):
+        with pytest.raises(ImageError):
+            model.published_view(wrong)
     for wrong in (None, octahedron()):
         with pytest.raises(InvalidParameter, match="image"):
             model.reconstruct(wrong)

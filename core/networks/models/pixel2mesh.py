@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
-from ...errors import InvalidParameter
+from ...errors import ImageError, InvalidParameter
 from ...mesh import FloatArray, Mesh
 from ...progress import Progress, silent
 from ..checkpoints import put_weights, read_checkpoint
 from ..inputs.images import network_view
+from ..inputs.pictures import bytes_of
 from ..interface import Card, Input, PictureModel
 from ..reconstructed import Reconstruction
 from ..runtime import chosen_device, free_memory, in_words, require_torch
@@ -106,6 +108,26 @@ class Pixel2MeshModel(PictureModel):
         with in_words(), torch.no_grad():
             picture = self.network(torch.from_numpy(self._seen(given)).to(device)).picture
         return None if picture is None else picture[0].permute(1, 2, 0).double().cpu().numpy()
+
+    def published_view(self, given: str | Path | NDArray[Any]) -> FloatArray:
+        """The picture (H, W, 3) that the published code makes of an image before the network sees it, to be given to
+        `reconstruct`: only what is wholly transparent becomes white, and half-transparent pixels keep their colours.
+
+        given: a file, or bytes (H, W, 3 or 4). Raises `ImageError`.
+        """
+        require_torch()
+        from ..pixel2mesh.published import published_view
+
+        network_view(given)  # says so if it is no image
+        if isinstance(given, np.ndarray):
+            pixels = bytes_of(given)
+            if pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+                raise ImageError(f"An image of the shape {pixels.shape} has no colours.", "Give (H, W, 3 or 4).")
+        else:
+            with Image.open(given) as image:
+                pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGBA"))
+        dark = self.network.camera.sampling == "tensorflow"
+        return published_view(pixels, self.picture_size, dark_border=dark).transpose(1, 2, 0).astype(np.float64)
 
     def _seen(self, given: Input | str | Path) -> NDArray[np.float32]:
         """(1, 3, H, W)."""
