@@ -29,7 +29,9 @@ _DEFAULTS = {"refine": 0, "faces": 0, "count": 1}
 def run_picture(arguments: argparse.Namespace, console: Console, model: PictureModel, steps: Stages) -> int:
     """Reconstruct, write what was asked for, print the report."""
     _check_options(arguments, model.card.title)
-    framing = Framing(arguments.crop, arguments.fill or model.trained_fill, arguments.whiten)
+    framing = Framing(
+        arguments.crop, model.trained_fill if arguments.fill is None else arguments.fill, arguments.whiten
+    )
     with steps("read"):
         read = read_input(arguments.input, "image", framing, model.picture_size)
     for remark in read.remarks:
