@@ -8,6 +8,7 @@ diagonal of 0.57, which puts the published pictures (taken from 1.75 × 0.65 …
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...alignment.similarity import Similarity
 from ...datasets.arrays import Camera as Pinhole
@@ -16,6 +17,7 @@ from ...errors import DatasetError
 from ...mesh import FloatArray
 from ...metrics.protocols import PIXEL2MESH_DIAGONAL
 from .pooling import Camera
+from .seen import corner_of
 
 _MIRRORED = np.diag([1.0, -1.0, -1.0])
 """From x right, y down, z away to x right, y up, z towards the camera."""
@@ -47,16 +49,22 @@ def seen_from(pinhole: Pinhole, size: tuple[int, int], low: FloatArray, high: Fl
     at = rotation @ middle + shift
     if at[2] <= 0.0:
         raise DatasetError("A camera looks away from its shape.", "Render it again.")
-    pixel = (inner @ at)[:2] / at[2] - 0.5  # the network counts from the middle of the first pixel
+    pixel = (inner @ at)[:2] / at[2] - corner_of(camera)
     depth = scale * at[2] * camera.focal / float(focal.mean())
     ahead = np.append((pixel - camera.centre) / camera.focal, 1.0) * depth
     turn = _MIRRORED @ rotation
     return Similarity(turn, scale, _MIRRORED @ ahead - scale * turn @ middle)
 
 
-def cloud_seen(pinhole: Pinhole, size: tuple[int, int], cloud: Cloud, camera: Camera) -> tuple[FloatArray, FloatArray]:
-    """Points and normals (N, 3) float32 of a surface as the network sees it, less `camera.offset`."""
+def cloud_seen(
+    pinhole: Pinhole, size: tuple[int, int], cloud: Cloud, camera: Camera, corners: FloatArray | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Points and normals (N, 3) of a surface as the network sees it, less `camera.offset`.
+
+    corners: (2, 3) of the whole surface in the source, where the cloud is only a part of it.
+    """
     own = cloud.placement.to_source(cloud.points.astype(np.float64))
-    place = seen_from(pinhole, size, own.min(axis=0), own.max(axis=0), camera)
+    low, high = (own.min(axis=0), own.max(axis=0)) if corners is None else corners
+    place = seen_from(pinhole, size, low, high, camera)
     points = place.apply(own) - np.asarray(camera.offset)
     return points.astype(np.float32), (cloud.normals @ place.rotation.T).astype(np.float32)

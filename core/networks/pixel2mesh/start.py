@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a training begins: with a network that leaves the template as it is.
+
+Random weights put the vertices anywhere, so that the first surface is crumpled. Nearest points do not tell that, and
+no loss smooths it out again. The last layer of each stage is linear, so there are weights with which it gives the
+template back, by least squares.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...mesh import FloatArray
+from .graph import GraphConvolution
+from .network import Pixel2Mesh
+from .template import Level
+
+_RIDGE = 1e-4
+"""Of the mean square of the features: keeps weights small where features are nearly the same everywhere."""
+
+
+def leave_template(network: Pixel2Mesh, pictures: Tensor) -> None:
+    """Give each stage a last layer that gives back what the stage begins with, for pictures (B, 3, 224, 224)."""
+    levels = network.template.levels
+    target = network.init_pts.detach().double().cpu().numpy()
+    for number, (block, level) in enumerate(zip(network.gcns, levels, strict=True)):
+        final = number == len(levels) - 1
+        layer: GraphConvolution = network.gconv if final else block.conv2  # type: ignore[assignment]
+        _solve(layer, level, _given_to(layer, network, pictures), target)
+        target = np.concatenate([target, target[level.edges].mean(axis=1)])
+
+
+def _given_to(layer: GraphConvolution, network: Pixel2Mesh, pictures: Tensor) -> FloatArray:
+    """(B, V, width) the features that come to a layer."""
+    seen: list[Tensor] = []
+    handle = layer.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    with torch.no_grad():
+        network(pictures)
+    handle.remove()
+    return seen[0].double().cpu().numpy()
+
+
+def _solve(layer: GraphConvolution, level: Level, x: FloatArray, target: FloatArray) -> None:
+    """Set weights with which features (B, V, width) become the target (V, 3)."""
+    width = x.shape[2]
+    rows = np.concatenate([np.column_stack([level.support @ one, one, np.ones(len(one))]) for one in x])
+    square = rows.T @ rows
+    damping = np.full(len(square), _RIDGE * np.diagonal(square)[:-1].mean() + np.finfo(float).tiny)
+    damping[-1] = 0.0  # the bias may be as large as it likes
+    found = np.linalg.solve(square + np.diag(damping), rows.T @ np.tile(target, (len(x), 1)))
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(found[:width]))
+        layer.loop_weight.copy_(torch.from_numpy(found[width:-1]))
+        layer.bias.copy_(torch.from_numpy(found[-1]))
