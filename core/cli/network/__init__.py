@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import codes, evaluate, fit, fit_pictures, info, listing, predict, study
+from . import codes, evaluate, fit, fit_pictures, info, listing, predict, study, study_symmetry
 
-_MODULES = (codes, listing, info, predict, fit, fit_pictures, evaluate, study)
+_MODULES = (codes, listing, info, predict, fit, fit_pictures, evaluate, study, study_symmetry)
 
 
 def add_verbs(verbs: Any) -> None:

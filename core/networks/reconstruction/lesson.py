@@ -109,7 +109,8 @@ class ReconstructionLesson(Lesson):
         """Each shape comes once in a round, from one of its views."""
         model = self.shapes[shuffled(self.config.seed, number, len(self.shapes))]
         rng = np.random.default_rng((self.config.seed, _EXAMPLE, number))
-        source = self._source(model, int(rng.integers(self._views(model))))
+        views = min(self._views(model), self.options.views or 10**9)
+        source = self._source(model, int(rng.integers(views)))
         across, down, zoom = self.options.jitter * (2.0 * rng.random(3) - 1.0)
         return view_of(source, self.sizes.picture, (across, down), 1.0 + zoom)
 

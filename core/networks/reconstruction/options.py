@@ -35,7 +35,8 @@ class ReconstructionOptions:
 
     cameras: "known" takes those of the dataset; "hypotheses" needs none, and tries `hypotheses` for each picture,
     weighted by softmin with `temperature`. mask … camera_length: see `losses.Weights`. dropout: in the decoders, as
-    published. jitter: pictures are shifted and zoomed by so much of their edge at most, other each time. classes,
+    published. jitter: pictures are shifted and zoomed by so much of their edge at most, other each time. views: so many
+    of each shape are learned from, from the first; 0 for all. classes,
     train, validation, overfit: as for other networks. validation_views: at most so many give the score.
     """
 
@@ -52,6 +53,7 @@ class ReconstructionOptions:
     temperature: float = 0.1
     dropout: bool = True
     jitter: float = 0.05
+    views: int = 0
     mask: float = _MASK.mask
     colour: float = _MASK.colour
     laplacian: float = _MASK.laplacian
@@ -76,7 +78,7 @@ class ReconstructionOptions:
                     f"There is no {name} {getattr(self, name)!r}.", f"Choose from {', '.join(allowed)}."
                 )
         least = {"level": 1, "mean_shapes": 1, "hypotheses": 2, "validation_views": 1}
-        least |= {"subdivide_at": 0, "picture": 0, "drawn": 0}
+        least |= {"subdivide_at": 0, "picture": 0, "drawn": 0, "views": 0}
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise InvalidParameter(f"{name} is {getattr(self, name)}.", f"Give {low} or more.")
