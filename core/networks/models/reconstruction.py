@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..reconstruction.stored import Stored
+    from ..training.config import TrainingConfig
+    from ..training.lesson import Lesson
 
 Kind = int | str | list[int]
 
@@ -127,6 +129,14 @@ class SymmetricReconstruction(PictureModel):
             pixels = rgb_of(pixels)
         pixels, uv = sphere_atlas(pixels, self.stored.directions, faces, self.stored.mirrored)
         return Texture(pixels, uv), colours_at(pixels, uv, faces, n_vertices)
+
+    @classmethod
+    def lesson(cls, config: TrainingConfig) -> Lesson:
+        """A new network, and a dataset with pictures and masks."""
+        require_torch()
+        from ..reconstruction.lesson import ReconstructionLesson
+
+        return ReconstructionLesson(config)
 
     def facts(self) -> Mapping[str, Any]:
         """The name, how many parameters, mean shapes and vertices there are, and what the file tells."""

@@ -129,6 +129,7 @@ def _trained(
         "size": settings.size,
         "views": settings.views,
         "drawn": 32,
+        "dropout": False,  # too few steps for it
         "overfit": True,  # nothing is chosen by validation
         "validation_views": 1,
     }
