@@ -35,7 +35,7 @@ class GraphConvolution(nn.Module):
         mixed = x @ self.weight
         batch, count, width = mixed.shape
         flat = mixed.transpose(0, 1).reshape(count, batch * width)
-        # Sums of weighted rows: as fast as a product with a sparse matrix, and there is no device that lacks it.
+        # Sums of weighted rows: as fast as a product with a sparse matrix, which can be neither copied nor saved.
         spread = functional.embedding_bag(
             self.columns, flat, self.starts, mode="sum", per_sample_weights=self.values.to(flat.dtype)
         )

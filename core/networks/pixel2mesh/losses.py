@@ -84,13 +84,10 @@ def nearest(a: Tensor, b: Tensor) -> Tensor:
     if not b.shape[1]:
         raise InvalidParameter("There are no points to be near to.", "Give one or more.")
     with torch.no_grad():
-        if a.device.type == "cpu":
-            pairs = zip(a.detach().numpy(), b.detach().numpy(), strict=True)
-            found = [_nearest_by_tree(one, other) for one, other in pairs]
-            return torch.from_numpy(np.stack(found))
-        rows = max(_MOST_PAIRS // (len(a) * b.shape[1]), 1)
-        parts = [_squared(part, b).argmin(dim=2) for part in torch.split(a, rows, dim=1)]
-    return torch.cat(parts, dim=1)
+        if a.device.type != "cpu":
+            return _nearest_of_all(a, b)
+        pairs = zip(a.detach().double().numpy(), b.detach().double().numpy(), strict=True)
+        return torch.from_numpy(np.stack([_nearest_by_tree(one, other) for one, other in pairs]))
 
 
 def _nearest_by_tree(points: NDArray[Any], others: NDArray[Any]) -> NDArray[np.int64]:
@@ -99,12 +96,15 @@ def _nearest_by_tree(points: NDArray[Any], others: NDArray[Any]) -> NDArray[np.i
     return np.asarray(tree.query(np.nan_to_num(points, posinf=0.0, neginf=0.0))[1], np.int64)
 
 
-def _squared(a: Tensor, b: Tensor) -> Tensor:
-    """(B, N, M) squared distances, coordinate by coordinate: products of matrices would round small ones away."""
-    total = (a[:, :, None, 0] - b[:, None, :, 0]).square()
-    for axis in (1, 2):
-        total += (a[:, :, None, axis] - b[:, None, :, axis]).square()
-    return total
+def _nearest_of_all(a: Tensor, b: Tensor, most: int = _MOST_PAIRS) -> Tensor:
+    """Of `most` pairs at once. Coordinate by coordinate: products of matrices would round small distances away."""
+    found = []
+    for part in torch.split(a, max(most // (len(a) * b.shape[1]), 1), dim=1):
+        total = (part[:, :, None, 0] - b[:, None, :, 0]).square()
+        for axis in (1, 2):
+            total += (part[:, :, None, axis] - b[:, None, :, axis]).square()
+        found.append(total.argmin(dim=2))
+    return torch.cat(found, dim=1)
 
 
 def gathered(points: Tensor, index: Tensor) -> Tensor:

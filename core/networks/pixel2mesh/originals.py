@@ -185,9 +185,9 @@ def _ours(weights: Mapping[str, Tensor], name: str) -> Variant:
     try:
         focal, centre, x, y, z, size = weights["view"].tolist()
         sampling, activated, normalised = weights["marks"].tolist()
-        camera = Camera(focal, centre, (x, y, z), int(size), SAMPLINGS[sampling])
+        camera = Camera(focal, centre, (x, y, z), int(size), dict(enumerate(SAMPLINGS))[sampling])
         return Variant(activated=bool(activated), normalised=bool(normalised), camera=camera)
-    except (TypeError, ValueError, IndexError, InvalidParameter) as error:
+    except (TypeError, ValueError, KeyError, InvalidParameter) as error:
         raise _not_for_it(name, "its camera (view, marks) cannot be read") from error
 
 
