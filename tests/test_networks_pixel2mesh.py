@@ -186,6 +186,17 @@ def test_the_camera_projects_as_published(case: tuple[Any, ...], made: tuple[Any
     )
 
 
+def test_the_template_lies_on_its_ellipsoid() -> None:
+    mesh = published_ellipsoid()
+    assert (mesh.n_vertices, mesh.n_faces) == (156, 308)
+    value = np.square(mesh.vertices) @ [1.0, 2.0, 2.0] / 0.08
+    assert value.min() > 0.85 and value.max() < 1.0, "on chords between the points of a grid, so a little inside"
+    grid = np.abs((mesh.vertices + np.array([0.3025, 0.225, 0.2])) / 0.0775 % 1.0 - 0.5) > 0.5 - 1e-4
+    assert (grid.sum(axis=1) == 2).all(), "on its edges"
+    first = np.unique(mesh.faces, return_index=True)[1]
+    assert (np.diff(first) > 0).all(), "numbered as faces name them"
+
+
 def template_case() -> tuple[tuple[Any, ...], list[np.ndarray]]:
     folder = REFERENCE / "p2m_template"
     if not folder.exists():
@@ -573,6 +584,29 @@ def test_gradients_by_finite_differences(name: str) -> None:
         assert given.grad[place].item() == pytest.approx(slope, rel=1e-5, abs=1e-8), place
 
 
+def test_losses_of_simple_shapes() -> None:
+    """Values worked out by hand."""
+    mesh = octahedron()
+    graph = losses.graphs_of(template_of(mesh, 1))[0]
+    v = torch.from_numpy(mesh.vertices)[None]
+    moved = v + torch.tensor([0.0, 0.3, -0.4])
+    assert losses.move_loss(v, moved).item() == pytest.approx(0.25)
+    assert losses.laplacian_loss(v, moved, graph).item() == pytest.approx(0.0, abs=1e-15)
+    assert losses.laplacian_loss(v, 2.0 * v, graph).item() == pytest.approx(1.0)  # means of neighbours are the middle
+    assert losses.edge_loss(v, graph.pairs).item() == pytest.approx(2.0 * 24 / 30)  # 12 edges twice, 6 of length 0
+    far = v * torch.tensor([3.0, 1.0, 1.0])
+    # From the two far points to the nearest vertices: 2 each; the other way these are √2 from their nearest, once each.
+    assert losses.chamfer_loss(v, far).item() == pytest.approx((4.0 + 4.0) / 6 + (2.0 + 2.0) / 6)
+    assert losses.chamfer_loss(v, far, 0.5).item() == pytest.approx((4.0 + 4.0) / 6 + 0.5 * (2.0 + 2.0) / 6)
+    flat = torch.tensor([[0.0, 0.0, 5.0]], dtype=torch.float64).expand(1, 6, 3)  # of whatever length
+    upright = [abs(a[2] - b[2]) / np.sqrt(2.0) for a, b in mesh.vertices[graph.pairs[:24].numpy()]]
+    assert losses.normal_loss(v, v, flat, graph.pairs).item() == pytest.approx(sum(upright) / 30)
+    terms = losses.total_loss(Stages((v, moved), (v, v), None), far, None, (graph, graph))
+    parts = (1.0, terms.chamfer), (0.3, terms.edge), (0.5, terms.laplacian), (0.1, terms.move)
+    assert terms.total.item() == pytest.approx(sum(weight * part.item() for weight, part in parts))
+    assert terms.move.item() == pytest.approx(0.25) and terms.normal.item() == 0.0, "the first stage moves freely"
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_batch_is_the_mean_of_its_items(name: str) -> None:
     given = batch_of_two()
@@ -644,3 +678,6 @@ def test_settings_that_cannot_be() -> None:
             network.init_pts[0] = torch.tensor([0.0, 0.0, 0.8])
         with pytest.raises(InvalidParameter, match="plane of the camera"):
             network(pictures(1))
+    for wrong in (pictures(1, 96), pictures(1)[0], pictures(1)[:, :1]):
+        with pytest.raises(InvalidParameter, match=r"\(B, 3, 64, 64\)"):
+            network(wrong)

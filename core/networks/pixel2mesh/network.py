@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ...errors import InvalidParameter
 from ..layers.resnet import normalised
 from .encoder import PictureDecoder, PictureEncoder, ResidualEncoder
 from .graph import Deformation, GraphConvolution, unpooled
@@ -62,7 +63,13 @@ class Pixel2Mesh(nn.Module):
         self.register_buffer("marks", torch.tensor([SAMPLINGS.index(camera.sampling), v.activated, v.normalised]))
 
     def forward(self, picture: Tensor) -> Stages:
-        """picture (B, 3, 224, 224) in [0, 1] → the stages."""
+        """picture (B, 3, 224, 224) in [0, 1] → the stages. Raises `InvalidParameter` for pictures of another size."""
+        size = self.camera.size
+        if picture.ndim != 4 or picture.shape[1:] != (3, size, size):
+            raise InvalidParameter(
+                f"Pictures of the shape {tuple(picture.shape)} are not what this network sees.",
+                f"Give (B, 3, {size}, {size}).",
+            )
         features = self.nn_encoder(self.prepared(picture))
         vertices = self.init_pts[None].expand(len(picture), -1, -1)
         bent, before, hidden = [], [], vertices[:, :, :0]

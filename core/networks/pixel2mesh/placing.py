@@ -17,7 +17,6 @@ from ...errors import DatasetError
 from ...mesh import FloatArray
 from ...metrics.protocols import PIXEL2MESH_DIAGONAL
 from .pooling import Camera
-from .seen import corner_of
 
 _MIRRORED = np.diag([1.0, -1.0, -1.0])
 """From x right, y down, z away to x right, y up, z towards the camera."""
@@ -49,7 +48,7 @@ def seen_from(pinhole: Pinhole, size: tuple[int, int], low: FloatArray, high: Fl
     at = rotation @ middle + shift
     if at[2] <= 0.0:
         raise DatasetError("A camera looks away from its shape.", "Render it again.")
-    pixel = (inner @ at)[:2] / at[2] - corner_of(camera)
+    pixel = (inner @ at)[:2] / at[2] - camera.first
     depth = scale * at[2] * camera.focal / float(focal.mean())
     ahead = np.append((pixel - camera.centre) / camera.focal, 1.0) * depth
     turn = _MIRRORED @ rotation

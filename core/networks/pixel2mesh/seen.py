@@ -11,13 +11,8 @@ from .pooling import Camera
 _FLIP = np.diag([1.0, -1.0, -1.0])
 
 
-def corner_of(camera: Camera) -> float:
-    """What is added to the network's columns and rows to have pixels from the upper left corner of the picture."""
-    return camera.first
-
-
 def camera_of(camera: Camera) -> DatasetCamera:
     """Through which the picture, of `camera.size` pixels, shows the vertices that come out of the network."""
-    centre = camera.centre + corner_of(camera)
+    centre = camera.centre + camera.first
     matrix = np.array([[camera.focal, 0.0, centre], [0.0, camera.focal, centre], [0.0, 0.0, 1.0]])
     return DatasetCamera(matrix, np.column_stack([_FLIP, _FLIP @ np.asarray(camera.offset)]))
