@@ -15,7 +15,7 @@ from ...errors import InvalidParameter
 from ...mesh import FloatArray, IntArray, Mesh
 
 ELLIPSOID = (0.08**0.5, 0.2, 0.2)
-"""The half axes of the published template, in units of Pixel2Mesh; its vertices lie up to 4 % within."""
+"""The half axes of the published template, in units of Pixel2Mesh; its vertices lie up to 2 % within."""
 
 
 MOST_LEVELS = 6
