@@ -31,6 +31,7 @@ from spherical_cow.networks.models.reconstruction import SymmetricReconstruction
 from spherical_cow.networks.reconstruction.camera import (  # noqa: E402
     UPRIGHT,
     camera_of,
+    lens_at,
     matrices_of,
     quaternion_of,
     rotation_of,
@@ -266,14 +267,16 @@ def test_quaternions_and_rotations() -> None:
     torch.testing.assert_close(quarter @ torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]))
 
 
-def test_both_ways_of_looking_agree() -> None:
+@pytest.mark.parametrize("distance", [5.0, 0.6])
+def test_both_ways_of_looking_agree(distance: float) -> None:
     """Matrices for networks see the network's space, a camera sees upright points."""
+    lens = lens_at(distance)
     generator = torch.Generator().manual_seed(1)
     quaternions = torch.nn.functional.normalize(torch.randn((8, 4), generator=generator, dtype=torch.float64), dim=1)
     places = torch.rand((8, 3), generator=generator, dtype=torch.float64) - torch.tensor([-0.2, 0.5, 0.5])
-    points = 0.2 * torch.randn((20, 3), generator=generator, dtype=torch.float64)
-    theirs = in_picture(points, matrices_of(quaternions, places))
-    cameras = [camera_of(q.numpy(), p.numpy(), 100) for q, p in zip(quaternions, places, strict=True)]
+    points = 0.05 * torch.randn((20, 3), generator=generator, dtype=torch.float64)
+    theirs = in_picture(points, matrices_of(quaternions, places, lens, distance))
+    cameras = [camera_of(q.numpy(), p.numpy(), 100, lens, distance) for q, p in zip(quaternions, places, strict=True)]
     assert all(camera is not None for camera in cameras)
     for camera, seen in zip(cameras, theirs.numpy(), strict=True):
         pixels, depths = camera.project(points.numpy() @ UPRIGHT.T)
@@ -376,6 +379,11 @@ def test_networks_remember_what_they_were_shown(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         two.camera.project(two.mesh.vertices)[0], one.camera.project(one.mesh.vertices)[0], atol=1e-6
     )
+    save_checkpoint(files[1], network, distance=0.6, **scheme.facts())
+    near = open_model(files[1], "cpu").reconstruct(image)
+    assert near.camera is not None and near.camera.matrix[0, 0] == pytest.approx(0.12 * one.camera.matrix[0, 0])
+    middle = near.camera.project(np.zeros((1, 3)))[0]
+    np.testing.assert_allclose(middle, one.camera.project(np.zeros((1, 3)))[0], atol=1e-6)
     save_checkpoint(files[1], network, fill=7.0, **scheme.facts())
     with pytest.raises(CheckpointError, match="fill = 7"):
         open_model(files[1], "cpu")

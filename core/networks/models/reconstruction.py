@@ -99,9 +99,10 @@ class SymmetricReconstruction(PictureModel):
         faces = self.network.faces.cpu().numpy()[:, ::-1].copy()  # upright is the other way round
         painted, color = self._painted(texture, faces, len(bent))
         attributes = {} if color is None else {"color": color}
-        turn, unit = UPRIGHT.T / self.stored.unit, self.stored.unit
-        stages = Mesh(mean @ turn, faces), Mesh(bent @ turn, faces, attributes)
-        camera = camera_of(quaternion, place, self.picture_size, self.stored.focal, unit)
+        stored = self.stored
+        upright = UPRIGHT.T / stored.unit
+        stages = Mesh(mean @ upright, faces), Mesh(bent @ upright, faces, attributes)
+        camera = camera_of(quaternion, place, self.picture_size, stored.focal, stored.distance, stored.unit)
         if camera is None:
             remarks.append("The network gives the object no size in the picture, so that there is no camera")
         facts = {**self.facts(), "classes": [round(float(share), 4) for share in classes]}

@@ -2,8 +2,10 @@
 """What the camera's seven numbers mean: a rotation, a scale, and where the centre of the object is in the picture.
 
 As published, a camera with a very long lens stands 5 units off and does not move: the object is scaled instead, and the
-picture is shifted. The network's own space has z up, and y is mirrored before anything is seen, so that faces that are
-counter-clockwise seen from outside turn the other way round in the picture.
+picture is shifted. Networks of one's own may have it as much nearer as its lens is shorter (`lens_at`): then the object
+is as large, and near parts are larger than far ones, as in pictures of cameras that stand near. The network's own
+space has z up, and y is mirrored before anything is seen, so that faces that are counter-clockwise seen from outside
+turn the other way round in the picture.
 """
 
 from __future__ import annotations
@@ -19,10 +21,19 @@ from ...mesh import FloatArray
 FOCAL = 3000.0 / 256.0
 """Focal length in edges of the picture; for birds (CUB) the original has a third of it."""
 DISTANCE = 5.0
+"""Of the camera from the middle of the scaled object."""
 MIRROR = np.array([1.0, -1.0, 1.0])
 UPRIGHT = Z_TO_Y * MIRROR
 """(3, 3): a point of the network's space → y up, as data sets have it: UPRIGHT · p. Turns triangles inside out."""
 _LEAST_SCALE = 1e-3
+
+
+def lens_at(distance: float) -> float:
+    """The focal length with which an object at a distance is as large as at the published one with `FOCAL`.
+
+    The other way round, a camera of that focal length stands at `DISTANCE / FOCAL` times it.
+    """
+    return FOCAL * distance / DISTANCE
 
 
 def rotation_of(quaternion: Tensor) -> Tensor:
@@ -51,26 +62,32 @@ def quaternion_of(rotation: Tensor) -> Tensor:
     return torch.where(found[:, :1] < 0.0, -found, found)
 
 
-def matrices_of(quaternion: Tensor, place: Tensor, focal: float = FOCAL) -> Tensor:
+def matrices_of(quaternion: Tensor, place: Tensor, focal: float = FOCAL, distance: float = DISTANCE) -> Tensor:
     """(B, 3, 4) points of the network's space → (x · depth, y · depth, depth), as `rendering.camera.stacked` has them.
 
     quaternion: (B, 4) of unit length. place: (B, 3) scale, and the centre, from −1 to 1 to the right and down. focal:
-    in edges of the picture. Draw the faces turned round (`faces.flip(1)`): this space is mirrored.
+    in edges of the picture. distance: see `DISTANCE`. Draw the faces turned round (`faces.flip(1)`): this space is
+    mirrored.
     """
     scale, across, down = (place[:, k, None] for k in range(3))
     turned = rotation_of(quaternion) * quaternion.new_tensor(MIRROR) * scale[:, :, None]
     x, y, z = turned.unbind(dim=1)
     none = torch.zeros_like(scale)
     rows = [
-        torch.cat([2.0 * focal * x + across * z, across * DISTANCE], dim=1),
-        torch.cat([-2.0 * focal * y - down * z, -down * DISTANCE], dim=1),
-        torch.cat([z, none + DISTANCE], dim=1),
+        torch.cat([2.0 * focal * x + across * z, across * distance], dim=1),
+        torch.cat([-2.0 * focal * y - down * z, -down * distance], dim=1),
+        torch.cat([z, none + distance], dim=1),
     ]
     return torch.stack(rows, dim=1)
 
 
 def camera_of(
-    quaternion: FloatArray, place: FloatArray, size: int, focal: float = FOCAL, unit: float = 1.0
+    quaternion: FloatArray,
+    place: FloatArray,
+    size: int,
+    focal: float = FOCAL,
+    distance: float = DISTANCE,
+    unit: float = 1.0,
 ) -> Camera | None:
     """The camera that sees upright points, `UPRIGHT` · p / unit, where `matrices_of` puts the points p of the network.
 
@@ -84,5 +101,5 @@ def camera_of(
     rotation = rotation_of(turn[None])[0].numpy() @ Z_TO_Y.T
     half = size / 2.0
     matrix = np.array([[focal * size, 0.0, half + half * across], [0.0, focal * size, half + half * down], [0, 0, 1.0]])
-    world = np.concatenate([rotation, [[0.0], [0.0], [DISTANCE / (scale * unit)]]], axis=1)
+    world = np.concatenate([rotation, [[0.0], [0.0], [distance / (scale * unit)]]], axis=1)
     return Camera(matrix, world)

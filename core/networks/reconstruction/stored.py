@@ -19,7 +19,7 @@ from ...symmetry.by_index import KEEP, Kind, symmetrisation
 from ...symmetry.gather import Gather
 from ...symmetry.templates import Template, template
 from ..checkpoints import put_weights, read_checkpoint, read_torch
-from .camera import FOCAL
+from .camera import DISTANCE, FOCAL, lens_at
 from .network import MeanShapeNetwork
 from .schemes import scheme_of
 from .sizes import Sizes, sizes_of
@@ -41,10 +41,10 @@ class Stored:
     """A network of a file, in evaluation.
 
     picture: pixels along an edge of what it sees. directions: (V, 3) where on the sphere of its texture the vertices
-    are, as `sphere.uv` lays it out; None where the file does not tell. mirrored: see `MeanShapeNetwork`. focal: see
-    `camera`. lab: the texture is in CIELAB. fill: how much of the edge of a picture the object takes, to which it is
-    cut. unit: a length of the network in units of the result. facts, remarks: what the file tells, and what is strange
-    about it.
+    are, as `sphere.uv` lays it out; None where the file does not tell. mirrored: see `MeanShapeNetwork`. focal,
+    distance: see `camera`. lab: the texture is in CIELAB. fill: how much of the edge of a picture the object takes, to
+    which it is cut. unit: a length of the network in units of the result. facts, remarks: what the file tells, and
+    what is strange about it.
     """
 
     network: MeanShapeNetwork
@@ -52,6 +52,7 @@ class Stored:
     directions: FloatArray | None
     mirrored: bool = False
     focal: float = FOCAL
+    distance: float = DISTANCE
     lab: bool = False
     fill: float = 1.0
     unit: float = 1.0
@@ -100,14 +101,19 @@ def open_stored(path: str | Path, symmetrise: Kind | None = None) -> Stored:
     )
     _check_faces(path, weights[_FACES], scheme.mesh.n_vertices)
     _fill(path, weights, network, remarks)
-    fill, unit = float(facts.get("fill", 1.0)), float(facts.get("unit", 1.0))
-    if not (0.1 <= fill <= 1.0 and 0.0 < unit < np.inf):
-        raise CheckpointError(f"{path.name} says fill = {fill:g} and unit = {unit:g}.", "Choose another file.")
+    numbers = {"fill": 1.0, "unit": 1.0, "distance": DISTANCE}
+    fill, unit, distance = (float(facts.get(name, usual)) for name, usual in numbers.items())
+    if not (0.1 <= fill <= 1.0 and 0.0 < unit < np.inf and 0.0 < distance < np.inf):
+        raise CheckpointError(
+            f"{path.name} says fill = {fill:g}, unit = {unit:g}, distance = {distance:g}.", "Choose another file."
+        )
     return Stored(
         network,
         sizes.picture,
         scheme.mesh.vertices,
         mirrored,
+        focal=lens_at(distance),
+        distance=distance,
         fill=fill,
         unit=unit,
         facts=facts,
