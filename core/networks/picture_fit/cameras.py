@@ -104,7 +104,7 @@ def find_object(shots: Sequence[Shot]) -> Frame:
     system = across.sum(axis=0)
     right_side = np.einsum("nij,nj->i", across, eyes)
     if np.linalg.eigvalsh(system)[0] < 0.02 * len(shots):  # nearly one direction: where it is nearest to the origin
-        mean = _unit(np.asarray(ways.sum(axis=0)) + 1e-12)
+        mean = _unit(np.asarray(ways.sum(axis=0), np.float64))
         middle = eyes.mean(axis=0)
         system = system + 1e-3 * len(shots) * np.outer(mean, mean)
         right_side = right_side + 1e-3 * len(shots) * mean * (mean @ (middle - mean * (middle @ mean)))

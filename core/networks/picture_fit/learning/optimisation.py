@@ -16,27 +16,27 @@ from torch import Tensor
 from ....mesh import FloatArray
 from ....progress import Progress
 from ....symmetry.templates import Template
-from ...rendering.losses import colour_loss, mask_iou_loss
+from ...rendering.losses import colour_loss
 from ...rendering.paint import UvTexture
 from ...rendering.rasterise import Softness
-from ...rendering.render import render
 from ..settings import PictureFitSettings
 from ..shots import CutOut
+from .drawing import draw
 from .poses import Poses, moved, picture_matrices
 from .shape import Shape, UniformAdam, as_tensor, uniform_laplacian
 from .texturing import Atlas, texture_of
 
 STIFFNESS = 12.0
-RATE = 3e-3
+RATE = 4e-3
 VIEWS = 4
 """Pictures of a step."""
 EVERY = 10
 """Steps between two looks at all pictures."""
 COARSE = 0.4
 """Part of the steps that see pictures of half the size."""
-SOFT = 0.7
+SOFT = 0.25
 """Pixels within which edges turn."""
-ROUGHNESS = 0.4
+ROUGHNESS = 0.05
 COLOUR = 0.3
 _PAINT = 128
 
@@ -114,21 +114,12 @@ class Optimisation:
         matrices = self._matrices[level][picked] @ self.poses.worlds()[picked]
         mask, known = self._masks[level][picked], self._known[level][picked]
         size = mask.shape[-1]
-        picture = render(
-            vertices,
-            self._faces,
-            matrices,
-            size,
-            paint=self._paint,
-            softness=Softness.of_pixels(SOFT, size),
-            background=0.0,
-        )
-        loss = mask_iou_loss(picture.mask * known, mask * known)
+        picture = draw(vertices, self._faces, matrices, size, Softness.of_pixels(SOFT, size), self._paint)
+        apart = (picture.mask - mask).square() * known
+        loss = (apart.flatten(1).sum(dim=1) / mask.flatten(1).sum(dim=1)).mean()
         if picture.colour is not None:
-            colours = self._colours[level][picked]
-            both = mask * known
-            apart = colour_loss(picture.colour, colours * picture.mask[:, None].detach(), both)
-            loss = loss + COLOUR * self.settings.color_weight * apart
+            over = self._colours[level][picked] * picture.mask[:, None].detach()
+            loss = loss + COLOUR * self.settings.color_weight * colour_loss(picture.colour, over, mask * known)
         bend = self._laplacian @ vertices
         return loss + ROUGHNESS * self.settings.smoothness * bend.square().sum()
 
@@ -148,8 +139,7 @@ class Optimisation:
             for number in range(len(self._masks[1])):
                 matrix = self._matrices[1][number : number + 1] @ worlds[number : number + 1]
                 size = self._masks[1].shape[-1]
-                sharp = Softness.of_pixels(0.1, size)
-                mask = render(vertices, self._faces, matrix, size, softness=sharp).mask[0] > 0.5
+                mask = draw(vertices, self._faces, matrix, size, Softness.of_pixels(0.05, size)).mask[0] > 0.5
                 wanted, known = self._masks[1][number] > 0.5, self._known[1][number] > 0.5
                 either = ((mask | wanted) & known).sum()
                 found.append(float((mask & wanted & known).sum() / either.clamp_min(1)))
