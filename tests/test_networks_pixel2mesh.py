@@ -534,7 +534,10 @@ def test_damaged_pickles(tmp_path: Path) -> None:
         except DatasetError:
             continue
     doubled = b"\x80\x02K\x01" + b"".join(bytes([113, n, 104, n, 134]) for n in range(60)) + b"."
-    for hostile in (b"", b".", b"\x80\x02]q\x00h\x00a.", doubled, b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R."):
+    filled = pickle.dumps(np.zeros(5000), 4)[:-1]
+    assert stored_arrays(put(tmp_path, "x.dat", filled + b".")).shape == (5000,)
+    again = filled + 50 * b"h\x13b" + b"."  # the same bytes as fifty arrays
+    for hostile in (again, b"", b".", b"\x80\x02]q\x00h\x00a.", doubled, b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R."):
         with pytest.raises(DatasetError, match="damaged"):
             stored_arrays(put(tmp_path, "x.dat", hostile))
     with pytest.raises(DatasetError, match="cannot be read"):

@@ -22,8 +22,8 @@ from ...errors import DatasetError
 _MOST_BYTES = 256_000_000
 _MOST_STEPS = 2_000_000
 _DEEPEST = 50
-_TEXTS = 4
-"""Texts that are turned to bytes may come to so many times the file."""
+_TIMES = 4
+"""All arrays, and texts that are turned to bytes, may come to so many times the file."""
 
 _NAMES: Mapping[str, str] = {
     f"{package}.{name}": name
@@ -97,7 +97,7 @@ class _Reader:
     """Follows the instructions of one pickle."""
 
     def __init__(self, content: bytes) -> None:
-        self.content, self.left = content, _TEXTS * len(content) + 1000
+        self.content, self.left = content, _TIMES * len(content) + 1000
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
@@ -154,12 +154,10 @@ class _Reader:
             made = np.frombuffer(_buffer(given[1]), given[0].value, 1)[0].item()
         elif called.name == "_frombuffer":
             buffer, kind, shape, order = given
-            made = _filled(_buffer(buffer), kind.value, shape, order)
+            made = self._filled(_buffer(buffer), kind.value, shape, order)
         elif called.name == "bytes":
             made = _buffer(given[0]) if given else b""
-            self.left -= len(made)
-            if self.left < 0:
-                raise ValueError("too much text")
+            self._take(len(made))
         else:
             raise ValueError("an array is made in a way that is not known")
         self.stack.append(made)
@@ -175,9 +173,24 @@ class _Reader:
             if kind.value.kind == "O":
                 made.value = data if isinstance(data, list) else None
             else:
-                made.value = _filled(_buffer(data), kind.value, shape, "F" if by_columns else "C")
+                made.value = self._filled(_buffer(data), kind.value, shape, "F" if by_columns else "C")
         else:
             raise ValueError("something is filled that is no array")
+
+    def _filled(self, data: bytes, kind: np.dtype[Any], shape: Any, order: str) -> NDArray[Any]:
+        """A new array, native in its order of bytes, that owns its numbers."""
+        whole = tuple(int(n) for n in shape) if isinstance(shape, tuple) else (int(shape),)
+        if kind.kind == "O" or min((*whole, 0)) < 0:
+            raise ValueError("an array is made of objects")
+        self._take(len(data))
+        found = np.frombuffer(data, kind).reshape(whole, order="F" if order == "F" else "C")
+        return np.array(found, kind.newbyteorder("="), order="C")
+
+    def _take(self, size: int) -> None:
+        """Bytes in the file may be meant many times, but not to fill the memory."""
+        self.left -= size
+        if self.left < 0:
+            raise ValueError("it unpacks to far more than it is")
 
     def _put(self, argument: Any) -> None:
         self.memo[len(self.memo) if argument is None else int(argument)] = self.stack[-1]
@@ -201,15 +214,6 @@ class _Reader:
             raise TypeError
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             target[key] = value
-
-
-def _filled(data: bytes, kind: np.dtype[Any], shape: Any, order: str) -> NDArray[Any]:
-    """A new array, native in its order of bytes, that owns its numbers."""
-    whole = tuple(int(n) for n in shape) if isinstance(shape, tuple) else (int(shape),)
-    if kind.kind == "O" or min((*whole, 0)) < 0:
-        raise ValueError("an array is made of objects")
-    found = np.frombuffer(data, kind).reshape(whole, order="F" if order == "F" else "C")
-    return np.array(found, kind.newbyteorder("="), order="C")
 
 
 def _buffer(value: Any) -> bytes:
