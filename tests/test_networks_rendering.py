@@ -20,13 +20,15 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from spherical_cow.networks.layers.resnet import resnet18  # noqa: E402
 from spherical_cow.networks.rendering.back_ends import chosen_back_end  # noqa: E402
 from spherical_cow.networks.rendering.camera import in_picture, stacked  # noqa: E402
+from spherical_cow.networks.rendering.compiled import values_of  # noqa: E402
 from spherical_cow.networks.rendering.light import Light  # noqa: E402
 from spherical_cow.networks.rendering.losses import Perceptual, colour_loss, mask_iou_loss  # noqa: E402
 from spherical_cow.networks.rendering.paint import SphereTexture, UvTexture, VertexColours  # noqa: E402
 from spherical_cow.networks.rendering.perceptual import Vgg  # noqa: E402
 from spherical_cow.networks.rendering.published import FaceTexture, published_picture  # noqa: E402
-from spherical_cow.networks.rendering.rasterise import Softness  # noqa: E402
+from spherical_cow.networks.rendering.rasterise import Softness, values_by_arrays  # noqa: E402
 from spherical_cow.networks.rendering.render import render  # noqa: E402
+from spherical_cow.networks.rendering.triangles import triangles_of  # noqa: E402
 
 SIZE = 16
 
@@ -147,6 +149,25 @@ def test_slopes_of_a_mesh_around_and_through_the_camera(distance: float) -> None
     picture = render(vertices, faces, two_views(distance), SIZE)
     assert picture.mask[0].mean() > 0.9
     slopes_agree(loss, vertices, two_views(distance), random(len(vertices), 3), step=1e-7)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_compiled_loops_and_array_operations_agree(kind: Any) -> None:
+    vertices, faces, _ = bumpy()
+    corners = triangles_of(vertices.to(kind), faces, two_views().to(kind)).corners.detach().requires_grad_()
+    soft = Softness(2e-4)
+    found = [way(corners, SIZE, soft.margin, soft.sigma) for way in (values_of, values_by_arrays)]
+    keys = [pixel + SIZE**2 * index for pixel, index, _ in found]
+    assert torch.equal(*(key.sort().values for key in keys))
+    slopes = []
+    for key, (_, _, values) in zip(keys, found, strict=True):
+        weighs = random(len(values), 5).to(kind)
+        slopes.append(torch.autograd.grad((values[key.argsort()] * weighs).sum(), corners)[0])
+    near = {"rtol": 1e-4, "atol": 1e-4} if kind is torch.float32 else {}
+    torch.testing.assert_close(
+        *(values[key.argsort()] for key, (_, _, values) in zip(keys, found, strict=True)), **near
+    )
+    assert (slopes[0] - slopes[1]).norm() < (1e-3 if kind is torch.float32 else 1e-9) * slopes[1].norm()
 
 
 def test_one_picture_is_as_in_a_batch() -> None:

@@ -45,11 +45,12 @@ def visible(fragments: Fragments) -> Tensor:
     return torch.zeros_like(seen).index_copy(0, order, seen)
 
 
-def painted(fragments: Fragments, colours: Tensor, mask: Tensor, background: float) -> Tensor:
-    """(B, C, size, size) the fragments with `colours` (n, C) over the background."""
-    share, channels = visible(fragments), colours.shape[1]
+def painted(pixel: Tensor, share: Tensor, colours: Tensor, mask: Tensor, background: float) -> Tensor:
+    """(B, C, size, size) the `colours` (n, C) of fragments, each seen in a `share` (n,) of its pixel (n,), over the
+    background."""
+    channels = colours.shape[1]
     both = torch.cat([colours * share[:, None], share[:, None]], dim=1)
-    total = both.new_zeros(mask.numel(), channels + 1).index_add(0, fragments.pixel, both)
+    total = both.new_zeros(mask.numel(), channels + 1).index_add(0, pixel, both)
     surface = total[:, :channels] / total[:, channels:].clamp_min(1e-12)
     over = background + mask.reshape(-1, 1) * (surface - background)
     return over.reshape(*mask.shape, channels).permute(0, 3, 1, 2)

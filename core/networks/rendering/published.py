@@ -78,8 +78,8 @@ def _fragments(triangles: Triangles, size: int, soft: PublishedSoftness) -> Frag
     """Numbers as the original has them; `cover` and `depth` have its gradients."""
     kind = triangles.corners.dtype
     with torch.no_grad():
-        pixel, index = pairs(triangles, size, 1.5 * soft.margin)
-        corners, place = triangles.corners[index].float(), centres(pixel % size**2, size, torch.float32)
+        pixel, index = pairs(triangles.corners, size, 1.5 * soft.margin)
+        corners, place = triangles.corners[index].float(), centres(pixel, size, torch.float32)
         weights = _weights(corners, place)
         edge, apart, within = _nearest(corners, place, weights)
         squared = apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]
@@ -94,7 +94,9 @@ def _fragments(triangles: Triangles, size: int, soft: PublishedSoftness) -> Frag
     cover = torch.sigmoid(sign * squared / soft.sigma)
     depth = 1.0 / (weights / corners[:, :, 2]).sum(dim=1)
     # Textures are not filtered: a pixel sees no area.
-    return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth, depth * 0.0)
+    picture = triangles.picture[index]
+    pixel = picture * size**2 + pixel
+    return Fragments(pixel, picture, triangles.face[index], cover, weights, depth, torch.zeros_like(depth))
 
 
 def _weights(corners: Tensor, place: Tensor) -> Tensor:

@@ -2,19 +2,20 @@
 """A soft rasteriser: which triangles touch which pixels, and how much, with gradients to their corners.
 
 As in Liu, Li, Chen and Li, Soft Rasterizer (ICCV 2019), edges are soft, so that a picture changes smoothly with the
-mesh. First the pairs of a pixel and a triangle near it are listed, without gradients; then all that is computed for a
-pair is ordinary differentiable arithmetic of PyTorch. The cost grows with the covered area, not with the number of
-pixels times the number of triangles.
+mesh. First the pairs of a pixel and a triangle near it are listed, without gradients; then cover, place and depth are
+computed for each pair: by compiled loops on the processor, by operations of PyTorch elsewhere. The cost grows with the
+covered area, not with the number of pixels times the number of triangles.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
+from .compiled import values_of
 from .triangles import Triangles
 
 
@@ -57,29 +58,44 @@ class Fragments:
     depth: Tensor
     part: Tensor
 
+    def only(self, which: Tensor) -> Fragments:
+        """Those of the numbers `which` (m,)."""
+        return Fragments(*(getattr(self, field.name).index_select(0, which) for field in fields(self)))
+
 
 def fragments_of(triangles: Triangles, size: int, softness: Softness) -> Fragments:
     """The fragments of triangles in square pictures of `size` pixels; weights are as perspective wants them."""
-    with torch.no_grad():
-        pixel, index = pairs(triangles, size, softness.margin)
-    corners = triangles.corners.flatten(1).index_select(0, index).reshape(-1, 3, 3)
-    place = centres(pixel % size**2, size, corners.dtype)
-    raw = barycentric(corners[:, :, :2], place)
-    within = (raw > 0).all(dim=1)
-    squared = squared_distance(corners[:, :, :2], place)
-    cover = torch.sigmoid(torch.where(within, squared, -squared) / softness.sigma)
-    near = clipped(raw) / corners[:, :, 2]
-    depth = 1.0 / near.sum(dim=1)
-    weights = near * depth[:, None]
+    on_processor = triangles.corners.device.type == "cpu"
+    pixel, index, values = (values_of if on_processor else values_by_arrays)(
+        triangles.corners, size, softness.margin, softness.sigma
+    )
+    cover, weights, depth = values[:, 0], values[:, 1:4], values[:, 4]
     if triangles.parts is not None:
         weights = (weights[:, None] @ triangles.parts[index])[:, 0]
     part = parts_seen(triangles, size)[index] * depth.detach() ** 3
-    return Fragments(pixel, triangles.picture[index], triangles.face[index], cover, weights, depth, part)
+    picture = triangles.picture[index]
+    return Fragments(picture * size**2 + pixel, picture, triangles.face[index], cover, weights, depth, part)
 
 
-def pairs(triangles: Triangles, size: int, margin: float) -> tuple[Tensor, Tensor]:
-    """Pairs (n,) of a pixel (as in `Fragments`) and a triangle within the squared distance `margin`."""
-    flat, reach = triangles.corners[..., :2].detach(), margin**0.5
+def values_by_arrays(corners: Tensor, size: int, margin: float, sigma: float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `compiled.values_of`, by operations of PyTorch alone, on any device."""
+    with torch.no_grad():
+        pixel, index = pairs(corners, size, margin)
+    chosen = corners.flatten(1).index_select(0, index).reshape(-1, 3, 3)
+    place = centres(pixel, size, corners.dtype)
+    raw = barycentric(chosen[:, :, :2], place)
+    within = (raw > 0).all(dim=1)
+    squared = squared_distance(chosen[:, :, :2], place)
+    cover = torch.sigmoid(torch.where(within, squared, -squared) / sigma)
+    near = clipped(raw) / chosen[:, :, 2]
+    depth = 1.0 / near.sum(dim=1)
+    return pixel, index, torch.cat([cover[:, None], near * depth[:, None], depth[:, None]], dim=1)
+
+
+def pairs(corners: Tensor, size: int, margin: float) -> tuple[Tensor, Tensor]:
+    """Pairs (n,) of a pixel, row · size + column, and a triangle of corners (T, 3, 3) within the squared distance
+    `margin`."""
+    flat, reach = corners[..., :2].detach(), margin**0.5
     low = ((flat.amin(dim=1) - reach + 1.0) * size - 1.0) / 2.0
     high = ((flat.amax(dim=1) + reach + 1.0) * size - 1.0) / 2.0
     first, last = low.clamp(-1, size).ceil().clamp_min(0), high.clamp(-1, size).floor().clamp_max(size - 1)
@@ -91,10 +107,10 @@ def pairs(triangles: Triangles, size: int, margin: float) -> tuple[Tensor, Tenso
     column = first[index, 0].long() + step % width[index]
     row = size - 1 - (first[index, 1].long() + torch.div(step, width[index], rounding_mode="floor"))
     pixel = row * size + column
-    place, corners = centres(pixel, size, flat.dtype), flat[index]
-    within = (barycentric(corners, place) > 0).all(dim=1)
-    keep = within | (squared_distance(corners, place) < margin)
-    return (triangles.picture[index] * size**2 + pixel)[keep], index[keep]
+    place, chosen = centres(pixel, size, flat.dtype), flat[index]
+    within = (barycentric(chosen, place) > 0).all(dim=1)
+    keep = within | (squared_distance(chosen, place) < margin)
+    return pixel[keep], index[keep]
 
 
 def parts_seen(triangles: Triangles, size: int) -> Tensor:

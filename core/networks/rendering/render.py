@@ -9,7 +9,7 @@ from torch import Tensor
 from ...errors import InvalidParameter
 from . import with_nvdiffrast, with_pytorch3d
 from .back_ends import chosen_back_end
-from .blending import Picture, mask_of, painted
+from .blending import Picture, mask_of, painted, visible
 from .light import Light
 from .paint import Paint
 from .rasterise import Fragments, Softness, fragments_of
@@ -56,7 +56,10 @@ def render(
     mask = mask_of(fragments, len(matrices), size)
     if paint is None:
         return Picture(None, mask)
-    return Picture(painted(fragments, colours(fragments), mask, background), mask)
+    share = visible(fragments)
+    seen = share.nonzero()[:, 0]
+    front = fragments.only(seen)
+    return Picture(painted(front.pixel, share[seen], colours(front), mask, background), mask)
 
 
 def _check(vertices: Tensor, faces: Tensor, matrices: Tensor, size: int, paint: Paint | None) -> None:
