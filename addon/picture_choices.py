@@ -6,7 +6,7 @@ from __future__ import annotations
 PICTURE_CAMERAS = (
     (
         "scene",
-        "Scene",
+        "Scene Cameras",
         "Each picture has the camera of the scene that it was taken with. The result stands where the cameras see it",
     ),
     (

@@ -120,40 +120,78 @@ def test_a_camera_of_the_scene_sees_what_blender_sees(extension, width, height, 
     assert np.allclose(half, pixels * (0.5, 0.25))
 
 
-def test_the_result_is_where_the_cameras_see_the_object(scene, here) -> None:
-    many, selected = counts(), bpy.context.object
-    assert ops.fit_pictures(cameras="scene", **QUICK) == {"FINISHED"}
-    made = bpy.context.object
-    assert made != selected and made.select_get() and not selected.select_get()
-    assert counts() == {name: n + (name != "cameras") for name, n in many.items()}
-    truth, found = world(scene), world(made)
-    assert np.allclose(found.min(axis=0), truth.min(axis=0), atol=0.15)
-    assert np.allclose(found.max(axis=0), truth.max(axis=0), atol=0.15)
-    assert np.linalg.norm(np.array(made.location) - np.array(PLACE)) < 0.3, "its origin is amid it"
-    facts = facts_of(made)
-    assert facts.count == 4 and 0.7 < facts.iou <= 1.0 and facts.psnr > 10.0 and not facts.stopped
-    # Colours and texture: the side at positive x is brighter in red.
-    color = made.data.color_attributes[0].data
-    red = np.array([entry.color[0] for entry in color])
-    right = found[:, 0] > PLACE.x
-    assert red[right].mean() > red[~right].mean() + 0.1
-    assert made.data.uv_layers and made.data.polygons[0].use_smooth
-    image = next(node.image for node in made.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
-    assert image.packed_file is not None and image.size[1] == 32
+def made_up(extension: str, size: float) -> dict[str, np.ndarray]:
+    """What a worker could give: a sphere, y up, in the colour of its size."""
+    unit = importlib.import_module(f"{extension}.core.sphere.icosphere").icosphere(2)
+    color = np.full((len(unit.vertices), 3), 0.25 * size)
+    texture, uv = np.full((4, 8, 3), 0.25 * size), np.zeros((len(unit.faces), 3, 2))
+    return {"vertices": size * unit.vertices, "faces": unit.faces, "uv": uv, "texture": texture, "color": color}
 
 
-def test_a_turntable_stands_at_the_cursor(scene, here) -> None:
+@pytest.fixture
+def asked(extension: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The requests; a stand-in answers them at once."""
+    jobs = importlib.import_module(f"{extension}.jobs")
+    requests: list[Any] = []
+
+    def work(request: Any) -> Any:
+        requests.append(request)
+        yield jobs.Step(0.5, "Half")
+        report = {"mean_iou": 0.9, "mean_psnr": 25.0, "seconds": {"shape": 1.5, "texture": 0.5}}
+        return jobs.Result({"report": report, "remarks": ["Dark"]}, made_up(extension, 1.0))
+
+    monkeypatch.setattr(jobs, "work", work)
+    return requests
+
+
+def test_a_turntable_stands_at_the_cursor(scene, asked) -> None:
+    many = counts()
     bpy.context.scene.cursor.location = (5.0, 0.0, 0.0)
-    for entry in settings().pictures:
-        entry.camera = None
+    settings().pictures[0].camera = None
+    settings().pictures[3].enabled = False
     with pytest.raises(RuntimeError, match="has no camera"):
         ops.fit_pictures(cameras="scene", **QUICK)
-    assert ops.fit_pictures(cameras="turntable", symmetry="rotational", **QUICK) == {"FINISHED"}
+    options = {"azimuth": math.pi / 2, "turn": -0.1, "refine_cameras": True, "symmetry": "plane"}
+    assert ops.fit_pictures(cameras="turntable", symmetric_texture=True, **options, **QUICK) == {"FINISHED"}
+    (request,) = asked
+    told = request.parameters
+    assert request.task == "fit_pictures" and request.torch and not request.preview
+    assert told["azimuth"] == 90.0 and told["turn"] == pytest.approx(-5.73, abs=1e-3) and told["field_of_view"] == 40.0
+    assert told["refine_cameras"] and told["symmetric_texture"] and told["level"] == 4
+    assert sorted(request.arrays) == ["pixels_0", "pixels_1", "pixels_2"]
     made = bpy.context.object
-    assert tuple(made.location) == (5.0, 0.0, 0.0) and facts_of(made).symmetry == "rotational"
-    points = positions(made)
-    assert np.ptp(points[:, 2]) > 1.1 * np.ptp(points[:, 0]), "it is as tall as the blob"
-    assert np.ptp(points[:, 0]) == pytest.approx(np.ptp(points[:, 1]), rel=0.05), "and round about z"
+    assert tuple(made.location) == (5.0, 0.0, 0.0) and made.select_get() and made != scene
+    assert counts() == {name: n + (name != "cameras") for name, n in many.items()}
+    facts = facts_of(made)
+    assert (facts.count, facts.symmetry, facts.remarks, facts.stopped) == (3, "plane", "Dark", False)
+    assert (facts.iou, facts.psnr, facts.seconds) == pytest.approx((0.9, 25.0, 2.0))
+    assert made.data.uv_layers and made.data.polygons[0].use_smooth and made.data.color_attributes
+
+
+def test_what_is_handed_over(scene, asked) -> None:
+    """Pixels as they are, with alpha where it counts; cameras scaled with pictures that are large; y up."""
+    entries = settings().pictures
+    large = bpy.data.images.new("Large", 1600, 800, alpha=True)
+    large.generated_color = (0.0, 1.0, 0.0, 1.0)
+    entries[1].image = large
+    assert ops.fit_pictures(cameras="scene", quality="draft", symmetric_texture=True) == {"FINISHED"}
+    arrays, told = asked[0].arrays, asked[0].parameters
+    assert told["level"] == 8 and not told["symmetric_texture"] and "turn" not in told
+    known = np.empty((SIZE, SIZE, 4), np.float32)
+    entries[0].image.pixels.foreach_get(known.ravel())
+    assert np.abs(arrays["pixels_0"] / 255.0 - known[::-1]).max() < 0.01
+    height, width, depth = arrays["pixels_1"].shape
+    assert depth == 3 and height * width <= 1_000_000 and width == 2 * height and (arrays["pixels_1"][0, 0, 1] == 255)
+    matrix, place = arrays["camera_matrix"], arrays["camera_world"]
+    assert matrix.shape == (4, 3, 3) and place.shape == (4, 3, 4)
+    middle = np.array((PLACE.x, PLACE.z, -PLACE.y, 1.0))
+    for number in range(4):
+        pixel = matrix[number] @ place[number] @ middle
+        seen = arrays[f"pixels_{number}"].shape
+        across = 0.5 - 0.05 * number
+        assert np.allclose(pixel[:2] / pixel[2], (across * seen[1], 0.5 * seen[0]), atol=0.01 * seen[1])
+    assert ops.fit_pictures(cameras="scene", background="plain", **QUICK) == {"FINISHED"}
+    assert asked[1].arrays["pixels_0"].shape == (SIZE, SIZE, 3)
 
 
 @pytest.fixture
@@ -206,51 +244,107 @@ def watched(extension: str, scene: bpy.types.Object) -> Any:
     jobs.release_all()
 
 
-def test_it_is_shown_while_it_runs_and_stopping_keeps_the_best(watched, scene, extension) -> None:
-    bpy.ops.ed.undo_push(message="Before")
-    names = set(bpy.data.objects.keys())
-    job = watched(steps=2000)
+def test_it_becomes_the_object_in_its_place_and_is_seen_meanwhile(watched, scene, extension, tmp_path) -> None:
+    many = counts()
+    job = watched()
     shown = job.until_shown()
     assert bpy.context.object == scene, "what is active stays so meanwhile"
     assert len(shown.data.vertices) == 162 and not facts_of(shown).count
-    first = positions(shown)
-    job.latest = None
-    assert job.until_shown() == shown and not np.array_equal(positions(shown), first)
-    best = positions(shown)
-    job.job.cancel = True
-    assert job.look() == {"FINISHED"}
-    assert bpy.context.object == shown and np.array_equal(positions(shown), best)
-    assert facts_of(shown).stopped and facts_of(shown).count == 4 and facts_of(shown).iou >= 0.0
-    assert "best so far" in job.reports[-1] and job.slowest < 2.0
-    image = next(node.image for node in shown.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
-    assert image.packed_file is not None
+    assert job.run() == {"FINISHED"}, job.reports
+    assert bpy.context.object == shown
+    assert counts() == {name: n + (name != "cameras") for name, n in many.items()}
     assert not list(Path(bpy.utils.extension_path_user(extension, path="jobs")).glob("job-*"))
+    truth, found = world(scene), world(shown)
+    assert np.allclose(found.min(axis=0), truth.min(axis=0), atol=0.15)
+    assert np.allclose(found.max(axis=0), truth.max(axis=0), atol=0.15)
+    assert np.linalg.norm(np.array(shown.location) - np.array(PLACE)) < 0.3, "its origin is amid it"
+    facts = facts_of(shown)
+    assert facts.count == 4 and 0.7 < facts.iou <= 1.0 and facts.psnr > 10.0 and facts.seconds and not facts.stopped
+    red = np.array([entry.color[0] for entry in shown.data.color_attributes[0].data])
+    right = found[:, 0] > PLACE.x
+    assert red[right].mean() > red[~right].mean() + 0.1, "the side at positive x is brighter"
+    # All of it is in the file, also for others that append it.
+    path, name, iou = tmp_path / "a.blend", shown.name, facts.iou
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    assert facts_of(bpy.data.objects[name]).iou == iou
+    assert [entry.camera.name for entry in settings().pictures] == [f"Camera {n}" for n in range(4)]
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    with bpy.data.libraries.load(str(path)) as (_, wanted):
+        wanted.objects = [name]
+    made = wanted.objects[0]
+    pixels = pixels_on(made)
+    assert pixels.shape[0] == 32 and np.ptp(pixels[:, :, 0]) > 0.2 and facts_of(made).count == 4
+
+
+def pixels_on(obj: bpy.types.Object) -> np.ndarray:
+    """(H, W, 4) the packed image on it."""
+    image = next(node.image for node in obj.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
+    assert image.packed_file is not None
+    pixels = np.empty((image.size[1], image.size[0], 4), np.float32)
+    image.pixels.foreach_get(pixels.ravel())
+    return pixels
+
+
+@pytest.fixture
+def standing_in(watched, extension: str, tmp_path: Path) -> Any:
+    """A job whose worker shows spheres of growing size, then something damaged, and fails."""
+    errors = importlib.import_module(f"{extension}.core.errors")
+    jobs = importlib.import_module(f"{extension}.jobs")
+    path = tmp_path / "preview.npz"
+
+    def worker() -> Any:
+        yield jobs.Step(0.1, "Begin")
+        for size in (1.0, 2.0):
+            np.savez(path, iou=0.25 * size, **made_up(extension, size))
+            yield jobs.Step(0.5, "Step", path)
+        path.write_bytes(b"damaged")
+        yield jobs.Step(0.6, "Step", path)
+        raise errors.WorkerCrashed("It ended.", "")
+
+    job = watched()
+    job.job.work.close()
+    job.job.work = worker()
+    return job
+
+
+def test_stopping_keeps_the_best_and_can_be_undone(standing_in, scene) -> None:
+    bpy.ops.ed.undo_push(message="Before")
+    names, job = set(bpy.data.objects.keys()), standing_in
+    shown = job.until_shown()
+    assert job.look() is None and np.abs(positions(shown)).max() == pytest.approx(2.0, abs=0.1)
+    assert job.slowest < 0.2
+    job.job.cancel = True
+    assert job.look() == {"FINISHED"} and "best so far" in job.reports[-1]
+    assert bpy.context.object == shown and np.abs(positions(shown)).max() == pytest.approx(2.0, abs=0.1)
+    facts = facts_of(shown)
+    assert facts.stopped and facts.count == 4 and facts.iou == 0.5
+    assert np.allclose(pixels_on(shown)[:, :, :3], 0.5, atol=0.01)
     name = shown.name
     bpy.ops.ed.undo_push(message="Fit to Pictures")
     bpy.ops.ed.undo()
     assert name not in bpy.data.objects and set(bpy.data.objects.keys()) == names
     bpy.ops.ed.redo()
-    assert facts_of(bpy.data.objects[name]).count == 4
+    assert facts_of(bpy.data.objects[name]).stopped
 
 
-def test_what_was_taken_away_meanwhile_comes_again_and_a_failure_leaves_nothing(watched, scene, extension) -> None:
+def test_stopped_before_there_is_anything_nothing_is_left(standing_in, scene) -> None:
     many = counts()
-    job = watched(steps=2000)
-    bpy.data.objects.remove(job.until_shown())
-    job.latest = None
-    again = job.until_shown()
-    assert again.name.startswith("Fitted Object")
-    errors = importlib.import_module(f"{extension}.core.errors")
+    assert standing_in.look() is None
+    standing_in.job.cancel = True
+    assert standing_in.look() == {"CANCELLED"} and counts() == many
 
-    def broken():
-        raise errors.WorkerCrashed("It ended.", "")
-        yield
 
-    job.job.work.close()
-    job.job.work = broken()
+def test_what_was_taken_away_meanwhile_comes_again_and_a_failure_leaves_nothing(standing_in, scene, extension) -> None:
+    many, job = counts(), standing_in
+    watching = importlib.import_module(f"{extension}.operators.networks.watched")
+    watching.discard(job.until_shown())
+    assert counts() == many
+    assert job.look() is None
+    again = bpy.data.objects["Fitted Object"]
+    assert job.look() is None and np.abs(positions(again)).max() > 1.5, "a damaged preview is passed over"
     assert job.run() == {"CANCELLED"} and "It ended" in job.reports[-1]
-    left = counts()
-    assert left["objects"] == many["objects"] and bpy.context.object == scene
+    assert counts() == many and bpy.context.object == scene
 
 
 def test_files_are_added_in_order_with_the_cameras_of_their_names(extension, tmp_path) -> None:
@@ -291,7 +385,7 @@ def test_cameras_are_assigned_by_name_or_order(extension) -> None:
     assert settings().pictures[1].camera.name == "B" and settings().pictures[0].camera.name == "Cam 1"
 
 
-def test_pictures_are_taken_through_the_cameras(scene, here) -> None:
+def test_pictures_are_taken_through_the_cameras(scene) -> None:
     for number in (1, 2, 3):
         bpy.data.objects.remove(bpy.data.objects[f"Camera {number}"])
     drawing = settings().pictures[0].image
@@ -310,9 +404,8 @@ def test_pictures_are_taken_through_the_cameras(scene, here) -> None:
     assert np.abs(small - known[:, :, 3]).mean() < 0.01, "by the camera as it is taken for known"
 
 
-def test_errors_in_words_leave_the_scene_alone(scene, here) -> None:
-    many = counts()
-    entries = settings().pictures
+def test_errors_in_words_leave_the_scene_alone(scene, asked) -> None:
+    many, entries = counts(), settings().pictures
     entries[1].camera.data.type = "ORTHO"
     with pytest.raises(RuntimeError, match="not a perspective camera"):
         ops.fit_pictures(cameras="scene", **QUICK)
@@ -320,12 +413,13 @@ def test_errors_in_words_leave_the_scene_alone(scene, here) -> None:
     entries[2].image = None
     with pytest.raises(RuntimeError, match="Entry 3 of the list has no picture"):
         ops.fit_pictures(cameras="scene", **QUICK)
-    with pytest.raises(RuntimeError, match=r"no background|no object"):
-        entries[2].enabled = False
-        entries[0].image = bpy.data.images.new("Blank", 16, 16)
-        ops.fit_pictures(cameras="turntable", background="plain", **QUICK)
-    bpy.data.images.remove(entries[0].image)
-    assert counts() == many and bpy.context.object == scene
+    entries[2].enabled = False
+    gone = entries[3].image = bpy.data.images.new("Gone", 8, 8)
+    gone.source, gone.filepath = "FILE", "/nowhere.png"
+    with pytest.raises(RuntimeError, match="no pixels"):
+        ops.fit_pictures(cameras="turntable", **QUICK)
+    bpy.data.images.remove(gone)
+    assert counts() == many and bpy.context.object == scene and not asked
 
 
 def test_a_painted_picture_that_is_not_saved_is_read_whole(extension) -> None:
@@ -336,21 +430,3 @@ def test_a_painted_picture_that_is_not_saved_is_read_whole(extension) -> None:
     image.pack()
     small = views.pixels_of(image, 512)
     assert small.shape == (16, 32, 4) and np.allclose(small.mean(axis=(0, 1)), (0.25, 0.5, 0.75, 1.0), atol=0.01)
-
-
-def test_everything_is_in_the_file(scene, here, tmp_path) -> None:
-    assert ops.fit_pictures(cameras="scene", **{**QUICK, "steps": 1}) == {"FINISHED"}
-    name, iou = bpy.context.object.name, facts_of(bpy.context.object).iou
-    path = tmp_path / "a.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    bpy.ops.wm.open_mainfile(filepath=str(path))
-    assert facts_of(bpy.data.objects[name]).iou == pytest.approx(iou)
-    assert [entry.camera.name for entry in settings().pictures] == [f"Camera {n}" for n in range(4)]
-    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    with bpy.data.libraries.load(str(path)) as (_, wanted):
-        wanted.objects = [name]
-    made = wanted.objects[0]
-    image = next(node.image for node in made.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
-    pixels = np.empty(4 * image.size[0] * image.size[1], np.float32)
-    image.pixels.foreach_get(pixels)
-    assert image.packed_file is not None and np.ptp(pixels) > 0.2 and facts_of(made).count == 4

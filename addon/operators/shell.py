@@ -104,6 +104,9 @@ class JobOperator(MeshOperator):
     job: jobs.Running
     before: str
 
+    on_escape = "Esc to cancel"
+    """What the status bar says of it."""
+
     def request(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Request:
         """What the worker is to do. Nothing is changed yet."""
         raise NotImplementedError
@@ -176,7 +179,7 @@ class JobOperator(MeshOperator):
     def _show(self, context: bpy.types.Context, step: jobs.Step) -> None:
         if step != self.job.step:
             self.job.step = step
-            context.workspace.status_text_set(f"{step.phase}: {step.fraction:.0%}   (Esc to cancel)")
+            context.workspace.status_text_set(f"{step.phase}: {step.fraction:.0%}   ({self.on_escape})")
             messages.redraw(context)
 
     def _begin(self, context: bpy.types.Context, obj: bpy.types.Object) -> None:

@@ -33,6 +33,8 @@ class WatchedOperator(SceneOperator):
     latest: Arrays | None = None
     """What is shown."""
 
+    on_escape = "Esc to stop"
+
     shown_uid = 0
     origin: NDArray[np.float64] | None = None
     """(3,) where the new object stands; None is at the 3D cursor."""
@@ -76,6 +78,8 @@ class WatchedOperator(SceneOperator):
         return outcome
 
     def _show(self, context: bpy.types.Context, step: jobs.Step) -> None:
+        if self.latest is not None:
+            self.on_escape = "Esc to stop, and keep the best so far"
         super()._show(context, step)
         if step.preview is None:
             return

@@ -37,7 +37,7 @@ class SPHERICAL_COW_UL_pictures(bpy.types.UIList):
         """Switch, picture, and which camera it was taken with."""
         row = layout.row(align=True)
         row.prop(item, "enabled", text="")
-        names = row.row(align=True)
+        names = row.split(factor=0.6, align=True) if data.cameras == "scene" else row.row(align=True)
         names.active = item.enabled
         image = item.image
         if image is None:
@@ -46,12 +46,7 @@ class SPHERICAL_COW_UL_pictures(bpy.types.UIList):
             preview = image.preview_ensure()
             names.label(text=image.name, icon_value=preview.icon_id if preview is not None else 0)
         if data.cameras == "scene":
-            camera = names.row()
-            camera.alignment = "RIGHT"
-            camera.label(
-                text=item.camera.name if item.camera is not None else "No camera",
-                icon="CAMERA_DATA" if item.camera is not None else "ERROR",
-            )
+            names.label(text=item.camera.name if item.camera is not None else "No camera")
 
 
 class SPHERICAL_COW_PT_fit_pictures(SidebarPanel, bpy.types.Panel):

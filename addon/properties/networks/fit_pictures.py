@@ -192,9 +192,7 @@ class SPHERICAL_COW_PG_pictured(bpy.types.PropertyGroup):
     else:
         count: IntProperty(name="Pictures", description="How many; 0 for a mesh that was not fitted to pictures")
         iou: FloatProperty(name="IoU", description="How well the outlines agree, on average; 1 is all, 0 not known")
-        psnr: FloatProperty(
-            name="PSNR", description="How well the colors agree, in decibels; 0 is not known"
-        )
+        psnr: FloatProperty(name="PSNR", description="How well the colors agree, in decibels; 0 is not known")
         seconds: FloatProperty(name="Seconds", description="Time that it took")
         symmetry: StringProperty(name="Symmetry", description="That it was given")
         stopped: BoolProperty(name="Stopped", description="The best that there was when it was stopped")
