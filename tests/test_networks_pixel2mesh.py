@@ -427,6 +427,15 @@ def test_what_a_file_may_have_besides(tmp_path: Path) -> None:
     torch.testing.assert_close(blind.network.gconv.weight, plain.network.gconv.weight)
 
 
+def test_what_no_weights_tell_can_be_told(tmp_path: Path) -> None:
+    path = saved(tmp_path, original_weights())
+    switches = replace(Variant(), activated=False, normalised=False, camera=Camera(sampling="tensorflow"))
+    model = Pixel2MeshModel.load(path, switches=switches)
+    assert model.network.variant == replace(switches, width=TINY.width, hidden=TINY.hidden, last=TINY.last)
+    with torch.no_grad():
+        assert not torch.allclose(model.network(pictures(1, 224)).bent[2], original().eval()(pictures(1, 224)).bent[2])
+
+
 def wrong_shape(weights: dict[str, Any]) -> None:
     weights["gcns.1.conv1.weight"] = weights["gcns.1.conv1.weight"].T.clone()
 

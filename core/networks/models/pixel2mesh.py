@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..pixel2mesh.network import Pixel2Mesh
+    from ..pixel2mesh.variants import Variant
     from ..training.config import TrainingConfig
     from ..training.lesson import Lesson
 
@@ -62,11 +63,19 @@ class Pixel2MeshModel(PictureModel):
         return is_pixel2mesh(weights)
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto", template: str | Path | None = None) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        device: str = "auto",
+        template: str | Path | None = None,
+        switches: Variant | None = None,
+    ) -> Self:
         """The network with the weights of a file, ours or the authors'; which one it is, the weights tell.
 
         template: a `face1.obj` or `info_ellipsoid.dat`, for a network of the authors' code that begins with another
         ellipsoid than theirs; without it, one beside the checkpoint is looked at where the weights do not suffice.
+        switches: what no weights tell (the camera, `activated`, `normalised`), for a network that was trained with
+        other options than any of `VARIANTS`; widths are those of the weights.
         """
         require_torch()
         from ..pixel2mesh.originals import OURS, network_of, recognised_at
@@ -74,7 +83,7 @@ class Pixel2MeshModel(PictureModel):
         chosen, path = chosen_device(device), Path(path)
         with in_words():
             checkpoint = read_checkpoint(path)
-            original = recognised_at(path, checkpoint.weights, template)
+            original = recognised_at(path, checkpoint.weights, template, switches)
             network = network_of(original)
             put_weights(original.weights, network, path.name, OURS)
             facts = {"variant": original.kind, **checkpoint.facts}

@@ -67,11 +67,16 @@ def is_pixel2mesh(weights: Mapping[str, Tensor]) -> bool:
     return graph and any(key.startswith("nn_encoder.") for key in named)
 
 
-def recognised(weights: Mapping[str, Tensor], name: str = "the file", template: Path | None = None) -> Original:
+def recognised(
+    weights: Mapping[str, Tensor],
+    name: str = "the file",
+    template: Path | None = None,
+    switches: Variant | None = None,
+) -> Original:
     """The network that has such weights, of a file of that name.
 
     template: a file that says what the triangles are, where weights do not and the published ellipsoid is not meant.
-    Raises `CheckpointError`, naming keys, where there is no such network, and what `read_template` raises.
+    switches: its camera, `activated` and `normalised` in place of what the weights let suppose. Raises `CheckpointError`, naming keys, where there is no such network, and what `read_template` raises.
     """
     auto_encoder = any(key.startswith("GCN_") for key in weights)
     named = _renamed(weights)
@@ -81,6 +86,9 @@ def recognised(weights: Mapping[str, Tensor], name: str = "the file", template: 
     mesh, edges = _template(named, auto_encoder, name, template)
     named.setdefault("init_pts", torch.from_numpy(mesh.vertices).float())
     kind, variant = _variant(named, mesh, auto_encoder, name)
+    if switches is not None:
+        camera, activated, normalised = switches.camera, switches.activated, switches.normalised
+        kind, variant = "own", replace(variant, camera=camera, activated=activated, normalised=normalised)
     try:
         made = template_of(mesh, max(stages, default=0) + 1, edges)
     except InvalidParameter as error:
@@ -88,17 +96,22 @@ def recognised(weights: Mapping[str, Tensor], name: str = "the file", template: 
     return Original(kind, variant, made, named, tuple(_remarks(unused, variant, named)))
 
 
-def recognised_at(path: Path, weights: Mapping[str, Tensor], template: str | Path | None = None) -> Original:
+def recognised_at(
+    path: Path,
+    weights: Mapping[str, Tensor],
+    template: str | Path | None = None,
+    switches: Variant | None = None,
+) -> Original:
     """As `recognised`, with the template that lies beside the file where the weights do not suffice."""
     if template is not None:
-        return recognised(weights, path.name, Path(template))
+        return recognised(weights, path.name, Path(template), switches)
     try:
-        return recognised(weights, path.name)
+        return recognised(weights, path.name, None, switches)
     except NoTemplate:
         beside = file_beside(path)
         if beside is None:
             raise
-        return recognised(weights, path.name, beside)
+        return recognised(weights, path.name, beside, switches)
 
 
 def _remarks(unused: list[str], variant: Variant, weights: Mapping[str, Tensor]) -> Iterator[str]:
