@@ -105,9 +105,10 @@ def find_object(shots: Sequence[Shot]) -> Frame:
     right_side = np.einsum("nij,nj->i", across, eyes)
     if np.linalg.eigvalsh(system)[0] < 0.02 * len(shots):  # nearly one direction: where it is nearest to the origin
         mean = _unit(np.asarray(ways.sum(axis=0), np.float64))
-        middle = eyes.mean(axis=0)
-        system = system + 1e-3 * len(shots) * np.outer(mean, mean)
-        right_side = right_side + 1e-3 * len(shots) * mean * (mean @ (middle - mean * (middle @ mean)))
+        system = system + 0.1 * len(shots) * np.outer(mean, mean)
+        ahead = eyes @ mean
+        if (ahead >= 0.0).any():  # the origin is not in front of all of them
+            right_side = right_side + 0.1 * len(shots) * mean * (ahead.max() + 2.0)
     centre = np.linalg.solve(system, right_side)
     sizes = []
     for shot in shots:

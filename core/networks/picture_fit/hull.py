@@ -24,7 +24,7 @@ _ALIKE = 0.85
 """Share of each outline that the hull covers at least; otherwise the outlines are widened until it does."""
 _WIDER = (0.0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15)
 """By how much outlines are widened, in sizes of the object."""
-_COARSE = 40
+_COARSE, _FINER = 40, 64
 _DEEPEST = 0.5
 """Half of the thickness that a shape of unknown depth has at most, in sizes of the object."""
 
@@ -78,7 +78,7 @@ def hull_of(views: Sequence[CutOut], resolution: int, mirrors: Sequence[FloatArr
 
     Raises `InvalidParameter` where nothing is left.
     """
-    flat = _one_sided([view.camera for view in views])
+    flat = one_sided([view.camera for view in views])
     outlines = [Outline(view, inflate=flat) for view in views]
     coarse = Lattice.around(np.array([[-0.75] * 3, [0.75] * 3]), _COARSE, 2)
     values = _values(outlines, coarse, mirrors)
@@ -97,6 +97,23 @@ def hull_of(views: Sequence[CutOut], resolution: int, mirrors: Sequence[FloatArr
     inside = clear_border(_without_crumbs(values > 0.0))
     distance = np.where(inside, -np.abs(values), np.abs(values)).astype(np.float32)
     return Field(lattice.origin, lattice.spacing, distance, inside)
+
+
+def middle_of(views: Sequence[CutOut], axes: Sequence[int]) -> FloatArray:
+    """(3,) where the planes across `axes` are in which the hull is most like its mirror image; 0 along other axes."""
+    outlines = [Outline(view, inflate=one_sided([view.camera for view in views])) for view in views]
+    lattice = Lattice.around(np.array([[-0.75] * 3, [0.75] * 3]), _FINER, 2)
+    inside = _values(outlines, lattice, ()) > 0.0
+    found = np.zeros(3)
+    for axis in axes:
+        layers = np.moveaxis(inside, axis, 0).reshape(lattice.shape[axis], -1)
+        count = len(layers)
+        alike = np.zeros(2 * count - 1)
+        for total in range(count // 2, 2 * count - 1 - count // 2):  # layer i and layer total − i mirror each other
+            first, last = max(0, total - count + 1), min(count - 1, total)
+            alike[total] = (layers[first : last + 1] & layers[first : last + 1][::-1]).sum()
+        found[axis] = lattice.origin[axis] + lattice.spacing * 0.5 * float(np.argmax(alike))
+    return found
 
 
 def _values(outlines: Sequence[Outline], lattice: Lattice, mirrors: Sequence[FloatArray]) -> FloatGrid:
@@ -119,7 +136,8 @@ def _without_crumbs(inside: BoolGrid) -> BoolGrid:
     return np.asarray((sizes >= 0.01 * sizes.max())[labels] & inside)
 
 
-def _one_sided(cameras: Sequence[Camera]) -> bool:
+def one_sided(cameras: Sequence[Camera]) -> bool:
+    """Whether all look along nearly one line."""
     ways = np.array([camera.world[2, :3] / np.linalg.norm(camera.world[2, :3]) for camera in cameras])
     return bool((np.abs(ways @ ways.T) > np.cos(np.radians(_FLAT))).all())
 

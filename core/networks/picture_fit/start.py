@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -21,37 +21,69 @@ from ...repairs.volume.surface import extract
 from ...sphere.parametrize import parametrize
 from ...symmetry.elements import Plane
 from ...symmetry.harmonic import sphere_mirror, symmetric_map
+from ...symmetry.templates import Template
 from .hull import hull_of
 from .shots import CutOut
 
-MIRRORS = {
+_TURNS = 12
+"""How often a shape of revolution is turned to get the hull of it."""
+
+
+def _turn(angle: float) -> FloatArray:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+MIRRORS: Mapping[str, tuple[FloatArray, ...]] = {
     "free": (),
     "plane": (np.diag([-1.0, 1.0, 1.0]),),
     "two_planes": (np.diag([-1.0, 1.0, 1.0]), np.diag([1.0, 1.0, -1.0]), np.diag([-1.0, 1.0, -1.0])),
-    "rotational": (),
+    "rotational": tuple(_turn(2.0 * np.pi * k / _TURNS) for k in range(1, _TURNS)),
 }
-"""Scheme → the matrices, beside the identity, that its shapes do not change under."""
+"""Scheme → matrices, beside the identity, that its shapes do not change under."""
+
+AXES: Mapping[str, tuple[int, ...]] = {"free": (), "plane": (0,), "two_planes": (0, 2), "rotational": (0, 2)}
+"""Scheme → the axes along which the planes or the axis of the symmetry have a place."""
 
 
 def hull_start(
-    views: Sequence[CutOut], sphere: FloatArray, symmetry: str, resolution: int, progress: Progress = silent
+    views: Sequence[CutOut], template: Template, symmetry: str, resolution: int, progress: Progress = silent
 ) -> FloatArray:
     """(V, 3) where the vertices of a template lie on the hull of the outlines.
 
-    sphere: (V, 3) the template. symmetry: one of `SCHEMES`; its planes go through the origin, and those of the template
-    become those of the object as well as they can. Handles are cut or filled, as they are smaller.
+    symmetry: one of `SCHEMES`; its planes go through the origin, and those of the template become those of the object
+    as well as they can. Handles are cut or filled, whatever changes less.
 
-    Raises `InvalidParameter` and `MapFailed` where there is no such shape.
+    Raises `InvalidParameter`, `RepairFailed` and `MapFailed` where there is no such shape.
     """
     progress(0.0, "Looking for the space within the outlines")
     field = hull_of(views, resolution, MIRRORS[symmetry])
     surface = _surface(field, part(progress, 0.2, 0.4))
+    if symmetry == "rotational":
+        gather = template.scheme(symmetry)
+        return gather(_profile(surface, gather.n_rows))
     progress(0.4, "Mapping to the sphere")
     directions = _map(surface, symmetry, part(progress, 0.4, 0.95))
     progress(0.95, "Placing the template")
-    _, triangle, nearest = SurfaceTree(Mesh(directions, surface.faces)).nearest(sphere)
+    _, triangle, nearest = SurfaceTree(Mesh(directions, surface.faces)).nearest(template.mesh.vertices)
     weights = barycentric(nearest, directions[surface.faces[triangle]])
     return np.asarray(np.einsum("nk,nki->ni", weights, surface.vertices[surface.faces[triangle]]))
+
+
+def _profile(surface: Mesh, count: int) -> FloatArray:
+    """(n, 2) radius and height of a shape of revolution about y, evenly along its outline from the top to the foot."""
+    height, radius = surface.vertices[:, 1], np.hypot(surface.vertices[:, 0], surface.vertices[:, 2])
+    edges = np.linspace(height.max(), height.min(), 4 * count + 1)
+    place = np.clip(np.searchsorted(-edges, -height) - 1, 0, 4 * count - 1)
+    widest = np.zeros(4 * count)
+    np.maximum.at(widest, place, radius)
+    there = np.bincount(place, minlength=4 * count) > 0
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    line = np.column_stack([widest[there], middles[there]])
+    line = np.concatenate([[[0.0, edges[0]]], line, [[0.0, edges[-1]]]])
+    along = np.concatenate([[0.0], np.linalg.norm(np.diff(line, axis=0), axis=1).cumsum()])
+    spots = np.linspace(0.0, along[-1], count)
+    return np.column_stack([np.interp(spots, along, line[:, 0]), np.interp(spots, along, line[:, 1])])
 
 
 def ellipsoid_start(views: Sequence[CutOut], sphere: FloatArray) -> FloatArray:
@@ -71,7 +103,7 @@ def _surface(field: Field, progress: Progress) -> Mesh:
 
 def _map(surface: Mesh, symmetry: str, progress: Progress) -> FloatArray:
     """(V, 3) directions on the template: those across x = 0 of mirrored points mirror each other, too."""
-    if symmetry in ("free", "rotational"):
+    if symmetry == "free":
         return parametrize(surface, "balanced", progress=progress)
     shape = encode(surface, 24, channels=["position"], progress=part(progress, 0.0, 0.7))
     sphere, faces = shape.require_sphere()

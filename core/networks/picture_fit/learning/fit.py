@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ....datasets.arrays import Camera
 from ....errors import Cancelled, InvalidParameter, MapFailed, RepairFailed
-from ....mesh import Mesh
+from ....mesh import FloatArray, Mesh
 from ....progress import Progress, Stages, part, silent
 from ....sphere.uv import colours_at
 from ....symmetry.templates import Template, template
-from ....topology.intersections import intersecting_faces
 from ...reconstructed import Reconstruction, Texture
 from ..cameras import Frame, find_object, with_cameras
+from ..hull import middle_of, one_sided
+from ..mending import without_crossings
 from ..result import FitReport, PictureFit
 from ..settings import PictureFitSettings
 from ..shots import CutOut, Shot, cut_out
-from ..start import ellipsoid_start, hull_start
+from ..start import AXES, MIRRORS, ellipsoid_start, hull_start
 from .optimisation import Best, Optimisation
 from .poses import moved
 from .texturing import Atlas, texture_of
@@ -30,6 +32,8 @@ OnBest = Callable[[PictureFit], None]
 _PREVIEW = 0.5
 """Seconds between two things to show, at least."""
 _PREVIEW_SIZE = 128
+_POOR = 0.85
+"""Agreement of outlines below which something must be wrong."""
 _LARGEST = 512
 """Pixels along an edge of the cut-outs that the texture is made of, at most."""
 
@@ -61,10 +65,12 @@ def fit_pictures(
         progress(0.9, "Painting the texture")
     except Cancelled:
         stopped = True
-    best = begun.best
+    with stages("mend"):
+        vertices, crossing = without_crossings(begun.best.vertices, scene.template.mesh.faces)
+        best = begun.judged(vertices) if vertices is not begun.best.vertices else begun.best
     with stages("texture"):
-        made, psnr = scene.reconstruction(best, chosen.texture_size, scene.fine)
-    crossing = len(intersecting_faces(made.mesh))
+        made, psnr = scene.reconstruction(best, chosen.texture_size, scene.fine, scene.mirrors)
+        made = replace(made, remarks=scene.remarks(best))
     report = FitReport(
         best.iou, tuple(psnr), begun.steps, best.step, dict(stages.seconds), crossing, started_from, stopped
     )
@@ -84,9 +90,33 @@ class _Scene:
         self.template: Template = template(settings.level)
         own = [self.frame.own_camera(_camera(shot)) for shot in self.shots]
         size = settings.resolution
+        if AXES[settings.symmetry]:
+            middle = middle_of(self._cut(own, size), AXES[settings.symmetry])
+            self.frame = Frame(self.frame.to_outer(middle), self.frame.scale)
+            own = [self.frame.own_camera(_camera(shot)) for shot in self.shots]
         self.views = self._cut(own, max(size // 2, 16)), self._cut(own, size)
         fine = [min(max(_side(shot), size), _LARGEST) for shot in self.shots]
         self.fine = [cut_out(shot, camera, n) for shot, camera, n in zip(self.shots, own, fine, strict=True)]
+
+    @property
+    def mirrors(self) -> tuple[FloatArray, ...]:
+        """Under which the colours of places that no picture shows are believed to be the same."""
+        found = MIRRORS[self.settings.symmetry]
+        if one_sided([view.camera for view in self.fine]):  # the back is like the front
+            way = self.fine[0].camera.world[2, :3] / np.linalg.norm(self.fine[0].camera.world[2, :3])
+            found = (*found, np.eye(3) - 2.0 * np.outer(way, way))
+        return found
+
+    def remarks(self, best: Best) -> tuple[str, ...]:
+        """What one should know of the result."""
+        found = []
+        if one_sided([view.camera for view in self.fine]):
+            found.append("Seen from one side only: the depth is made up, as thick as the object is wide")
+        if best.score < _POOR:
+            found.append(
+                f"The outlines agree to {best.score:.0%} only: check masks and cameras, or have the cameras moved"
+            )
+        return tuple(found)
 
     def _cut(self, cameras: Sequence[Camera], size: int) -> list[CutOut]:
         return [cut_out(shot, camera, size) for shot, camera in zip(self.shots, cameras, strict=True)]
@@ -98,7 +128,7 @@ class _Scene:
         if settings.start != "sphere":
             try:
                 nodes = 40 + 2 * settings.level
-                positions = hull_start(self.views[1], sphere, settings.symmetry, nodes, progress)
+                positions = hull_start(self.views[1], self.template, settings.symmetry, nodes, progress)
             except (InvalidParameter, MapFailed, RepairFailed):
                 if settings.start == "silhouettes":
                     raise
@@ -106,12 +136,14 @@ class _Scene:
             positions, origin = ellipsoid_start(self.views[1], sphere), "sphere"
         return Optimisation(self.template, positions, self.views, settings), origin
 
-    def reconstruction(self, best: Best, size: int, views: Sequence[CutOut]) -> tuple[Reconstruction, list[float]]:
+    def reconstruction(
+        self, best: Best, size: int, views: Sequence[CutOut], mirrors: Sequence[FloatArray] = ()
+    ) -> tuple[Reconstruction, list[float]]:
         """The mesh with its texture, in the coordinates of the cameras, and the PSNR of each picture."""
         faces = self.template.mesh.faces
         atlas = Atlas(self.template.mesh.vertices, faces, size, self.settings.symmetric_texture)
         placed = [moved(view, world) for view, world in zip(views, best.worlds, strict=True)]
-        texels, psnr = texture_of(best.vertices, faces, atlas, placed)
+        texels, psnr = texture_of(best.vertices, faces, atlas, placed, mirrors=mirrors)
         pixels = atlas.pixels(texels)
         color = colours_at(pixels, atlas.uv, faces, len(best.vertices))
         mesh = Mesh(self.frame.to_outer(best.vertices), faces, {"color": color})

@@ -133,8 +133,15 @@ class Optimisation:
     def _look(self) -> Best:
         """How the shape is now."""
         with torch.no_grad():
-            vertices = self.shape.vertices()
-            worlds = self.poses.worlds()
+            return self._judged(self.shape.vertices(), self.poses.worlds(), self.poses.current(), self.steps)
+
+    def judged(self, vertices: FloatArray) -> Best:
+        """The best, with other vertices (V, 3)."""
+        worlds = torch.from_numpy(self.best.worlds).float()
+        return self._judged(torch.from_numpy(vertices).float(), worlds, self.best.worlds, self.best.step)
+
+    def _judged(self, vertices: Tensor, worlds: Tensor, kept: FloatArray, step: int) -> Best:
+        with torch.no_grad():
             found: list[float] = []
             for number in range(len(self._masks[1])):
                 matrix = self._matrices[1][number : number + 1] @ worlds[number : number + 1]
@@ -143,7 +150,7 @@ class Optimisation:
                 wanted, known = self._masks[1][number] > 0.5, self._known[1][number] > 0.5
                 either = ((mask | wanted) & known).sum()
                 found.append(float((mask & wanted & known).sum() / either.clamp_min(1)))
-        return Best(vertices.double().numpy(), self.poses.current(), tuple(found), self.steps)
+        return Best(vertices.double().numpy(), kept, tuple(found), step)
 
 
 def _stack(arrays: Iterator[NDArray[Any]]) -> Tensor:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import ndimage, sparse
-from torch import Tensor
 
 from ....mesh import FloatArray, IntArray
 from ....sphere.uv import sphere_atlas
@@ -22,9 +20,11 @@ from ..shots import CutOut
 _SHARP = 1e-9
 _GRAZING = 0.05
 """Cosine of the angle from which on a surface is seen too flatly."""
-_GHOST = 1e-3
+_GHOST = 0.02
 """What the colour of a mirrored place counts, where nothing is seen."""
 _SMOOTH = 2e-3
+_LITTLE = 1e-3
+"""What is around counts, beside what is seen."""
 _ITERATIONS = 40
 
 
@@ -100,25 +100,40 @@ def _facing(vertices: FloatArray, faces: IntArray, face: IntArray, weights: Floa
 
 
 def texture_of(
-    vertices: FloatArray, faces: IntArray, atlas: Atlas, views: Sequence[CutOut], iterations: int = _ITERATIONS
+    vertices: FloatArray,
+    faces: IntArray,
+    atlas: Atlas,
+    views: Sequence[CutOut],
+    iterations: int = _ITERATIONS,
+    mirrors: Sequence[FloatArray] = (),
 ) -> tuple[FloatArray, list[float]]:
     """(texels (n, 3) sRGB, PSNR of each picture in decibels) for a mesh as it is seen.
 
     Texels are those with the least squared differences from the pictures, weighted by how directly a place is seen, and
-    smooth where nothing is seen.
+    smooth where nothing is seen. mirrors: (3, 3) matrices; what a place looks like after one of them is believed where
+    nothing else is known.
     """
-    systems = []
-    for view in views:
-        seen = seen_in(vertices, faces, view)
-        within = view.mask.ravel()[seen.pixel] > 0.5
-        seen = Seen(seen.pixel[within], seen.face[within], seen.weights[within], seen.facing[within])
-        systems.append((atlas.matrix(seen), view.pixels.reshape(-1, 3)[seen.pixel], _trust(seen, view)))
-    matrix = sparse.vstack([system[0] for system in systems]).tocsr()
-    colours = np.concatenate([system[1] for system in systems])
-    weight = np.concatenate([system[2] for system in systems])
+    systems = [_observed(vertices, faces, atlas, view) for view in views]
+    known = [_observed(vertices @ mirror.T, faces, atlas, view, mirror) for mirror in mirrors for view in views]
+    matrix = sparse.vstack([system[0] for system in (*systems, *known)]).tocsr()
+    colours = np.concatenate([system[1] for system in (*systems, *known)])
+    weight = np.concatenate([*(system[2] for system in systems), *(_GHOST * system[2] for system in known)])
     texels = solved(matrix, colours, weight, atlas.base, iterations)
     psnr = [_psnr(system[0] @ texels, system[1]) for system in systems]
     return texels, psnr
+
+
+def _observed(
+    vertices: FloatArray, faces: IntArray, atlas: Atlas, view: CutOut, mirror: FloatArray | None = None
+) -> tuple[sparse.csr_matrix, FloatArray, FloatArray]:
+    """Weights of texels, colours and trust for the pixels that show the object. mirror: which made these vertices."""
+    over = mirror is not None and np.linalg.det(mirror) < 0.0
+    seen = seen_in(vertices, np.ascontiguousarray(faces[:, ::-1]) if over else faces, view)
+    within = view.mask.ravel()[seen.pixel] > 0.5
+    weights = seen.weights[within]
+    weights = weights[:, ::-1] if over else weights
+    seen = Seen(seen.pixel[within], seen.face[within], weights, seen.facing[within])
+    return atlas.matrix(seen), view.pixels.reshape(-1, 3)[seen.pixel], _trust(seen, view)
 
 
 def _trust(seen: Seen, view: CutOut) -> FloatArray:
@@ -186,7 +201,7 @@ def _filled(right: FloatArray, total: FloatArray, base: IntArray) -> FloatArray:
         up = np.repeat(np.repeat(fill, 2, axis=0), 2, axis=1)[:rows, :columns]
         up = ndimage.uniform_filter(up, (3, 3, 0), mode="nearest")
         usual = float(weights[weights > 0].mean()) if (weights > 0).any() else 1.0
-        fill = (values + 0.01 * usual * up) / (weights + 0.01 * usual)
+        fill = (values + _LITTLE * usual * up) / (weights + _LITTLE * usual)
     texels = np.zeros_like(right)
     texels[base.ravel()] = fill.reshape(-1, right.shape[1])
     return texels
@@ -196,8 +211,3 @@ def _halved(values: FloatArray) -> FloatArray:
     rows, columns = values.shape[:2]
     padded = np.pad(values, ((0, rows % 2), (0, columns % 2), (0, 0)), mode="constant")
     return np.asarray(padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, -1).sum(axis=(1, 3)))
-
-
-def tensor_of(values: NDArray[np.generic]) -> Tensor:
-    """As float32."""
-    return torch.from_numpy(np.ascontiguousarray(values)).float()
