@@ -107,6 +107,15 @@ def test_slopes_of_masks(sigma: float | None) -> None:
     slopes_agree(lambda v, m: weighed(render(v, faces, m, SIZE, softness=soft)), vertices, two_views())
 
 
+def test_outlines_stay_in_place() -> None:
+    ball, size = icosphere(8), 48
+    vertices, faces = 0.4 * torch.from_numpy(ball.vertices), torch.from_numpy(ball.faces).long()
+    view = two_views(2.0, size)
+    sharp = render(vertices, faces, view, 8 * size, softness=Softness(1e-9)).mask.mean().item()
+    radius = size * math.sqrt(sharp / math.pi)
+    assert abs(math.sqrt(render(vertices, faces, view, size).mask.mean().item() / sharp) - 1.0) * radius < 0.15
+
+
 def test_slopes_of_vertex_colours_in_light() -> None:
     vertices, faces, _ = bumpy()
 
@@ -335,7 +344,10 @@ def test_losses_of_masks_and_colours() -> None:
     assert mask_iou_loss(a, a).item() == pytest.approx(0.0, abs=1e-6)
     left, right = random(2, 3, 4, 4), random(2, 3, 4, 4, seed=5)
     assert colour_loss(left, right).item() == pytest.approx((left - right).abs().mean().item())
-    assert colour_loss(left, right, a).item() == pytest.approx((left - right)[0, :, :2].abs().mean().item(), rel=1e-5)
+    apart = colour_loss(left, right, a, reduced=False)
+    assert apart.tolist() == pytest.approx([(left - right)[0, :, :2].abs().mean().item(), 0.0], rel=1e-5)
+    assert colour_loss(left, right, a).item() == pytest.approx(apart.mean().item())
+    assert mask_iou_loss(a, b, reduced=False).tolist() == pytest.approx([2 / 3, 0.0], abs=1e-6)
     assert colour_loss(left, right, 0.0 * a).item() == 0.0
     slopes_agree(lambda x, y: mask_iou_loss(x, y), random(2, 4, 4), random(2, 4, 4, seed=6))
     slopes_agree(lambda x, m: colour_loss(x, right, m), left, random(2, 4, 4, seed=6))

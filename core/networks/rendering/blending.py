@@ -45,9 +45,13 @@ def visible(fragments: Fragments) -> Tensor:
     return torch.zeros_like(seen).index_copy(0, order, seen)
 
 
-def painted(pixel: Tensor, share: Tensor, colours: Tensor, mask: Tensor, background: float) -> Tensor:
-    """(B, C, size, size) the `colours` (n, C) of fragments, each seen in a `share` (n,) of its pixel (n,), over the
-    background."""
+def painted(fragments: Fragments, colours: Tensor, mask: Tensor, background: float) -> Tensor:
+    """(B, C, size, size) the fragments with `colours` (n, C) over the background."""
+    return composed(fragments.pixel, visible(fragments), colours, mask, background)
+
+
+def composed(pixel: Tensor, share: Tensor, colours: Tensor, mask: Tensor, background: float) -> Tensor:
+    """(B, C, size, size) `colours` (n, C), each seen in a `share` (n,) of its pixel (n,), over the background."""
     channels = colours.shape[1]
     both = torch.cat([colours * share[:, None], share[:, None]], dim=1)
     total = both.new_zeros(mask.numel(), channels + 1).index_add(0, pixel, both)

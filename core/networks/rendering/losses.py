@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from ...errors import InvalidParameter
@@ -11,26 +12,31 @@ from .perceptual import Perceptual
 __all__ = ["Perceptual", "colour_loss", "mask_iou_loss"]
 
 
-def mask_iou_loss(a: Tensor, b: Tensor) -> Tensor:
-    """1 − intersection over union of masks (B, H, W) in [0, 1], as a ∩ b = a · b and a ∪ b = a + b − a · b: of each
-    picture, then the mean. Two empty masks agree. Raises `InvalidParameter` for masks of unlike shapes."""
+def mask_iou_loss(a: Tensor, b: Tensor, *, reduced: bool = True) -> Tensor:
+    """1 − intersection over union of masks (B, H, W) in [0, 1], as a ∩ b = a · b and a ∪ b = a + b − a · b.
+
+    The mean () over the pictures, or (B,) where not reduced. Two empty masks agree. Raises `InvalidParameter` for masks
+    of unlike shapes.
+    """
     _alike(a, b)
     both = (a * b).flatten(1).sum(dim=1)
     either = (a + b - a * b).flatten(1).sum(dim=1)
-    return (1.0 - (both + 1e-6) / (either + 1e-6)).mean()
+    apart = 1.0 - (both + 1e-6) / (either + 1e-6)
+    return apart.mean() if reduced else apart
 
 
-def colour_loss(a: Tensor, b: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The mean absolute difference of pictures (B, C, H, W); with a mask (B, H, W) weighted by it.
+def colour_loss(a: Tensor, b: Tensor, mask: Tensor | None = None, *, reduced: bool = True) -> Tensor:
+    """The mean absolute difference of pictures (B, C, H, W); with a mask (B, H, W) weighted by it in each picture.
 
-    Raises `InvalidParameter` for pictures of unlike shapes.
+    The mean () over the pictures, or (B,) where not reduced. Raises `InvalidParameter` for pictures of unlike shapes.
     """
     _alike(a, b)
     apart = (a - b).abs().mean(dim=1)
     if mask is None:
-        return apart.mean()
+        mask = torch.ones_like(apart)
     _alike(apart, mask)
-    return (apart * mask).sum() / mask.sum().clamp_min(1e-6)
+    apart = (apart * mask).flatten(1).sum(dim=1) / mask.flatten(1).sum(dim=1).clamp_min(1e-6)
+    return apart.mean() if reduced else apart
 
 
 def _alike(a: Tensor, b: Tensor) -> None:
