@@ -76,7 +76,9 @@ def recognised(
     """The network that has such weights, of a file of that name.
 
     template: a file that says what the triangles are, where weights do not and the published ellipsoid is not meant.
-    switches: its camera, `activated` and `normalised` in place of what the weights let suppose. Raises `CheckpointError`, naming keys, where there is no such network, and what `read_template` raises.
+    switches: its camera, `activated` and `normalised` in place of what the weights let suppose.
+
+    Raises `CheckpointError`, naming keys, where there is no such network, and what `read_template` raises.
     """
     auto_encoder = any(key.startswith("GCN_") for key in weights)
     named = _renamed(weights)
