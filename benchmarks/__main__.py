@@ -13,7 +13,21 @@ from spherical_cow.errors import SphericalCowError
 from spherical_cow.files import atomic_write
 from spherical_cow.sphere.icosphere import icosphere
 
-from . import accuracy, batch, compression, curvature, extraction, fields, headline, maps, peers, repair, spaces, speed
+from . import (
+    accuracy,
+    batch,
+    compression,
+    curvature,
+    extraction,
+    fields,
+    headline,
+    maps,
+    peers,
+    rendering,
+    repair,
+    spaces,
+    speed,
+)
 from .meshes import find_meshes
 from .report import Row, missed, table_head, table_line, to_json
 from .setup import Section, Setup
@@ -32,6 +46,7 @@ SECTIONS: dict[str, Section] = {
     "compression": compression.run,
     "fields": fields.run,
     "extraction": extraction.run,
+    "rendering": rendering.run,
 }
 
 
