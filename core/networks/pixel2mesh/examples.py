@@ -83,11 +83,15 @@ class OwnExamples(Examples):
         """See `Examples`."""
         found = []
         for model in listed(self.dataset, split, classes):
-            views = len(self.dataset.images(model))
+            views = self.views(model)
             if not views:
                 raise DatasetError(f"There are no images of {model}.", "Render them: dataset make does.")
-            found += [Example(model, view) for view in range(views)]
+            found += views
         return found
+
+    def views(self, model: ModelFolder) -> list[Example]:
+        """Those of one model. Raises `DatasetError` where it has no folder for them."""
+        return [Example(model, view) for view in range(len(self.dataset.images(model)))]
 
     def picture(self, example: Example) -> Array:
         """See `Examples`."""
