@@ -104,7 +104,7 @@ def find_object(shots: Sequence[Shot]) -> Frame:
     system = across.sum(axis=0)
     right_side = np.einsum("nij,nj->i", across, eyes)
     if np.linalg.eigvalsh(system)[0] < 0.02 * len(shots):  # nearly one direction: where it is nearest to the origin
-        mean = _unit(np.asarray(ways.sum(axis=0), np.float64))
+        mean = _unit(ways.sum(axis=0, dtype=np.float64))
         system = system + 0.1 * len(shots) * np.outer(mean, mean)
         ahead = eyes @ mean
         if (ahead >= 0.0).any():  # the origin is not in front of all of them

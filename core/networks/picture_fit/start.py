@@ -8,10 +8,11 @@ from contextlib import suppress
 
 import numpy as np
 
-from ...codec import encode
 from ...errors import InvalidParameter, MapFailed
 from ...geometry.distance import SurfaceTree
 from ...geometry.measure import oriented_outward
+from ...harmonics.container import POSITION, Harmonics
+from ...harmonics.transforms import analyse
 from ...mesh import FloatArray, Mesh
 from ...progress import Progress, part, silent
 from ...repairs.transfer import barycentric
@@ -25,6 +26,8 @@ from ...symmetry.templates import Template
 from .hull import hull_of
 from .shots import CutOut
 
+_DEGREE = 24
+"""Of the harmonics by which the mirror of a map is found."""
 _TURNS = 12
 """How often a shape of revolution is turned to get the hull of it."""
 
@@ -103,14 +106,15 @@ def _surface(field: Field, progress: Progress) -> Mesh:
 
 def _map(surface: Mesh, symmetry: str, progress: Progress) -> FloatArray:
     """(V, 3) directions on the template: those across x = 0 of mirrored points mirror each other, too."""
+    sphere, faces = parametrize(surface, "balanced", progress=part(progress, 0.0, 0.5)), surface.faces
     if symmetry == "free":
-        return parametrize(surface, "balanced", progress=progress)
-    shape = encode(surface, 24, channels=["position"], progress=part(progress, 0.0, 0.7))
-    sphere, faces = shape.require_sphere()
+        return sphere
+    harmonics = Harmonics(analyse(sphere, faces, surface.vertices, _DEGREE), POSITION)
     plane = Plane(np.array([1.0, 0.0, 0.0]), 0.0)
     with suppress(MapFailed, InvalidParameter):  # then it is only less symmetric
-        sphere = symmetric_map(shape.harmonics, sphere, faces, plane, part(progress, 0.7, 1.0))
-    normal = sphere_mirror(shape.harmonics, plane)
+        sphere = symmetric_map(harmonics, sphere, faces, plane, part(progress, 0.5, 1.0))
+    harmonics = Harmonics(analyse(sphere, faces, surface.vertices, _DEGREE), POSITION)
+    normal = sphere_mirror(harmonics, plane)
     return _turned(sphere, normal, surface)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,8 @@ OnBest = Callable[[PictureFit], None]
 _PREVIEW = 0.5
 """Seconds between two things to show, at least."""
 _PREVIEW_SIZE = 128
+_LATER = 0.01
+"""What the agreement of outlines may lose by a second start, from better cameras."""
 _POOR = 0.85
 """Agreement of outlines below which something must be wrong."""
 _LARGEST = 512
@@ -56,25 +59,31 @@ def fit_pictures(
     chosen, stages = settings or PictureFitSettings(), Stages()
     with stages("start"):
         scene = _Scene(shots, chosen)
-        begun, started_from = scene.begin(part(progress, 0.0, 0.15))
+        begun, started_from = scene.begin(part(progress, 0.0, 0.1))
     show = _Preview(scene, on_best)
-    stopped = False
+    rounds, stopped = [begun], False
     try:
         with stages("shape"):
-            begun.run(show, part(progress, 0.15, 0.9))
+            begun.run(show, part(progress, 0.1, 0.5 if chosen.refine_cameras else 0.9))
+            if chosen.refine_cameras:  # what wrong cameras have cut off comes back
+                scene.place_cameras(begun.best.worlds)
+                rounds.append(scene.begin(part(progress, 0.5, 0.55))[0])
+                rounds[1].run(show, part(progress, 0.55, 0.9))
         progress(0.9, "Painting the texture")
     except Cancelled:
         stopped = True
+    begun = max(rounds, key=lambda some: some.best.score + _LATER * (some is not rounds[0]))
     with stages("mend"):
         vertices, crossing = without_crossings(begun.best.vertices, scene.template.mesh.faces)
         best = begun.judged(vertices) if vertices is not begun.best.vertices else begun.best
     with stages("texture"):
         made, psnr = scene.reconstruction(best, chosen.texture_size, scene.fine, scene.mirrors)
         made = replace(made, remarks=scene.remarks(best))
-    report = FitReport(
-        best.iou, tuple(psnr), begun.steps, best.step, dict(stages.seconds), crossing, started_from, stopped
-    )
-    progress(1.0, "Fitted")
+    steps = sum(some.steps for some in rounds)
+    seconds = dict(stages.seconds)
+    report = FitReport(best.iou, tuple(psnr), steps, best.step, seconds, crossing, started_from, stopped)
+    with suppress(Cancelled):  # too late
+        progress(1.0, "Fitted")
     return PictureFit(made, scene.cameras(best), report)
 
 
@@ -118,6 +127,11 @@ class _Scene:
             )
         return tuple(found)
 
+    def place_cameras(self, worlds: FloatArray) -> None:
+        """Go on from other places (n, 3, 4) of the cameras."""
+        coarse, usual = ([moved(v, w) for v, w in zip(views, worlds, strict=True)] for views in self.views)
+        self.views = coarse, usual
+
     def _cut(self, cameras: Sequence[Camera], size: int) -> list[CutOut]:
         return [cut_out(shot, camera, size) for shot, camera in zip(self.shots, cameras, strict=True)]
 
@@ -134,7 +148,8 @@ class _Scene:
                     raise
         if positions is None:
             positions, origin = ellipsoid_start(self.views[1], sphere), "sphere"
-        return Optimisation(self.template, positions, self.views, settings), origin
+        steps = -(-settings.steps // 2) if settings.refine_cameras else settings.steps
+        return Optimisation(self.template, positions, self.views, replace(settings, steps=steps)), origin
 
     def reconstruction(
         self, best: Best, size: int, views: Sequence[CutOut], mirrors: Sequence[FloatArray] = ()

@@ -38,6 +38,8 @@ SOFT = 0.25
 """Pixels within which edges turn."""
 ROUGHNESS = 0.05
 COLOUR = 0.3
+CAMERA = 1.5
+"""How much faster cameras turn, in radians, than vertices move."""
 _PAINT = 128
 
 
@@ -86,8 +88,7 @@ class Optimisation:
         """All the steps; `found` is called with what is better than all before."""
         settings, begin = self.settings, time.perf_counter()
         optimisers = [UniformAdam(self.shape.numbers), UniformAdam(self.shape.middle)]
-        if settings.refine_cameras:
-            optimisers.append(UniformAdam(self.poses.moves))
+        cameras = torch.optim.Adam([self.poses.moves], betas=(0.9, 0.95))
         order = _order(len(self._masks[0]), settings.seed)
         found(self.best)
         while self.steps < settings.steps:
@@ -102,6 +103,10 @@ class Optimisation:
             rate = RATE * (1.0 - 0.9 * share)
             for optimiser in optimisers:
                 optimiser.step(rate)
+            if settings.refine_cameras:
+                cameras.param_groups[0]["lr"] = CAMERA * rate
+                cameras.step()
+                cameras.zero_grad()
             self.steps += 1
             if self.steps % EVERY == 0 or self.steps == settings.steps:
                 now = self._look()
