@@ -21,12 +21,13 @@ from ..layers.resnet import normalised
 from ..rendering.blending import Picture
 from ..rendering.losses import colour_loss, mask_iou_loss
 from ..rendering.paint import SphereTexture
+from ..rendering.perceptual import Perceptual
 from ..rendering.rasterise import Softness
 from ..rendering.render import render
 from ..training.config import TrainingConfig, options_of
 from ..training.examples import Array, Cache, listed, shuffled
 from ..training.lesson import Lesson
-from .camera import matrices_of
+from .camera import DISTANCE, lens_at, matrices_of
 from .detected import detect_scheme
 from .hypotheses import CameraHypotheses, softly_chosen
 from .losses import Laplacian, camera_error, quaternion_length
@@ -34,10 +35,10 @@ from .midpoints import Coarse
 from .network import DROPOUTS, MeanShapeNetwork, Seen
 from .options import AUTO, ReconstructionOptions
 from .schemes import Scheme, scheme_of
-from .views import FILL, UNIT, Source, View, read_source, view_of
+from .views import FILL, UNIT, Source, View, cut_camera, read_source, view_of
 
 _EXAMPLE = 1
-_AT_ONCE = 32
+_AT_ONCE, _LOOKED_AT = 32, 16
 _EDGE = 1.0
 """Pixels within which the edge of a mask turns."""
 
@@ -55,7 +56,7 @@ class ReconstructionLesson(Lesson):
         self.held = self._validated(held)
         for model in (self.shapes[0], held[0]):
             self._view(model, 0)
-        self.scheme = self._scheme()
+        self.scheme, self.distance = self._scheme(), chosen.distance or self._usual_distance()
         self.mirrored = chosen.mirrored_texture and self.scheme.name != "free"
         self.network = MeanShapeNetwork.of(
             self.scheme,
@@ -68,6 +69,7 @@ class ReconstructionLesson(Lesson):
             self.network.hypotheses = CameraHypotheses(self.sizes.code, self.sizes.head, chosen.hypotheses)
         self.laplacian = Laplacian(self.scheme.mesh.faces, self.scheme.mesh.n_vertices)
         self.directions = torch.from_numpy(self.scheme.mesh.vertices).float()
+        self.perceptual = Perceptual.read(chosen.perceptual_file) if chosen.perceptual_file else None
         self.coarse = Coarse.of(self.scheme) if chosen.subdivide_at else None
         self._is_coarse = self.coarse is not None
 
@@ -79,6 +81,20 @@ class ReconstructionLesson(Lesson):
             if chosen.subdivide_at and name == "rotational":
                 name = "two_planes"
         return scheme_of(name, chosen.level, int(chosen.subdivide_at > 0))
+
+    def _usual_distance(self) -> float:
+        """How far the network's camera stands where its lens is that of the pictures, by the middle one of some views;
+        as published where cameras are not known."""
+        if self.options.cameras != "known":
+            return DISTANCE
+        step = max(len(self.shapes) // _LOOKED_AT, 1)
+        views = [self._source(model, 0) for model in self.shapes[::step][:_LOOKED_AT]]
+        lengths = [cut_camera(source, self.sizes.picture).matrix[0, 0] / self.sizes.picture for source in views]
+        return round(float(np.median(lengths)) / lens_at(1.0), 4)
+
+    def matrices(self, quaternion: Tensor, place: Tensor) -> Tensor:
+        """(B, 3, 4) what the network's camera numbers mean, with its distance."""
+        return matrices_of(quaternion, place, lens_at(self.distance), self.distance)
 
     def _validated(self, models: list[ModelFolder]) -> list[tuple[ModelFolder, int]]:
         """Views that the score is measured on: one of each model, then another of each."""
@@ -95,7 +111,13 @@ class ReconstructionLesson(Lesson):
 
     def facts(self) -> Mapping[str, str | float | bool]:
         """How much there is to learn from, and what is needed to use the weights."""
-        told = {"shapes": len(self.shapes), "mirrored": self.mirrored, "fill": FILL, "unit": UNIT}
+        told = {
+            "shapes": len(self.shapes),
+            "mirrored": self.mirrored,
+            "fill": FILL,
+            "unit": UNIT,
+            "distance": self.distance,
+        }
         return {**self.scheme.facts(), **told}
 
     def batch(self, step: int, share: int, shares: int) -> dict[str, Tensor]:
@@ -152,7 +174,7 @@ class ReconstructionLesson(Lesson):
         quaternion, place = hypotheses(seen.code)
         errors = torch.stack(
             [
-                self._unlike(self.draw(seen, matrices_of(quaternion[:, k], place[:, k])), picture, mask)
+                self._unlike(self.draw(seen, self.matrices(quaternion[:, k], place[:, k])), picture, mask)
                 for k in range(hypotheses.count)
             ],
             dim=1,
@@ -179,10 +201,13 @@ class ReconstructionLesson(Lesson):
     def _unlike(self, drawn: Picture, picture: Tensor, mask: Tensor) -> Tensor:
         """(B,) how unlike the pictures are."""
         assert drawn.colour is not None
-        each = [slice(k, k + 1) for k in range(len(mask))]
-        shape = torch.stack([mask_iou_loss(drawn.mask[k], mask[k]) for k in each])
-        colour = torch.stack([colour_loss(drawn.colour[k], picture[k], mask[k]) for k in each])
-        return self.weights.mask * shape + self.weights.colour * colour
+        total = self.weights.mask * mask_iou_loss(drawn.mask, mask, reduced=False)
+        total = total + self.weights.colour * colour_loss(drawn.colour, picture, mask, reduced=False)
+        if self.perceptual is None:
+            return total
+        network = self.perceptual.to(mask.device)
+        each = [network(drawn.colour[k : k + 1], picture[k : k + 1]) for k in range(len(mask))]
+        return total + self.weights.perceptual * torch.stack(each)
 
     def score(self) -> float:
         """The mean intersection over union of masks over the views held back, the shape drawn as the true camera saw
@@ -198,7 +223,7 @@ class ReconstructionLesson(Lesson):
             if self.options.cameras == "known":
                 matrices = torch.from_numpy(np.stack([view.matrix for view in views])).to(device)
             else:
-                matrices = matrices_of(seen.quaternion, seen.place)
+                matrices = self.matrices(seen.quaternion, seen.place)
             drawn = self.draw(seen, matrices, self.sizes.picture).mask.cpu().numpy() >= 0.5
             true = np.stack([view.mask for view in views]) >= 128
             both, either = (drawn & true).sum(axis=(1, 2)), (drawn | true).sum(axis=(1, 2))

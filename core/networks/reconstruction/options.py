@@ -34,10 +34,15 @@ class ReconstructionOptions:
     mirrored_texture: both sides share the texture, where the scheme has sides.
 
     cameras: "known" takes those of the dataset; "hypotheses" needs none, and tries `hypotheses` for each picture,
-    weighted by softmin with `temperature`. mask … camera_length: see `losses.Weights`. dropout: in the decoders, as
-    published. jitter: pictures are shifted and zoomed by so much of their edge at most, other each time. views: so many
-    of each shape are learned from, from the first; 0 for all. classes,
-    train, validation, overfit: as for other networks. validation_views: at most so many give the score.
+    weighted by softmin with `temperature`. distance: how far the network's camera stands from the middle of the scaled
+    object, with a lens to match (see `camera.lens_at`); 0 for that of the dataset's cameras where they are known, else
+    for 5 as published, which is nearly a parallel projection.
+
+    dropout: in the decoders, as published. jitter: pictures are shifted and zoomed by so much of their edge at most,
+    other each time. views: so many of each shape are learned from, from the first; 0 for all. mask … perceptual: see
+    `losses.Weights`; the last counts only with a perceptual_file, the weights of a network that has seen many pictures
+    (`rendering.perceptual`). classes, train, validation, overfit: as for other networks. validation_views: at most so
+    many give the score.
     """
 
     scheme: str = AUTO
@@ -51,6 +56,7 @@ class ReconstructionOptions:
     cameras: str = "known"
     hypotheses: int = 8
     temperature: float = 0.1
+    distance: float = 0.0
     dropout: bool = True
     jitter: float = 0.05
     views: int = 0
@@ -61,6 +67,8 @@ class ReconstructionOptions:
     deformation: float = _MASK.deformation
     camera: float = _MASK.camera
     camera_length: float = _MASK.camera_length
+    perceptual: float = _MASK.perceptual
+    perceptual_file: str = ""
     classes: tuple[str, ...] = ()
     train: str = "train"
     validation: str = "val"
@@ -82,6 +90,8 @@ class ReconstructionOptions:
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise InvalidParameter(f"{name} is {getattr(self, name)}.", f"Give {low} or more.")
+        if not 0.0 <= self.distance < float("inf"):
+            raise InvalidParameter(f"distance is {self.distance}.", "Give a number above 0, such as 0.65 or 5.")
         if not 0.0 < self.temperature < float("inf"):
             raise InvalidParameter(f"temperature is {self.temperature}.", "Give a number above 0, such as 0.1.")
         if not 0.0 <= self.jitter <= 0.2:
@@ -100,7 +110,7 @@ class ReconstructionOptions:
 
     def weights(self) -> Weights:
         """Of the losses."""
-        return Weights(**{item.name: getattr(self, item.name) for item in fields(Weights) if hasattr(self, item.name)})
+        return Weights(**{item.name: getattr(self, item.name) for item in fields(Weights)})
 
     def sizes(self) -> Sizes:
         """Of the network."""

@@ -79,6 +79,12 @@ def view_of(source: Source, size: int, shift: tuple[float, float] = (0.0, 0.0), 
     return View(picture, covered, *camera_numbers(camera, source.placement, size))
 
 
+def cut_camera(source: Source, size: int) -> Camera:
+    """The camera of the view."""
+    cut = framed(source.image, source.mask, size)[2]
+    return Camera(cut @ source.camera.matrix, source.camera.world)
+
+
 def framed(
     image: Bytes, mask: Bytes, size: int, shift: tuple[float, float] = (0.0, 0.0), zoom: float = 1.0
 ) -> tuple[Bytes, Bytes, FloatArray]:
