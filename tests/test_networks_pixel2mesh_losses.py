@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Pixel2Mesh learns by: losses worked out by hand, and by finite differences in 64 bits, where neighbours and nearest
-points come more than once."""
+"""What Pixel2Mesh learns by: losses worked out by hand, and by finite differences in 64 bits, where neighbours and
+nearest points come more than once."""
 
 from __future__ import annotations
 
@@ -76,10 +76,16 @@ def test_losses_of_simple_shapes() -> None:
     flat = torch.tensor([[0.0, 0.0, 5.0]], dtype=torch.float64).expand(1, 6, 3)  # of whatever length
     upright = [abs(a[2] - b[2]) / np.sqrt(2.0) for a, b in mesh.vertices[graph.pairs[:24].numpy()]]
     assert losses.normal_loss(v, v, flat, graph.pairs).item() == pytest.approx(sum(upright) / 30)
-    terms = losses.total_loss(Stages((v, moved), (v, v), None), far, None, (graph, graph))
+    terms = losses.total_loss(Stages((2.0 * v, moved), (v, v), None), far, None, (graph, graph))
     parts = (1.0, terms.chamfer), (0.3, terms.edge), (0.5, terms.laplacian), (0.1, terms.move)
     assert terms.total.item() == pytest.approx(sum(weight * part.item() for weight, part in parts))
+    assert terms.laplacian.item() == pytest.approx(0.2), "in the first stage a fifth"
     assert terms.move.item() == pytest.approx(0.25) and terms.normal.item() == 0.0, "the first stage moves freely"
+    few = losses.total_loss(
+        Stages((v, v, moved), (v, v, v), None), v, None, (graph,) * 3, losses.Weights((5.0, 2.0), edge=0.0, whole=10.0)
+    )
+    assert few.chamfer.item() == pytest.approx(2.0 * losses.chamfer_loss(moved, v).item()), "the last weight stays"
+    assert few.total.item() == pytest.approx(10.0 * (few.chamfer.item() + 0.1 * 0.25))
 
 
 @pytest.mark.parametrize("name", LOSSES)
