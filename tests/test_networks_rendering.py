@@ -18,6 +18,7 @@ from spherical_cow.sphere.icosphere import icosphere
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from spherical_cow.networks.layers.resnet import resnet18  # noqa: E402
+from spherical_cow.networks.rendering import compiled  # noqa: E402
 from spherical_cow.networks.rendering.back_ends import chosen_back_end  # noqa: E402
 from spherical_cow.networks.rendering.camera import in_picture, stacked  # noqa: E402
 from spherical_cow.networks.rendering.compiled import values_of  # noqa: E402
@@ -309,6 +310,14 @@ def test_what_does_not_fit_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(InvalidParameter, match="cannot be painted"):
             render(vertices, faces, views, SIZE, paint=paint)
+
+
+def test_softness_that_needs_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "MOST_PAIRS", 1000)
+    vertices, faces, _ = bumpy()
+    render(vertices, faces, two_views(4.0, 4), 4)
+    with pytest.raises(InvalidParameter, match="too many to hold"):
+        render(vertices, faces, two_views(), SIZE, softness=Softness(1.0))
 
 
 def test_choice_of_the_back_end() -> None:

@@ -36,11 +36,14 @@ def visible(fragments: Fragments) -> Tensor:
     depth = (fragments.depth.detach().log() * 2**16).round().long().clamp(-(2**21), 2**21 - 1)
     order = torch.argsort(fragments.pixel * 2**22 + depth + 2**21, stable=True)
     cover, pixel = fragments.cover[order], fragments.pixel[order]
-    before = cover.double().cumsum(0) - cover
+    # Summed in 64 bits over all pixels, which chips of Apple do not have.
+    here = "cpu" if cover.device.type == "mps" else cover.device
+    exact, pixel = cover.to(here).double(), pixel.to(here)
+    before = exact.cumsum(0) - exact
     start = torch.ones_like(pixel, dtype=torch.bool)
     start[1:] = pixel[1:] != pixel[:-1]
     first = before[start][start.long().cumsum(0) - 1]
-    left = (1.0 - (before - first)).clamp_min(0.0).to(cover.dtype)
+    left = (1.0 - (before - first)).clamp_min(0.0).to(cover.dtype).to(cover.device)
     seen = torch.minimum(cover, left)
     return torch.zeros_like(seen).index_copy(0, order, seen)
 

@@ -10,14 +10,23 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ...errors import InvalidParameter
 from . import kernels
+
+MOST_PAIRS = 2**27
+"""Pairs of a pixel and a face that are drawn at once: about 20 GB with gradients."""
 
 
 def values_of(corners: Tensor, size: int, margin: float, sigma: float) -> tuple[Tensor, Tensor, Tensor]:
     """Pairs (n,) of a pixel, row · size + column, and a triangle of corners (T, 3, 3) on the processor; and (n, 5)
-    cover, weights and depth, with gradients to the corners."""
+    cover, weights and depth, with gradients to the corners. Raises `InvalidParameter` for more than `MOST_PAIRS`."""
     exact = np.ascontiguousarray(corners.detach().double().numpy())
     count = kernels.count_pairs(exact, size, margin)
+    if count.sum() > MOST_PAIRS:
+        raise InvalidParameter(
+            f"At {size} pixels and this softness, {count.sum():,} pairs of a pixel and a face touch: too many to hold.",
+            "Draw sharper edges, fewer pixels, faces or pictures at once.",
+        )
     pixel = torch.empty(int(count.sum()), dtype=torch.long)
     values: Tensor = _Rasterised.apply(corners, exact, count, size, margin, sigma, pixel)  # type: ignore[no-untyped-call]
     index = torch.repeat_interleave(torch.arange(len(corners)), torch.from_numpy(count))
