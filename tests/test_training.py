@@ -28,6 +28,7 @@ from spherical_cow.errors import Cancelled, DatasetError, TrainingFailed  # noqa
 from spherical_cow.networks.catalogue import open_model  # noqa: E402
 from spherical_cow.networks.checkpoints import read_checkpoint  # noqa: E402
 from spherical_cow.networks.occupancy.lesson import OccupancyLesson, OccupancyOptions  # noqa: E402
+from spherical_cow.networks.reconstruction.options import ReconstructionOptions  # noqa: E402
 from spherical_cow.networks.training.curve import draw_curve  # noqa: E402
 from spherical_cow.networks.training.lesson import Lesson  # noqa: E402
 from spherical_cow.networks.training.log import Row, read_log  # noqa: E402
@@ -73,7 +74,8 @@ def stop_after(steps: int) -> Any:
 def test_the_examples_are_good(path: Path) -> None:
     config = read_config(path)
     assert config.model in MODELS
-    assert options_of(config, OccupancyOptions).points > 0
+    kind = ReconstructionOptions if config.model == "reconstruction" else OccupancyOptions
+    assert options_of(config, kind).train == "train"
     assert config.out.resolve().parent == ROOT / "output"
 
 
