@@ -23,6 +23,7 @@ from . import (
     headline,
     maps,
     peers,
+    picture_fit,
     rendering,
     repair,
     spaces,
@@ -46,6 +47,7 @@ SECTIONS: dict[str, Section] = {
     "compression": compression.run,
     "fields": fields.run,
     "extraction": extraction.run,
+    "picture_fit": picture_fit.run,
     "rendering": rendering.run,
 }
 

@@ -99,7 +99,7 @@ def find_object(shots: Sequence[Shot]) -> Frame:
         pixel = np.array([0.5 * (left + right), 0.5 * (top + bottom), 1.0])
         back = np.linalg.inv(camera.world[:, :3])
         eyes[number] = -back @ camera.world[:, 3]
-        ways[number] = _unit(back @ np.linalg.solve(camera.matrix, pixel))
+        ways[number] = _unit(np.asarray(back @ np.linalg.solve(camera.matrix, pixel), np.float64))
     across = np.eye(3) - ways[:, :, None] * ways[:, None, :]
     system = across.sum(axis=0)
     right_side = np.einsum("nij,nj->i", across, eyes)

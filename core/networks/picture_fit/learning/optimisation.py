@@ -37,8 +37,8 @@ COARSE = 0.4
 SOFT = 0.25
 """Pixels within which edges turn."""
 ROUGHNESS = 0.05
-COLOUR = 0.3
-CAMERA = 1.5
+COLOUR = 0.6
+CAMERA = 3.0
 """How much faster cameras turn, in radians, than vertices move."""
 _PAINT = 128
 

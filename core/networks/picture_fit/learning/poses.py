@@ -17,21 +17,18 @@ from ..shots import CutOut
 class Poses:
     """Where the cameras of the views are: as given, and small turns and shifts from there.
 
-    Turns (n, 3) are about the origin of the object. The first camera stays, so that the object does not wander.
+    Turns (n, 3) are about the origin of the object.
     """
 
     def __init__(self, views: Sequence[CutOut], *, moving: bool) -> None:
         self.given = np.stack([view.camera.world for view in views])
         self._worlds = torch.from_numpy(self.given).float()
         self.moves = torch.zeros(len(views), 6, requires_grad=moving)
-        self._free = torch.ones(len(views), 1)
-        self._free[0] = 0.0
 
     def worlds(self) -> Tensor:
         """(n, 3, 4) the world matrices."""
-        moves = self.moves * self._free
-        turned = torch.linalg.matrix_exp(_cross_matrices(moves[:, :3])) @ self._worlds[:, :, :3]
-        return torch.cat([turned, (self._worlds[:, :, 3] + moves[:, 3:])[:, :, None]], dim=2)
+        turned = torch.linalg.matrix_exp(_cross_matrices(self.moves[:, :3])) @ self._worlds[:, :, :3]
+        return torch.cat([turned, (self._worlds[:, :, 3] + self.moves[:, 3:])[:, :, None]], dim=2)
 
     def current(self) -> FloatArray:
         """(n, 3, 4) the world matrices as an array."""
