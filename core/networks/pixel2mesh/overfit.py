@@ -28,7 +28,9 @@ from .start import leave_template
 from .templates import template_around, template_named
 from .variants import Variant
 
-_HISTORY = 30
+_HISTORY, _KEPT = 30, 1 << 27
+"""How many steps L-BFGS remembers, and how many numbers at most: a wide network remembers fewer steps."""
+
 _PADDED = 1.1
 
 HULL = "hull"
@@ -130,11 +132,13 @@ def _learn(
 ) -> float:
     """Train in place, by L-BFGS (Liu and Nocedal 1989): all is known, and nothing is drawn. The last loss."""
     graphs, losses = graphs_of(network.template), list[float]()
+    learned = [one for one in network.parameters() if one.requires_grad]
+    most = _KEPT // sum(one.numel() for one in learned)
     optimiser = torch.optim.LBFGS(
-        [one for one in network.parameters() if one.requires_grad],
+        learned,
         max_iter=settings.steps,
         max_eval=settings.steps,
-        history_size=_HISTORY,
+        history_size=min(max(most, 4), _HISTORY),
         tolerance_grad=0.0,
         tolerance_change=0.0,
         line_search_fn="strong_wolfe",
