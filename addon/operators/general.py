@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import StringProperty
 
 from .. import jobs, messages
 from ..idnames import Operators
+
+KEEPING = (Operators.FIT_PICTURES,)
+"""Those whose jobs show what they have so far, and keep it when they are stopped."""
 
 
 def _jobs(context: bpy.types.Context) -> list[jobs.Running]:
@@ -34,6 +37,12 @@ class SPHERICAL_COW_OT_cancel(bpy.types.Operator):
             description="Whose job is stopped; without one, any",
             options={"HIDDEN", "SKIP_SAVE"},
         )
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        """What stopping means for that job."""
+        keeps = properties.operator in KEEPING
+        return "Stop, and keep the best that there is so far" if keeps else cls.bl_description
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
