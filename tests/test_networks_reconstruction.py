@@ -38,6 +38,7 @@ from spherical_cow.networks.reconstruction.camera import (  # noqa: E402
 )
 from spherical_cow.networks.reconstruction.lab import rgb_of  # noqa: E402
 from spherical_cow.networks.reconstruction.network import MeanShapeNetwork  # noqa: E402
+from spherical_cow.networks.reconstruction.parts import TextureDecoder  # noqa: E402
 from spherical_cow.networks.reconstruction.schemes import SCHEMES, scheme_of  # noqa: E402
 from spherical_cow.networks.reconstruction.sizes import Sizes  # noqa: E402
 from spherical_cow.networks.rendering.camera import in_picture, stacked  # noqa: E402
@@ -323,11 +324,11 @@ def test_shapes_have_the_symmetry_of_their_scheme(schemed: tuple) -> None:
     error = mirrored_pairs_error(made, mirror_tables(scheme.mesh.vertices)).max()
     assert error > 1e-3 if name == "free" else error < 1e-6
     if name == "two_planes":
-        turned = np.roll(made, 1, axis=1)  # z becomes x
-        assert mirrored_pairs_error(turned, mirror_tables(np.roll(scheme.mesh.vertices, 1, axis=1))).max() < 1e-6
+        turned = np.roll(made, -1, axis=1)  # y becomes x; z is up
+        assert mirrored_pairs_error(turned, mirror_tables(np.roll(scheme.mesh.vertices, -1, axis=1))).max() < 1e-6
     if name == "rotational":
-        ring = np.abs(scheme.mesh.vertices[:, 1]) < 1e-9
-        assert np.ptp(np.hypot(made[ring, 0], made[ring, 2])) < 1e-6 and ring.sum() > 8
+        ring = np.abs(scheme.mesh.vertices[:, 2]) < 1e-9
+        assert np.ptp(np.hypot(made[ring, 0], made[ring, 1])) < 1e-6 and ring.sum() > 8
 
 
 def test_places_are_on_the_shape(schemed: tuple) -> None:
@@ -446,6 +447,24 @@ def test_a_mirrored_texture_is_half_as_wide_and_the_same_on_both_sides(tmp_path:
     color = made.mesh.attributes["color"]
     np.testing.assert_allclose(color, color[tables.opposite], atol=1e-6)
     assert np.ptp(color, axis=0).max() > 0.01
+
+
+def test_ends_of_a_texture_are_not_seen() -> None:
+    """The step from one end to the other is no larger than steps between neighbours elsewhere; as published it is."""
+    torch.manual_seed(1)
+    steps = {}
+    for mirrored, seamless in ((False, True), (False, False), (True, True)):
+        decoder = TextureDecoder(4, 16, mirrored=mirrored, seamless=seamless)
+        with torch.no_grad():
+            decoder.conv_img.weight.mul_(30.0)
+            made = decoder(torch.rand(1, 16, 1, 1))[0]
+        assert made.shape == (3, 64, 32 if mirrored else 64) and made.std(dim=(1, 2)).min() > 0.01
+        middle = made[:, 16:48]
+        beside = (middle[..., 1:] - middle[..., :-1]).abs().amax(dim=(0, 1))
+        ends = (middle[..., 0] - middle[..., -1]).abs().max()
+        steps[mirrored, seamless] = (ends / beside[4:-4].max(), beside[[0, 1, -2, -1]].max() / beside[4:-4].max())
+    assert steps[False, True][0] < 1.5 < steps[False, False][1]
+    assert steps[False, True][1] < 1.5 and steps[True, True][1] < 1.5
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

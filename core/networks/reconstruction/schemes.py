@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,11 +13,14 @@ from ...errors import InvalidParameter
 from ...mesh import FloatArray, IntArray, Mesh
 from ...symmetry.gather import Gather
 from ...symmetry.templates import SCHEMES as OF_TEMPLATES
-from ...symmetry.templates import refinement, template
+from ...symmetry.templates import reflections, refinement, revolution, template
 
 REFINEMENT = "refinement"
 SCHEMES = (*OF_TEMPLATES, REFINEMENT)
 """free, plane, two_planes, rotational, refinement: see `symmetry.templates`."""
+
+_MIRRORED: Mapping[str, tuple[int, ...]] = {"free": (), "plane": (0,), "two_planes": (0, 1)}
+"""Scheme → the axes along which it mirrors."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Scheme:
 def scheme_of(name: str, level: int = 4, subdivisions: int = 0) -> Scheme:
     """A scheme on `symmetry.templates.template(level, subdivisions)`; that of refinement on the next finer one.
 
-    Raises `InvalidParameter` for another name, and levels that no template has.
+    In the space of the network z is up: the second plane is y = 0, and shapes are turned about z. Raises `InvalidParameter` for another name, and levels that no template has.
     """
     if name not in SCHEMES:
         raise InvalidParameter(f"There is no scheme {name!r}.", f"Choose from {', '.join(SCHEMES)}.")
@@ -65,9 +69,11 @@ def scheme_of(name: str, level: int = 4, subdivisions: int = 0) -> Scheme:
         acts = np.arange(made.gather.n_rows)
         acts[template(level, subdivisions).tables.left] = made.driven
         return Scheme(name, level, subdivisions, made.fine.mesh, made.gather, acts)
-    coarse = template(level, subdivisions)
-    gather = coarse.scheme(name)
-    return Scheme(name, level, subdivisions, coarse.mesh, gather, None if gather.n_columns != 3 else _own(gather))
+    mesh = template(level, subdivisions).mesh
+    if name == "rotational":
+        return Scheme(name, level, subdivisions, mesh, revolution(mesh.vertices, axis=2), None)
+    gather = reflections(mesh.vertices, _MIRRORED[name])
+    return Scheme(name, level, subdivisions, mesh, gather, _own(gather))
 
 
 def _own(gather: Gather) -> IntArray:
