@@ -106,7 +106,15 @@ def weights(extension: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     narrow = importlib.import_module(f"{place}.pixel2mesh.variants").Variant(width=1, hidden=6, last=6, rebuilds=False)
     ellipsoid = importlib.import_module(f"{place}.pixel2mesh.ellipsoid").published_ellipsoid()
     template = importlib.import_module(f"{place}.pixel2mesh.template").template_of(ellipsoid, 3)
-    torch.save(p2m.Pixel2Mesh(template, narrow).state_dict(), folder / "bent.pt")
+    bent = p2m.Pixel2Mesh(template, narrow)
+    with torch.no_grad():
+        for (
+            name,
+            weight,
+        ) in bent.nn_encoder.named_parameters():  # means: all layers are awake, and the picture counts
+            if name.endswith("weight"):
+                weight.abs_().div_(weight.sum(dim=(1, 2, 3), keepdim=True))
+    torch.save(bent.state_dict(), folder / "bent.pt")
     scheme = importlib.import_module(f"{place}.reconstruction.schemes").scheme_of("plane", 3)
     sizes = importlib.import_module(f"{place}.reconstruction.sizes").Sizes(64, 4, 8, 8, 4, 8, 2)
     mean = importlib.import_module(f"{place}.reconstruction.network").MeanShapeNetwork

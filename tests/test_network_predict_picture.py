@@ -39,6 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     narrow = Variant(width=1, hidden=6, last=6, rebuilds=False)
     bent = Pixel2Mesh(template_of(published_ellipsoid(), 3), narrow)
+    with torch.no_grad():
+        for (
+            name,
+            weight,
+        ) in bent.nn_encoder.named_parameters():  # means: all layers are awake, and the picture counts
+            if name.endswith("weight"):
+                weight.abs_().div_(weight.sum(dim=(1, 2, 3), keepdim=True))
     torch.save(bent.state_dict(), place / "bent.pt")
     with torch.no_grad():
         bent.gconv.bias += np.nan
@@ -80,6 +87,20 @@ def test_stages_are_written_beside_the_result(folder: Path, capsys: pytest.Captu
     assert np.allclose(camera.project(meshes[2].vertices)[0], made.camera.project(made.mesh.vertices)[0])
 
 
+def test_pictures_may_be_prepared_as_published(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rgba = np.zeros((60, 60, 4), np.uint8)
+    rgba[10:50, 20:40] = (200, 20, 20, 128)
+    Image.fromarray(rgba).save(folder / "half.png")
+    model = open_model(folder / "bent.pt")
+    for name, options, seen in (
+        ("own.ply", (), network_view(folder / "half.png").pixels),
+        ("theirs.ply", ("--published",), model.published_view(folder / "half.png")),
+    ):
+        assert run(folder, capsys, "bent.pt", "half.png", name, *options)[0] == 0
+        assert np.allclose(read_mesh(folder / name).vertices, model.reconstruct(seen).mesh.vertices, atol=1e-6)
+    assert not np.array_equal(read_mesh(folder / "own.ply").vertices, read_mesh(folder / "theirs.ply").vertices)
+
+
 def test_up_turns_mesh_and_camera(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = {}
     for up in ("y", "z"):
@@ -113,6 +134,8 @@ def test_a_texture_is_written_with_obj_and_colours_with_ply(folder: Path, capsys
         (("bent.pt", "a.png", "no.ply", "--threshold", "0.2"), "--threshold has no meaning"),
         (("bent.pt", "a.png", "no.ply", "--refine", "2"), "bent, not found on a grid"),
         (("bent.pt", "a.png", "no.ply", "--as-is"), "--as-is has no meaning"),
+        (("painted.safetensors", "a.png", "no.ply", "--published"), "--published has no meaning"),
+        (("bent.pt", "a.png", "no.ply", "--published", "--crop"), "as they are"),
         (("bent.pt", "no.ply"), "needs a picture"),
         (("bent.pt", "bent.pt", "no.ply"), "bent.pt is not known"),
         (("bent.pt", "text.png", "no.ply"), "not an image"),

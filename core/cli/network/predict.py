@@ -46,7 +46,11 @@ def add_verbs(verbs: Any) -> None:
     surface.add_argument("--steps", type=int, metavar="N", help="how often the first grid is doubled (default 2)")
     surface.add_argument("--threshold", type=float, metavar="P", help="probability on the surface (default 0.2)")
     surface.add_argument("--refine", type=int, default=0, metavar="N", help="steps of moving vertices onto the surface")
-    surface.add_argument("--published", action="store_true", help="--refine as published, after --faces; 30 is theirs")
+    surface.add_argument(
+        "--published",
+        action="store_true",
+        help="--refine as published, after --faces; 30 is theirs. Of Pixel2Mesh: the picture as its code prepares it",
+    )
     surface.add_argument("--faces", type=int, default=0, metavar="N", help="simplify to so many")
     parser.add_argument("--seed", type=int, default=0, help="of drawn points, or of the (first) new shape")
     parser.add_argument("--count", type=int, default=1, metavar="N", help="so many new shapes, each in a file")

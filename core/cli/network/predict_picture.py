@@ -13,27 +13,25 @@ from ...errors import InvalidParameter
 from ...mesh import Mesh
 from ...meshfile import write_mesh
 from ...meshfile.textured import textured_files, write_textured_obj
-from ...networks.inputs import Framing, read_input
+from ...networks.inputs import Framing, Read, read_input
 from ...networks.interface import PictureModel
+from ...networks.models.pixel2mesh import Pixel2MeshModel
 from ...networks.picture_prediction import reconstruct
 from ...networks.reconstructed import Reconstruction
 from ...pictures import save_png
 from ...progress import Stages
 from ..console import Console, require_writable
 
-_ON_A_GRID = ("resolution", "steps", "threshold", "refine", "published", "faces")
+_ON_A_GRID = ("resolution", "steps", "threshold", "refine", "faces")
 _OF_OTHERS = ("count", "as_is", "blocks")
 _DEFAULTS = {"refine": 0, "faces": 0, "count": 1}
 
 
 def run_picture(arguments: argparse.Namespace, console: Console, model: PictureModel, steps: Stages) -> int:
     """Reconstruct, write what was asked for, print the report."""
-    _check_options(arguments, model.card.title)
-    framing = Framing(
-        arguments.crop, model.trained_fill if arguments.fill is None else arguments.fill, arguments.whiten
-    )
+    _check_options(arguments, model)
     with steps("read"):
-        read = read_input(arguments.input, "image", framing, model.picture_size)
+        read = _read(arguments, model)
     for remark in read.remarks:
         console.log(f"input: {remark}.")
     if arguments.view is not None:
@@ -52,8 +50,22 @@ def run_picture(arguments: argparse.Namespace, console: Console, model: PictureM
     return 0
 
 
-def _check_options(arguments: argparse.Namespace, title: str) -> None:
+def _read(arguments: argparse.Namespace, model: PictureModel) -> Read:
+    """The picture as the network sees it."""
+    fill = model.trained_fill if arguments.fill is None else arguments.fill
+    read = read_input(
+        arguments.input, "image", Framing(arguments.crop, fill, arguments.whiten), model.picture_size
+    )  # which also says what is no picture
+    return (
+        Read(model.published_view(arguments.input))
+        if isinstance(model, Pixel2MeshModel) and arguments.published
+        else read
+    )
+
+
+def _check_options(arguments: argparse.Namespace, model: PictureModel) -> None:
     """Refuse what means nothing here, and files that cannot be written, before any work."""
+    title = model.card.title
     if arguments.input is None:
         raise InvalidParameter(f"{title} needs a picture.", "Give a PNG or JPEG before the output.")
     for name in (*_ON_A_GRID, *_OF_OTHERS):
@@ -61,6 +73,10 @@ def _check_options(arguments: argparse.Namespace, title: str) -> None:
             why = "its mesh is bent, not found on a grid" if name in _ON_A_GRID else "it sees one picture"
             option = f"--{name.replace('_', '-')}"
             raise InvalidParameter(f"{option} has no meaning for {title}: {why}.", "Leave it out.")
+    if arguments.published and not isinstance(model, Pixel2MeshModel):
+        raise InvalidParameter(f"--published has no meaning for {title}.", "Leave it out.")
+    if arguments.published and (arguments.crop or arguments.whiten):
+        raise InvalidParameter("The published code takes pictures as they are.", "Leave out --crop and --whiten.")
     for path in _possible(arguments.output):
         require_writable(path)
         if path.exists() and arguments.input.exists() and path.samefile(arguments.input):
