@@ -28,6 +28,7 @@ from spherical_cow.errors import Cancelled, DatasetError, TrainingFailed  # noqa
 from spherical_cow.networks.catalogue import open_model  # noqa: E402
 from spherical_cow.networks.checkpoints import read_checkpoint  # noqa: E402
 from spherical_cow.networks.occupancy.lesson import OccupancyLesson, OccupancyOptions  # noqa: E402
+from spherical_cow.networks.pixel2mesh.lesson import Pixel2MeshOptions  # noqa: E402
 from spherical_cow.networks.reconstruction.options import ReconstructionOptions  # noqa: E402
 from spherical_cow.networks.training.curve import draw_curve  # noqa: E402
 from spherical_cow.networks.training.lesson import Lesson  # noqa: E402
@@ -74,8 +75,8 @@ def stop_after(steps: int) -> Any:
 def test_the_examples_are_good(path: Path) -> None:
     config = read_config(path)
     assert config.model in MODELS
-    kind = ReconstructionOptions if config.model == "reconstruction" else OccupancyOptions
-    assert options_of(config, kind).train == "train"
+    kinds = {"reconstruction": ReconstructionOptions, "pixel2mesh": Pixel2MeshOptions}
+    assert options_of(config, kinds.get(config.model, OccupancyOptions)).train == "train"
     assert config.out.resolve().parent == ROOT / "output"
 
 
