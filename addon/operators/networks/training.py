@@ -19,7 +19,7 @@ from ...core.errors import Cancelled, InvalidParameter, OutputError, SphericalCo
 from ...core.networks.training.config import STOP, require_none
 from ...core.networks.training.log import read_log
 from ...idnames import Operators
-from ...properties.networks.training import TrainSettings
+from ...properties.networks.training import WITHOUT_POINTS, TrainSettings
 from ..shell import JobOperator, fail
 from .dataset import folder_of
 from .shell import device
@@ -43,7 +43,9 @@ _PATIENCE = 5.0
 def configuration(operator: TrainSettings, device: str) -> dict[str, Any]:
     """What the worker is told. Raises `InvalidParameter` where a folder is not chosen."""
     between = max(1, min(MOST_BETWEEN, operator.steps // 20))
-    options = {"size": operator.size, "points": operator.points, "overfit": operator.overfit}
+    options = {"size": operator.size, "overfit": operator.overfit}
+    if operator.model not in WITHOUT_POINTS:
+        options["points"] = operator.points
     return {
         "model": operator.model,
         "dataset": str(folder_of(operator.dataset)),

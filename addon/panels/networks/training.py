@@ -12,6 +12,7 @@ from ... import jobs
 from ...core.networks.training.meter import duration
 from ...idnames import Operators, Panels
 from ...operators.networks.training import CURVE
+from ...properties.networks.training import WITHOUT_POINTS
 from ..common import SidebarPanel, error_box, fact, fields, settings, wrapped
 
 OPTIONS = ("model", "size", "dataset", "out", "steps", "batch", "points", "learning_rate", "seed", "overfit")
@@ -32,7 +33,8 @@ class SPHERICAL_COW_PT_train(SidebarPanel, bpy.types.Panel):
         column = fields(layout)
         column.enabled = job is None
         for name in OPTIONS:
-            column.prop(options, name)
+            if name != "points" or options.model not in WITHOUT_POINTS:
+                column.prop(options, name)
         if job is None:
             draw_buttons(layout, options)
         else:

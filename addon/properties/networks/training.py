@@ -13,14 +13,20 @@ MODELS = (
     ("occupancy-voxels", "Voxels", "An Occupancy Network that makes a smooth surface of 32 × 32 × 32 voxels"),
     ("occupancy-image", "Image", "An Occupancy Network that sees an object in one image"),
     ("occupancy-unconditional", "New Shapes", "An Occupancy Network that makes a new shape for each seed"),
+    ("pixel2mesh", "Pixel2Mesh", "Bends an ellipsoid to the object in one image; the dataset needs images"),
+    ("reconstruction", "Symmetric Reconstruction", "Shape and texture from one image; the dataset needs images"),
 )
 
 SIZES = (
-    ("full", "As Published", "7.9 to 13.4 million parameters: for a graphics card"),
+    ("full", "As Published", "8 to 20 million parameters: for a graphics card"),
     ("half", "Half", "Half as wide: a quarter of the parameters"),
     ("small", "Small", "A quarter as wide: for some hundred shapes on a processor"),
     ("tiny", "Tiny", "A sixteenth as wide: to try whether all works, and for a few shapes"),
 )
+
+
+WITHOUT_POINTS = ("reconstruction",)
+"""Models that look at no points of the shapes."""
 
 
 class TrainSettings:
