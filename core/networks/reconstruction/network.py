@@ -59,7 +59,7 @@ class MeanShapeNetwork(nn.Module):
 
     symmetry: how numbers become vertices, of mean shapes and of deformations alike; None where they are vertices.
     acts: see `Scheme`. sizes: the widths; None for the published ones. mirrored: the texture is one half, for both.
-    dropouts: see `DROPOUTS`. steps: see `TextureDecoder`.
+    dropouts: see `DROPOUTS`. seamless, steps: see `TextureDecoder`.
     """
 
     faces: Tensor
@@ -74,6 +74,7 @@ class MeanShapeNetwork(nn.Module):
         sizes: Sizes | None = None,
         mirrored: bool = False,
         dropouts: tuple[float, float] = DROPOUTS,
+        seamless: bool = False,
         steps: str = "bilinear",
     ) -> None:
         super().__init__()
@@ -91,7 +92,9 @@ class MeanShapeNetwork(nn.Module):
         self.class_classifier = nn.Sequential(
             linear_block(code, sizes.head), nn.Linear(sizes.head, kinds), nn.Softmax(dim=1)
         )
-        self.albedo_predictor = _Nested(TextureDecoder(sizes.texture, sizes.features, mirrored, steps))
+        self.albedo_predictor = _Nested(
+            TextureDecoder(sizes.texture, sizes.features, mirrored=mirrored, seamless=seamless, steps=steps)
+        )
 
     @classmethod
     def of(
@@ -114,6 +117,7 @@ class MeanShapeNetwork(nn.Module):
             sizes=sizes,
             mirrored=mirrored,
             dropouts=dropouts,
+            seamless=True,
         )
         last: Any = network.camera_predictor[2]
         with torch.no_grad():

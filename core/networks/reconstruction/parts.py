@@ -91,14 +91,31 @@ class DeformationDecoder(nn.Module):
         return torch.tanh(self.get_submodule(f"lin{self.layers}")(x))
 
 
+class _Convolution(nn.Conv2d):
+    """3 × 3. edges: what lies beyond the picture: "zeros", as published; "turn", the other end at left and right, and
+    more of the same at the poles; "mirror", more of the same at all sides."""
+
+    def __init__(self, width: int, out: int, edges: str) -> None:
+        super().__init__(width, out, 3, padding=1 if edges == "zeros" else 0)
+        self.edges = edges
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → (B, C', H, W)."""
+        if self.edges == "turn":
+            x = functional.pad(functional.pad(x, (1, 1, 0, 0), "circular"), (0, 0, 1, 1), "replicate")
+        elif self.edges == "mirror":
+            x = functional.pad(x, (1, 1, 1, 1), "replicate")
+        return super().forward(x)
+
+
 class _Block(nn.Module):
     """Two convolutions and a shortcut."""
 
-    def __init__(self, width: int, out: int) -> None:
+    def __init__(self, width: int, out: int, edges: str) -> None:
         super().__init__()
         middle = min(width, out)
-        self.conv_0 = nn.Conv2d(width, middle, 3, padding=1)
-        self.conv_1 = nn.Conv2d(middle, out, 3, padding=1)
+        self.conv_0 = _Convolution(width, middle, edges)
+        self.conv_1 = _Convolution(middle, out, edges)
         self.conv_s = None if width == out else nn.Conv2d(width, out, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,21 +124,52 @@ class _Block(nn.Module):
         return y + (x if self.conv_s is None else self.conv_s(x))
 
 
+_WAVES = (1.0, 2.0, 4.0)
+WHERE = 3 + 6 * len(_WAVES)
+"""Channels of `where_on_sphere`."""
+
+
+def where_on_sphere(x: Tensor, mirrored: bool) -> Tensor:
+    """(1, WHERE, H, W) directions of the pixels of a texture like x (…, H, W), and waves of these (Tancik et al.,
+    Fourier Features, NeurIPS 2020), by which details have a place. For the directions see `rendering.texture`."""
+    height, width = x.shape[-2:]
+    down = torch.pi * (torch.arange(height, device=x.device, dtype=x.dtype) + 0.5)[:, None] / height
+    turn = (torch.arange(width, device=x.device, dtype=x.dtype) + 0.5) / width
+    around = torch.pi * (turn if mirrored else 2.0 * turn - 1.0)
+    ring = down.sin()
+    unit = torch.stack([ring * around.sin(), ring * around.cos(), down.cos().expand(height, width)])
+    waves = [wave(torch.pi * times * unit) for times in _WAVES for wave in (torch.sin, torch.cos)]
+    return torch.cat([unit, *waves])[None]
+
+
 class TextureDecoder(nn.Module):
     """Features (B, C, n, n) → a texture (B, 3, 64 n, 64 n) in [0, 1]; mirrored: (B, 3, 64 n, 32 n).
 
-    width: channels of the last layers. steps: how pixels between pixels are made, "bilinear" or "nearest".
+    width: channels of the last layers. seamless: nothing is seen of the ends of the picture. As published, there are
+    zeros beyond them for each convolution, which tells by these alone where on the sphere it is; without, each block is
+    told. steps: how pixels between pixels are made, "bilinear" or "nearest".
     """
 
     _NAMES = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
 
-    def __init__(self, width: int = 16, features: int = 256, mirrored: bool = False, steps: str = "bilinear") -> None:
+    def __init__(
+        self,
+        width: int = 16,
+        features: int = 256,
+        *,
+        mirrored: bool = False,
+        seamless: bool = False,
+        steps: str = "bilinear",
+    ) -> None:
         super().__init__()
-        self.mirrored, self.steps = mirrored, steps
+        self.mirrored, self.seamless, self.steps = mirrored, seamless, steps
+        edges = ("mirror" if mirrored else "turn") if seamless else "zeros"
         widths = (features, *(times * width for times in (16, 16, 16, 8, 4, 2, 1)))
         for name, before, after in zip(self._NAMES, widths[:-1], widths[1:], strict=True):
-            self.add_module(name, _Block(before, after))
-        self.conv_img = nn.Conv2d(width, 3, 3, padding=1)
+            self.add_module(name, _Block(before, after, edges))
+            if seamless:
+                self.add_module(f"where_{name}", nn.Conv2d(WHERE, before, 1, bias=False))
+        self.conv_img = _Convolution(width, 3, edges)
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -129,5 +177,7 @@ class TextureDecoder(nn.Module):
             if number:
                 factor = (2.0, 1.0) if self.mirrored and number == 1 else (2.0, 2.0)
                 x = functional.interpolate(x, scale_factor=factor, mode=self.steps)
+            if self.seamless:
+                x = x + self.get_submodule(f"where_{name}")(where_on_sphere(x, self.mirrored))
             x = self.get_submodule(name)(x)
         return torch.sigmoid(self.conv_img(functional.leaky_relu(x, _SLOPE)))

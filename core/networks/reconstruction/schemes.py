@@ -13,7 +13,7 @@ from ...errors import InvalidParameter
 from ...mesh import FloatArray, IntArray, Mesh
 from ...symmetry.gather import Gather
 from ...symmetry.templates import SCHEMES as OF_TEMPLATES
-from ...symmetry.templates import reflections, refinement, revolution, template
+from ...symmetry.templates import refinement, reflections, revolution, template
 
 REFINEMENT = "refinement"
 SCHEMES = (*OF_TEMPLATES, REFINEMENT)
@@ -60,7 +60,8 @@ class Scheme:
 def scheme_of(name: str, level: int = 4, subdivisions: int = 0) -> Scheme:
     """A scheme on `symmetry.templates.template(level, subdivisions)`; that of refinement on the next finer one.
 
-    In the space of the network z is up: the second plane is y = 0, and shapes are turned about z. Raises `InvalidParameter` for another name, and levels that no template has.
+    In the space of the network z is up: the second plane is y = 0, and shapes are turned about z. Raises
+    `InvalidParameter` for another name, and levels that no template has.
     """
     if name not in SCHEMES:
         raise InvalidParameter(f"There is no scheme {name!r}.", f"Choose from {', '.join(SCHEMES)}.")

@@ -97,7 +97,13 @@ def open_stored(path: str | Path, symmetrise: Kind | None = None) -> Stored:
     weights.setdefault(_FACES, torch.from_numpy(scheme.mesh.faces))
     sizes = sizes_of(weights)
     network = MeanShapeNetwork(
-        weights[_MEANS].float(), weights[_FACES].long(), gather, scheme.acts, sizes=sizes, mirrored=mirrored
+        weights[_MEANS].float(),
+        weights[_FACES].long(),
+        gather,
+        scheme.acts,
+        sizes=sizes,
+        mirrored=mirrored,
+        seamless=True,
     )
     _check_faces(path, weights[_FACES], scheme.mesh.n_vertices)
     _fill(path, weights, network, remarks)
