@@ -384,6 +384,16 @@ def test_masks_come_from_anywhere():
     assert found[60, 60] and not found[4, 4]
 
 
+def test_large_pictures_are_averaged_down_with_their_cameras():
+    picture = np.full((1600, 2000, 3), 255, np.uint8)
+    picture[400:1200, 300:900] = 40
+    camera = around(1, 2000)[0]
+    shot = shot_from(picture, camera=camera)
+    assert shot.reduced == 2 and shot.box == (150, 200, 450, 600)
+    points = np.array([[0.1, 0.2, 0.3]])
+    np.testing.assert_allclose(2.0 * shot.camera.project(points)[0], camera.project(points)[0])
+
+
 def test_cameras_that_cannot_be_are_refused(scene, tmp_path):
     shots = scene[3]
     broken = Camera(shots[0].camera.matrix, np.full((3, 4), np.nan))

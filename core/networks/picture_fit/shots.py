@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ _SPECK = 0.002
 """Parts of a mask that are smaller than this share of the object are dirt."""
 _WHOLE = 0.995
 """Share of the picture beyond which there is no background."""
+_MOST = 2_000_000
+"""Pixels beyond which a picture is averaged down: no more are looked at."""
 _FEWEST = 12
 """Pixels that an object has at least."""
 
@@ -35,13 +38,15 @@ class Shot:
     """A picture of the object.
 
     pixels: (H, W, 3) sRGB in [0, 1], row 0 on top. mask: (H, W) in [0, 1], how much of each pixel the object covers.
-    camera: in pixels of this picture; None where it is not known. name: for messages.
+    camera: in pixels of this picture; None where it is not known. name: for messages. reduced: how many pixels along an
+    edge of the picture as it was given are one here.
     """
 
     pixels: FloatArray
     mask: FloatArray
     camera: Camera | None = None
     name: str = "The picture"
+    reduced: int = 1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -79,11 +84,15 @@ def shot_from(
     background has one colour. Raises `ImageError` for what is no image, and where no object is to be seen.
     """
     title = name or (Path(image).name if isinstance(image, str | Path) else "The picture")
-    flat = _flat(image)
+    whole = _flat(image)
+    reduced = max(math.ceil(math.sqrt(whole.rgb.width * whole.rgb.height / _MOST)), 1)
+    flat = _reduced(whole, reduced)
+    if camera is not None and reduced > 1:
+        camera = Camera(np.diag([1.0 / reduced, 1.0 / reduced, 1.0]) @ camera.matrix, camera.world)
     if mask is None:
         covered, solid = _own_mask(flat)
     else:
-        covered = _given_mask(_flat(mask), flat, title)
+        covered = _given_mask(_flat(mask), whole, reduced, title)
         solid = covered
     covered = np.where(_cleaned(covered > 0.5), np.maximum(covered, solid), np.where(covered > 0.5, 0.0, covered))
     share = float((covered > 0.5).mean())
@@ -96,7 +105,7 @@ def shot_from(
             f"{title} shows no object: nothing stands out from the background.",
             "Make the background transparent or plain, or give a mask.",
         )
-    return Shot(_without_white(flat), covered, camera, title)
+    return Shot(_without_white(flat), covered, camera, title, reduced)
 
 
 def shots_from(
@@ -145,6 +154,12 @@ def _flat(image: str | Path | NDArray[np.generic]) -> Flat:
     return flat_from_array(image) if isinstance(image, np.ndarray) else flat_from_file(Path(image))
 
 
+def _reduced(flat: Flat, factor: int) -> Flat:
+    if factor == 1:
+        return flat
+    return Flat(flat.rgb.reduce(factor), None if flat.alpha is None else flat.alpha.reduce(factor))
+
+
 def _own_mask(flat: Flat) -> tuple[FloatArray, FloatArray]:
     """How much of each pixel is the object, and how much where it is solid."""
     if flat.alpha is not None:
@@ -154,13 +169,14 @@ def _own_mask(flat: Flat) -> tuple[FloatArray, FloatArray]:
     return mask, np.ones_like(mask)
 
 
-def _given_mask(mask: Flat, flat: Flat, title: str) -> FloatArray:
+def _given_mask(mask: Flat, flat: Flat, reduced: int, title: str) -> FloatArray:
     if mask.rgb.size != flat.rgb.size:
         raise ImageError(
             f"{title} has {flat.rgb.width} × {flat.rgb.height} pixels, and its mask {mask.rgb.width} ×"
             f" {mask.rgb.height}.",
             "Give masks of the size of their pictures.",
         )
+    mask = _reduced(mask, reduced)
     if mask.alpha is not None:
         return np.asarray(mask.alpha, np.float64) / 255.0
     return np.asarray(mask.rgb.convert("L"), np.float64) / 255.0

@@ -162,13 +162,13 @@ class _Scene:
         pixels = atlas.pixels(texels)
         color = colours_at(pixels, atlas.uv, faces, len(best.vertices))
         mesh = Mesh(self.frame.to_outer(best.vertices), faces, {"color": color})
-        camera, width = self.cameras(best)[0], max(self.shots[0].size)
+        camera, width = self.cameras(best)[0], max(self.shots[0].size) * self.shots[0].reduced
         return Reconstruction((mesh,), Texture(pixels, atlas.uv), camera, width), psnr
 
     def cameras(self, best: Best) -> tuple[Camera, ...]:
-        """The cameras as they are now, in pixels of the shots."""
+        """The cameras as they are now, in pixels of the pictures as they were given."""
         return tuple(
-            self.frame.outer_camera(Camera(_camera(shot).matrix, world))
+            self.frame.outer_camera(Camera(np.diag([shot.reduced, shot.reduced, 1.0]) @ _camera(shot).matrix, world))
             for shot, world in zip(self.shots, best.worlds, strict=True)
         )
 
