@@ -548,7 +548,19 @@ def test_damaged_pickles(tmp_path: Path) -> None:
     filled = pickle.dumps(np.zeros(5000), 4)[:-1]
     assert stored_arrays(put(tmp_path, "x.dat", filled + b".")).shape == (5000,)
     again = filled + 50 * b"h\x13b" + b"."  # the same bytes as fifty arrays
-    for hostile in (again, b"", b".", b"\x80\x02]q\x00h\x00a.", doubled, b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R."):
+    key, kind = b"\x80\x02}" + doubled[2:-1] + b"Ns.", b"\x80\x02cnumpy\ndtype\n" + doubled[2:-1] + b"\x85R."
+    deep = b"\x80\x02}N" + 100_000 * b"\x85" + b"Ns."  # to be told from other keys, it is walked to its end
+    for hostile in (
+        again,
+        key,
+        kind,
+        deep,
+        b"",
+        b".",
+        b"\x80\x02]q\x00h\x00a.",
+        doubled,
+        b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R.",
+    ):
         with pytest.raises(DatasetError, match="damaged"):
             stored_arrays(put(tmp_path, "x.dat", hostile))
     with pytest.raises(DatasetError, match="cannot be read"):

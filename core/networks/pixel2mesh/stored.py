@@ -22,6 +22,9 @@ from ...errors import DatasetError
 _MOST_BYTES = 256_000_000
 _MOST_STEPS = 2_000_000
 _DEEPEST = 50
+_KEYS = str | bytes | int | float | None
+"""What dictionaries may be asked for: tuples in tuples take their time to be told apart, or no end of it."""
+
 _TIMES = 4
 """All arrays, and texts that are turned to bytes, may come to so many times the file."""
 
@@ -58,7 +61,9 @@ class _Array:
 class _Kind:
     """A dtype, whose order of bytes comes later."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: Any) -> None:
+        if not isinstance(code, str):
+            raise TypeError("a dtype without a name")
         if not _NUMBERS.fullmatch(code):
             raise _Refused(f"numpy.dtype({code[:20]!r})")
         self.value = np.dtype(code)
@@ -149,9 +154,9 @@ class _Reader:
         if called.name == "_reconstruct":
             made = _Array()
         elif called.name == "dtype":
-            made = _Kind(str(given[0]))
+            made = _Kind(given[0])
         elif called.name == "scalar":
-            made = np.frombuffer(_buffer(given[1]), given[0].value, 1)[0].item()
+            made = self._filled(_buffer(given[1]), given[0].value, 1, "C")[0].item()
         elif called.name == "_frombuffer":
             buffer, kind, shape, order = given
             made = self._filled(_buffer(buffer), kind.value, shape, order)
@@ -213,6 +218,8 @@ class _Reader:
         if not isinstance(target, dict):
             raise TypeError
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            if not isinstance(key, _KEYS):
+                raise TypeError("a key that is not plain")
             target[key] = value
 
 
