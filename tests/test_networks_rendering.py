@@ -101,11 +101,12 @@ def test_published_pictures_and_gradients(case: str, size: int) -> None:
         assert (value.grad - truth).norm() < 1e-5 * truth.norm()
 
 
+@pytest.mark.parametrize("closed", [False, True])
 @pytest.mark.parametrize("sigma", [None, 1e-3])
-def test_slopes_of_masks(sigma: float | None) -> None:
+def test_slopes_of_masks(sigma: float | None, closed: bool) -> None:
     vertices, faces, _ = bumpy()
     soft = None if sigma is None else Softness(sigma)
-    slopes_agree(lambda v, m: weighed(render(v, faces, m, SIZE, softness=soft)), vertices, two_views())
+    slopes_agree(lambda v, m: weighed(render(v, faces, m, SIZE, softness=soft, closed=closed)), vertices, two_views())
 
 
 def test_outlines_stay_in_place() -> None:
@@ -114,7 +115,37 @@ def test_outlines_stay_in_place() -> None:
     view = two_views(2.0, size)
     sharp = render(vertices, faces, view, 8 * size, softness=Softness(1e-9)).mask.mean().item()
     radius = size * math.sqrt(sharp / math.pi)
-    assert abs(math.sqrt(render(vertices, faces, view, size).mask.mean().item() / sharp) - 1.0) * radius < 0.15
+
+    def moved(width: float, closed: bool) -> float:
+        soft = Softness.of_pixels(width, size)
+        mask = render(vertices, faces, view, size, softness=soft, closed=closed).mask
+        return (math.sqrt(mask.mean().item() / sharp) - 1.0) * radius
+
+    assert abs(moved(0.3, False)) < 0.15
+    for width in (0.3, 0.75, 1.5):
+        assert abs(moved(width, True)) < 0.06  # pixels
+
+
+def test_what_is_behind_closes_the_outline_of_what_is_in_front() -> None:
+    ball, size = icosphere(4), 32
+    small = 0.2 * torch.from_numpy(ball.vertices) + torch.tensor([0.1, 0.0, 0.8])
+    vertices = torch.cat([0.6 * torch.from_numpy(ball.vertices), small])
+    faces = torch.cat([torch.from_numpy(ball.faces), torch.from_numpy(ball.faces) + len(small)]).long()
+    view = stacked([camera((0.0, 0.0, 3.0), size)], size).double()
+    soft = Softness.of_pixels(1.0, size)
+    both, alone = (
+        render(vertices, f, view, size, softness=soft, closed=True).mask for f in (faces, faces[: len(ball.faces)])
+    )
+    torch.testing.assert_close(both, alone)
+
+
+def test_slopes_of_colours_on_a_closed_mesh() -> None:
+    vertices, faces, _ = bumpy()
+
+    def loss(v: Any, m: Any, c: Any) -> Any:
+        return weighed(render(v, faces, m, SIZE, paint=VertexColours(c), softness=Softness(1e-3), closed=True))
+
+    slopes_agree(loss, vertices, two_views(), random(len(vertices), 3))
 
 
 def test_slopes_of_vertex_colours_in_light() -> None:

@@ -18,7 +18,7 @@ Found = tuple[float, float, float, float, float, int]
 _LEAST_AREA, _LEAST_SUM = 1e-12, 1e-5
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _extent(triangle: Floats, axis: int, reach: float, size: int) -> tuple[int, int]:
     """First and last column, or row from below, of the pixels within reach."""
     low = min(triangle[0, axis], triangle[1, axis], triangle[2, axis]) - reach
@@ -28,13 +28,14 @@ def _extent(triangle: Floats, axis: int, reach: float, size: int) -> tuple[int, 
     return int(min(first, size)), int(max(last, -1.0))
 
 
-@njit(cache=True, inline="always")
-def _doubled_area(t: Floats) -> float:
+@njit(cache=True)
+def doubled_area(t: Floats) -> float:
+    """Of a triangle (3, 3) in the picture, positive where it turns counter-clockwise."""
     return (t[1, 0] - t[0, 0]) * (t[2, 1] - t[0, 1]) - (t[1, 1] - t[0, 1]) * (t[2, 0] - t[0, 0])
 
 
-@njit(cache=True, inline="always")
-def _place(t: Floats, area: float, x: float, y: float) -> Found:
+@njit(cache=True)
+def place_in(t: Floats, area: float, x: float, y: float) -> Found:
     """Two barycentric coordinates; squared distance from the border; where on which edge its nearest point is."""
     first = ((t[2, 0] - t[1, 0]) * (y - t[1, 1]) - (t[2, 1] - t[1, 1]) * (x - t[1, 0])) / area
     second = ((t[0, 0] - t[2, 0]) * (y - t[2, 1]) - (t[0, 1] - t[2, 1]) * (x - t[2, 0])) / area
@@ -59,7 +60,7 @@ def count_pairs(corners: Floats, size: int, margin: float) -> Ints:
     reach = np.sqrt(margin)
     for number in range(len(corners)):
         t = corners[number]
-        area = _doubled_area(t)
+        area = doubled_area(t)
         if abs(area) <= _LEAST_AREA:
             continue
         left, right = _extent(t, 0, reach, size)
@@ -68,7 +69,7 @@ def count_pairs(corners: Floats, size: int, margin: float) -> Ints:
         for row in range(low, high + 1):
             for column in range(left, right + 1):
                 x, y = (2 * column + 1 - size) / size, (2 * row + 1 - size) / size
-                a, b, c, squared, _, _ = _place(t, area, x, y)
+                a, b, c, squared, _, _ = place_in(t, area, x, y)
                 if squared < margin or (a > 0.0 and b > 0.0 and c > 0.0):
                     total += 1
         found[number] = total
@@ -86,7 +87,7 @@ def fill_pairs(
     reach = np.sqrt(margin)
     for number in range(len(corners)):
         t = corners[number]
-        area = _doubled_area(t)
+        area = doubled_area(t)
         if abs(area) <= _LEAST_AREA:
             continue
         left, right = _extent(t, 0, reach, size)
@@ -95,7 +96,7 @@ def fill_pairs(
         for row in range(low, high + 1):
             for column in range(left, right + 1):
                 x, y = (2 * column + 1 - size) / size, (2 * row + 1 - size) / size
-                a, b, c, squared, _, _ = _place(t, area, x, y)
+                a, b, c, squared, _, _ = place_in(t, area, x, y)
                 within = a > 0.0 and b > 0.0 and c > 0.0
                 if not (within or squared < margin):
                     continue
@@ -116,21 +117,21 @@ def gradients(corners: Floats, start: Ints, count: Ints, size: int, sigma: float
     made = np.zeros_like(corners)
     for number in range(len(corners)):
         t, g = corners[number], made[number]
-        area = _doubled_area(t)
+        area = doubled_area(t)
         for at in range(start[number], start[number] + count[number]):
             x = (2 * (pixel[at] % size) + 1 - size) / size
             y = (2 * (size - 1 - pixel[at] // size) + 1 - size) / size
-            a, b, c, squared, share, edge = _place(t, area, x, y)
+            a, b, c, squared, share, edge = place_in(t, area, x, y)
             within = a > 0.0 and b > 0.0 and c > 0.0
             cover = 1.0 / (1.0 + np.exp((-squared if within else squared) / sigma))
             slope = given[at, 0] * cover * (1.0 - cover) / sigma
-            _of_distance(t, g, x, y, share, edge, slope if within else -slope)
+            add_slopes_of_distance(t, g, x, y, share, edge, slope if within else -slope)
             _of_weights(t, g, x, y, area, (a, b, c), given[at])
     return made
 
 
-@njit(cache=True, inline="always")
-def _of_distance(t: Floats, g: Floats, x: float, y: float, share: float, edge: int, slope: float) -> None:
+@njit(cache=True)
+def add_slopes_of_distance(t: Floats, g: Floats, x: float, y: float, share: float, edge: int, slope: float) -> None:
     """Add the gradients of slope · squared distance. The nearest point stays where it is on its edge."""
     end = edge + 1 if edge < 2 else 0
     off_x = x - t[edge, 0] - share * (t[end, 0] - t[edge, 0])
@@ -141,7 +142,7 @@ def _of_distance(t: Floats, g: Floats, x: float, y: float, share: float, edge: i
     g[end, 1] -= 2.0 * slope * share * off_y
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _of_weights(
     t: Floats, g: Floats, x: float, y: float, area: float, raw: tuple[float, float, float], given: Floats
 ) -> None:

@@ -11,6 +11,7 @@ from . import with_nvdiffrast, with_pytorch3d
 from .back_ends import chosen_back_end
 from .blending import Picture, composed, mask_of, visible
 from .light import Light
+from .outlines import fronts_of, outline_mask
 from .paint import Paint
 from .rasterise import Fragments, Softness, fragments_of
 from .triangles import triangles_of
@@ -29,6 +30,7 @@ def render(
     softness: Softness | None = None,
     light: Light | None = None,
     background: float = 1.0,
+    closed: bool = False,
     back_end: str = "auto",
 ) -> Picture:
     """Square pictures of a mesh, `size` pixels along an edge.
@@ -37,8 +39,10 @@ def render(
     paint: what is on the mesh; None for a mask alone. softness: of edges; by default they turn within a third of a
     pixel. light: None for colours as they are. background: behind the mesh. back_end: one of `back_ends.BACK_ENDS`.
 
-    Softness moves outlines outwards, for faces that meet there cover a pixel each: by a tenth of a pixel by default, by
-    as much as its width where it is wide. Sharpen it towards the end of a fit.
+    closed: the mesh has an inside, and its faces look outwards. Then only fronts are drawn, and are soft at the outline
+    alone, which stays where it is. Else faces that meet at an outline cover its pixels one by one, and softness moves
+    it outwards: by a tenth of a pixel by default, by as much as its width where that is wide. A mesh that reaches
+    behind a camera is drawn as if it were not closed.
 
     Raises `InvalidParameter` for arrays that do not fit together or are no numbers, and as `chosen_back_end` does.
     """
@@ -55,8 +59,13 @@ def render(
     soft = softness or Softness.of_pixels(WIDTH, size)
     triangles = triangles_of(vertices, faces, matrices)
     draw = with_pytorch3d.fragments_of if chosen == "pytorch3d" else fragments_of
-    fragments = draw(triangles, size, soft)
-    mask = mask_of(fragments, len(matrices), size)
+    if closed and triangles.parts is None:
+        fronts = fronts_of(triangles)
+        fragments = draw(fronts, size, soft)
+        mask = outline_mask(triangles, fronts, fragments, faces, size, soft)
+    else:
+        fragments = draw(triangles, size, soft)
+        mask = mask_of(fragments, len(matrices), size)
     if paint is None:
         return Picture(None, mask)
     share = visible(fragments)
