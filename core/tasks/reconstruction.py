@@ -49,7 +49,7 @@ def _reconstruct(arrays: Arrays, parameters: Parameters, progress: Progress) -> 
     if parameters.get("carry"):
         found |= {f"carried_{n}": vertices for n, vertices in enumerate(carried(result.stages))}
     data = replace(made, result=result).to_dict()
-    return Outcome(found, {**data, "remarks": [*view.remarks, *data["remarks"]]})
+    return Outcome(found, {**data, "remarks": [*view.remarks, *data["remarks"]], "view_remarks": list(view.remarks)})
 
 
 def _framing(parameters: Parameters, model: PictureModel) -> Framing:

@@ -111,7 +111,7 @@ class SPHERICAL_COW_OT_image_to_mesh(ViewOperator, ImageToMeshSettings, bpy.type
         arrays, data = result.arrays, result.data
         camera, notes = _camera_in(arrays, int(data["picture_size"]))
         last, name = int(data["stages"]) - 1, f"{bpy.path.display_name_from_filepath(self.picture_name)} Mesh"
-        keep_view(context, "image_to_mesh", arrays["view"], data["remarks"])
+        keep_view(context, "image_to_mesh", arrays["view"], data["view_remarks"])
         made = textured.textured_object(context, name, _of_stage(arrays, last))
         made.matrix_world = self._place(context, camera)
         self._keep_facts(bridge.mesh_of(made), data, last)
