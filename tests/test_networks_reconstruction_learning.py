@@ -72,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def configuration(data: Path, out: Path, **changes: Any) -> TrainingConfig:
     """A short training; what is no key of a configuration is an option."""
     keys = {"batch": 2, "steps": 4, "learning_rate": 1e-3, "validate_every": 2, "save_every": 2, "log_every": 1}
-    own = {name: changes.pop(name) for name in list(changes) if name in (*keys, "seed", "decay", "decay_every")}
+    own = {name: changes.pop(name) for name in list(changes) if name in (*keys, "goal")}
     options = {**QUICK, **changes}
     return TrainingConfig("reconstruction", data, out, **{**keys, **own}, device="cpu", workers=0, options=options)
 
@@ -127,8 +127,8 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
 
 def test_the_soft_choice_is_of_the_best_and_has_no_units() -> None:
     errors = torch.tensor([[3.0, 1.0, 2.0], [5.0, 5.0, 5.0]], requires_grad=True)
-    assert float(softly_chosen(errors, 0.01)[0]) == pytest.approx(1.0, abs=1e-6)
-    assert float(softly_chosen(errors, 1e6)[0]) == pytest.approx(2.0, abs=1e-4)
+    assert float(softly_chosen(errors.detach(), 0.01)[0]) == pytest.approx(1.0, abs=1e-6)
+    assert float(softly_chosen(errors.detach(), 1e6)[0]) == pytest.approx(2.0, abs=1e-4)
     assert torch.allclose(softly_chosen(7.0 * errors, 0.2), 7.0 * softly_chosen(errors, 0.2))
     softly_chosen(errors, 0.2).sum().backward()
     assert errors.grad.argmax(dim=1)[0] == 1 and torch.allclose(errors.grad[1], torch.full((3,), 1 / 3))
@@ -265,23 +265,18 @@ def test_every_scheme_learns(scheme: str, made: Path, tmp_path: Path) -> None:
 def test_one_object_is_learned_from_one_image(tmp_path: Path) -> None:
     settings = MadeSettings(families=("car",), count=1, views=1, size=72, points=500)
     make_symmetric(tmp_path / "one", settings)
-    config = configuration(
-        tmp_path / "one",
-        tmp_path / "out",
-        steps=100,
-        validate_every=100,
-        save_every=100,
-        learning_rate=5e-3,
-        decay=0.2,
-        decay_every=65,
-        scheme="plane",
-        level=4,
-        drawn=32,
-        overfit=True,
-        jitter=0.03,
-        laplacian=1.0,
-        laplacian_deformation=0.5,
-    )
+    options = {
+        "scheme": "plane",
+        "level": 4,
+        "drawn": 64,
+        "overfit": True,
+        "jitter": 0.03,
+        "colour": 5.0,
+        "camera": 5.0,
+    }
+    smooth = {"laplacian": 0.3, "laplacian_deformation": 0.1}
+    every = {"validate_every": 10, "save_every": 1000, "learning_rate": 4e-3, "goal": 0.95}
+    config = configuration(tmp_path / "one", tmp_path / "out", steps=140, **every, **options, **smooth)
     report = learn(ReconstructionLesson, config)
     assert report.best >= 0.95
 
@@ -297,15 +292,15 @@ def test_without_poses_cameras_stand_around_and_are_not_looked_up(made: Path, tm
     lesson = ReconstructionLesson(configuration(made, tmp_path, cameras="hypotheses", hypotheses=3))
     batch = {name: values for name, values in lesson.batch(0, 0, 1).items() if name in ("picture", "mask")}
     lesson.network.train()
-    optimiser = torch.optim.Adam(lesson.network.parameters(), 2e-3)
+    optimiser = torch.optim.Adam(lesson.network.parameters(), 3e-3)
     found = []
-    for step in range(12):
+    for step in range(8):
         loss = lesson.loss(batch, step)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         found.append(float(loss))
-    assert found[-1] < 0.8 * found[0]
+    assert found[-1] < 0.9 * found[0]
 
 
 @pytest.mark.parametrize(

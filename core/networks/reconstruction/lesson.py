@@ -196,6 +196,7 @@ class ReconstructionLesson(Lesson):
             size,
             paint=SphereTexture(seen.texture, self.directions[:count].to(device), self.mirrored),
             softness=Softness.of_pixels(_EDGE, size),
+            closed=True,
         )
 
     def _unlike(self, drawn: Picture, picture: Tensor, mask: Tensor) -> Tensor:
