@@ -361,6 +361,8 @@ def test_files_are_added_in_order_with_the_cameras_of_their_names(extension, tmp
     entries = settings().pictures
     assert [entry.image.name for entry in entries] == ["Left.png", "shot2.png", "shot10.png"]
     assert [entry.camera for entry in entries] == [left, None, None]
+    assert settings().active_picture == 0 and ops.picture_move(direction="UP") == {"CANCELLED"}
+    settings().active_picture = 2
     assert ops.picture_move(direction="UP") == {"FINISHED"} and settings().active_picture == 1
     assert [entry.image.name for entry in entries] == ["Left.png", "shot10.png", "shot2.png"]
     assert ops.picture_remove() == {"FINISHED"} and len(entries) == 2

@@ -95,8 +95,11 @@ class SPHERICAL_COW_OT_pictures_add(ImportHelper, bpy.types.Operator):
         if not paths:
             raise InvalidParameter("No file is chosen.", "Choose one or more images.")
         images = load_all(paths)
+        settings = settings_of(context)
+        first = len(settings.pictures)
         for path, image in zip(paths, images, strict=True):
             add_picture(context, image, camera_named(context, Path(path).stem))
+        settings.active_picture = first
         return f"Added {len(images)} pictures" if len(images) > 1 else f"Added {images[0].name!r}"
 
 

@@ -10,6 +10,7 @@ import bpy
 from ... import bridge, network_runtime, storage
 from ...idnames import PICTURE_LIST, Operators, Panels
 from ...operators.networks.fit_pictures import FINENESS
+from ...operators.networks.pictures import stem_of
 from ...picture_choices import PICTURE_SYMMETRIES
 from ...properties.networks.fit_pictures import FitPicturesSettings
 from ..common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
@@ -44,7 +45,7 @@ class SPHERICAL_COW_UL_pictures(bpy.types.UIList):
             names.label(text="No picture", icon="ERROR")
         else:
             preview = image.preview_ensure()
-            names.label(text=image.name, icon_value=preview.icon_id if preview is not None else 0)
+            names.label(text=stem_of(item), icon_value=preview.icon_id if preview is not None else 0)
         if data.cameras == "scene":
             names.label(text=item.camera.name if item.camera is not None else "No camera")
 
