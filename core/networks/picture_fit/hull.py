@@ -38,6 +38,7 @@ class Outline:
         if not view.known.all():  # beyond the picture it goes on as at its border
             nearest = ndimage.distance_transform_edt(~view.known, return_distances=False, return_indices=True)
             mask = mask[tuple(nearest)]
+            mask[[0, -1]] = mask[:, [0, -1]] = False  # but not for ever
         inside = ndimage.distance_transform_edt(mask) - 0.5
         outside = ndimage.distance_transform_edt(~mask) - 0.5
         self.mask = mask

@@ -56,8 +56,8 @@ class PictureFitSettings:
 
     symmetry: str = "free"
     start: str = "auto"
-    level: int = 16
-    steps: int = 120
+    level: int = 20
+    steps: int = 160
     seconds: float = 0.0
     resolution: int = 128
     texture_size: int = 512

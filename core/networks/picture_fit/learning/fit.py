@@ -35,6 +35,8 @@ _PREVIEW = 0.5
 _PREVIEW_SIZE = 128
 _LATER = 0.01
 """What the agreement of outlines may lose by a second start, from better cameras."""
+_OPPOSITE = 0.7
+"""Cosine from which on a mirror shows the back."""
 _POOR = 0.85
 """Agreement of outlines below which something must be wrong."""
 _LARGEST = 512
@@ -111,9 +113,10 @@ class _Scene:
     def mirrors(self) -> tuple[FloatArray, ...]:
         """Under which the colours of places that no picture shows are believed to be the same."""
         found = MIRRORS[self.settings.symmetry]
-        if one_sided([view.camera for view in self.fine]):  # the back is like the front
+        if one_sided([view.camera for view in self.fine]):
             way = self.fine[0].camera.world[2, :3] / np.linalg.norm(self.fine[0].camera.world[2, :3])
-            found = (*found, np.eye(3) - 2.0 * np.outer(way, way))
+            if not any(way @ mirror @ way < -_OPPOSITE for mirror in found):  # the back is like the front
+                found = (*found, np.eye(3) - 2.0 * np.outer(way, way))
         return found
 
     def remarks(self, best: Best) -> tuple[str, ...]:

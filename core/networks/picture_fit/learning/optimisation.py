@@ -36,7 +36,7 @@ COARSE = 0.4
 """Part of the steps that see pictures of half the size."""
 SOFT = 0.25
 """Pixels within which edges turn."""
-ROUGHNESS = 0.05
+ROUGHNESS = 0.02
 COLOUR = 0.6
 CAMERA = 3.0
 """How much faster cameras turn, in radians, than vertices move."""
