@@ -3,7 +3,7 @@
 
 A pixel is covered by σ(± d² / sigma), d its distance from the outline of all that is in front: + where a front covers
 its middle. Outside that is the distance from the nearest face. Inside it is the distance from the nearest edge between
-a front and a back, unless another front covers that place of the edge.
+a front and a back, unless fronts cover what is beyond it, too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from torch.autograd.function import once_differentiable
 from .kernels import Floats, Ints, add_slopes_of_distance, doubled_area, place_in
 from .rasterise import Fragments, Softness
 from .triangles import Triangles
+
+BEYOND = 0.02
+"""How far from an edge its other side is, as a multiple of 1 / size: a hundredth of a pixel."""
 
 
 def fronts_of(triangles: Triangles) -> Triangles:
@@ -96,25 +99,13 @@ def _middle(pixel: int, size: int) -> tuple[float, float]:
 
 
 @njit(cache=True)
-def _hidden(corners: Floats, lists: Ints, first: int, last: int, own: int, x: float, y: float) -> bool:
-    """Whether a place on the border of a triangle is in another of those near the pixel; on an edge of it, too, where
-    they share no corner."""
+def _covered(corners: Floats, lists: Ints, first: int, last: int, x: float, y: float) -> bool:
+    """Whether a place is in one of the triangles near a pixel."""
     for at in range(first, last):
-        if lists[at] != own:
-            t = corners[lists[at]]
-            a, b, c, _, _, _ = place_in(t, doubled_area(t), x, y)
-            least = min(a, b, c)
-            if least > 1e-9 or (least > -1e-6 and not _touch(t, corners[own])):
-                return True
-    return False
-
-
-@njit(cache=True)
-def _touch(one: Floats, other: Floats) -> bool:
-    for i in range(3):
-        for k in range(3):
-            if one[i, 0] == other[k, 0] and one[i, 1] == other[k, 1]:
-                return True
+        t = corners[lists[at]]
+        a, b, c, _, _, _ = place_in(t, doubled_area(t), x, y)
+        if a > -1e-9 and b > -1e-9 and c > -1e-9:
+            return True
     return False
 
 
@@ -154,9 +145,12 @@ def _draw(
                 share = min(max(share / max(along_x * along_x + along_y * along_y, 1e-12), 0.0), 1.0)
                 there_x, there_y = t[k, 0] + share * along_x, t[k, 1] + share * along_y
                 squared = (x - there_x) ** 2 + (y - there_y) ** 2
-                if squared < min(least, margin) and not _hidden(
-                    corners, lists, first, last, lists[at], there_x, there_y
-                ):
+                if squared >= min(least, margin):
+                    continue
+                # What is a little beyond, seen from the pixel, is covered too where this is no outline of the whole.
+                beyond = 1.0 + BEYOND / (size * max(np.sqrt(squared), 1e-9))
+                there_x, there_y = x + beyond * (there_x - x), y + beyond * (there_y - y)
+                if not _covered(corners, lists, first, last, there_x, there_y):
                     least, shares[pixel] = squared, share
                     chosen[pixel, 0], chosen[pixel, 1], chosen[pixel, 2] = lists[at], k, 1
         masks[pixel] = 1.0 / (1.0 + np.exp(-least / sigma))
