@@ -318,7 +318,7 @@ def test_stopping_keeps_the_best_and_can_be_undone(standing_in, scene) -> None:
     assert job.look() == {"FINISHED"} and "best so far" in job.reports[-1]
     assert bpy.context.object == shown and np.abs(positions(shown)).max() == pytest.approx(2.0, abs=0.1)
     facts = facts_of(shown)
-    assert facts.stopped and facts.count == 4 and facts.iou == 0.5
+    assert facts.stopped and facts.count == 4 and facts.iou == 0.5 and facts.remarks == "Step", "how far it was"
     assert np.allclose(pixels_on(shown)[:, :, :3], 0.5, atol=0.01)
     name = shown.name
     bpy.ops.ed.undo_push(message="Fit to Pictures")

@@ -44,7 +44,7 @@ class WatchedOperator(SceneOperator):
         raise NotImplementedError
 
     def keep(self, context: bpy.types.Context, arrays: Arrays, report: Mapping[str, Any]) -> str:
-        """Make these the result, by `put`; gives the line that the user reads. report: has `stopped` for a preview."""
+        """Make these the result, by `put`; gives the line that the user reads. report: of a preview, `stopped`."""
         raise NotImplementedError
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -70,7 +70,7 @@ class WatchedOperator(SceneOperator):
 
     def _look(self, context: bpy.types.Context) -> set[str] | None:
         if self.job.cancel and self.latest is not None:
-            return self._finish(context, self.latest, {"stopped": True})
+            return self._finish(context, self.latest, {"stopped": True, "remarks": [self.job.step.phase]})
         outcome = super()._look(context)
         obj = messages.object_of(self.shown_uid) if self.shown_uid else None
         if outcome == {"CANCELLED"} and obj is not None:
