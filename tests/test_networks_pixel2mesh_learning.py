@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import io
 import json
+import lzma
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from meshes import reference
+from meshes import REFERENCE, reference
 from PIL import Image
 from spherical_cow.cli.main import main
 from spherical_cow.datasets.arrays import Camera as Pinhole
@@ -334,6 +335,27 @@ def test_the_published_data_are_evaluated(published: Path, folder: Path, tmp_pat
     assert found.failed == 0 and found.names["02691156"] == "airplane,plane"
     table = found.table()
     assert "airplane" in table[1] and "F(τ)" in table[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["p2m_vgg_default", "p2m_vgg_tfalign"])
+def test_an_original_checkpoint_gets_the_original_numbers(case: str, tmp_path: Path) -> None:
+    """From files as published to the numbers of the published evaluation."""
+    arrays, facts = reference(case)
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(lzma.decompress((REFERENCE / case / "checkpoint.pt.xz").read_bytes()))
+    network = open_model(path, "cpu").network
+    rows = np.concatenate([arrays["gt_points"][0] + network.camera.offset, arrays["gt_normals"][0]], axis=1)
+    place = tmp_path / "data_tf" / "02691156" / "plane" / "rendering"
+    place.mkdir(parents=True)
+    (place / "00.dat").write_bytes(pickle.dumps(rows.astype(np.float32), protocol=2))
+    (place / "00.png").write_bytes(arrays["image_png"].tobytes())
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta" / "test_tf.txt").write_text("Data/ShapeNetP2M/02691156/plane/rendering/00.dat\n")
+    found = evaluate_pictures(network, tmp_path).mean()
+    assert found["chamfer"] == pytest.approx(np.mean(facts["eval_cd"]), rel=1e-3)
+    assert found["f_score"] == pytest.approx(np.mean(facts["eval_f1_tau"]), abs=1e-3)
+    assert found["f_score_2"] == pytest.approx(np.mean(facts["eval_f1_2tau"]), abs=1e-3)
 
 
 # One picture by heart
