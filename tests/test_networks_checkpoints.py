@@ -101,6 +101,15 @@ def test_paths_among_settings_are_plain_data(tmp_path: Path) -> None:
     assert read_torch(tmp_path / "a.pt")["settings"].folder == PurePosixPath(tmp_path.as_posix())
 
 
+@pytest.mark.parametrize("kind", ["complex", "sparse", "meta"])
+def test_weights_in_another_form_are_refused(tmp_path: Path, kind: str) -> None:
+    weights = linear().state_dict()
+    forms = {"complex": weights["weight"] + 1j, "sparse": weights["weight"].to_sparse()}
+    torch.save({**weights, "weight": forms.get(kind, weights["weight"].to("meta"))}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match="weight is sparse" if kind == "sparse" else "complex"):
+        load_checkpoint(tmp_path / "a.pt", linear())
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_a_program_of_torchscript_is_called_one(tmp_path: Path) -> None:
     torch.jit.script(linear()).save(str(tmp_path / "a.pt"))

@@ -443,7 +443,8 @@ def wrong_shape(weights: dict[str, Any]) -> None:
 
 
 def far_too_many(weights: dict[str, Any]) -> None:
-    weights["gcns.20.conv1.weight"] = weights["gcns.1.conv1.weight"]
+    for number in range(3, 21):
+        weights[f"gcns.{number}.conv1.weight"] = weights["gcns.1.conv1.weight"]
 
 
 def claims_width(weights: dict[str, Any]) -> None:
@@ -461,6 +462,10 @@ def claims_width(weights: dict[str, Any]) -> None:
         (lambda w: w.update({"nn_encoder.conv9": w.pop("nn_encoder.conv5_4.bias")}), "nn_encoder.conv5_4.bias is miss"),
         (wrong_shape, r"gcns.1.conv1.weight is 8 × \d+ in place of"),
         (far_too_many, "cannot have 21 levels"),
+        (lambda w: w.update({"gcns.5.conv1.weight": w["gconv.weight"]}), "gcns.3 is missing"),
+        (lambda w: w.update({f"gcns.{5000 * '9'}.conv1.weight": w["gconv.weight"]}), "999 is missing|not part"),
+        (lambda w: w.update({"gconv.weight": w["gconv.weight"].to_sparse()}), "gconv.weight is sparse"),
+        (lambda w: w.update({"init_pts": w["init_pts"].to_sparse()}), "init_pts is sparse"),
         (claims_width, "do not fit"),
         (lambda w: w.update({"gconv.weight": torch.tensor(3.0)}), "gconv.weight has the shape"),
         (lambda w: w.update({"init_pts": torch.zeros(156)}), "init_pts has the shape"),

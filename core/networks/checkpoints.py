@@ -86,6 +86,11 @@ def _check_numbers(path: Path, weights: Mapping[str, Tensor]) -> None:
     torch = require_torch()
     most = MOST_EXPANSION * path.stat().st_size + SLACK
     for name, weight in weights.items():
+        if weight.is_meta or weight.is_nested or weight.is_quantized or weight.is_complex():
+            raise CheckpointError(
+                f"{path.name} has {name} in a form that no network has: without numbers, or complex, or quantised.",
+                "Ask its author for plain weights.",
+            )
         if weight.layout != torch.strided:
             continue
         if weight.numel() * weight.element_size() > most:
@@ -133,6 +138,7 @@ def put_weights(weights: Mapping[str, Tensor], model: nn.Module, name: str, opti
     problems = [
         *(f"{key} is missing" for key in lacking if not key.endswith(_COUNTER)),
         *(f"{key} is not part of the model" for key in given if key not in own),
+        *(f"{key} is sparse" for key in given if key in own and given[key].is_sparse != own[key].is_sparse),
         *(
             f"{key} is {_shape(given[key])} in place of {_shape(own[key])}"
             for key in own

@@ -41,7 +41,7 @@ _UNUSED = re.compile(r"\.adj_mat$|^nn_encoder\.fc\.")
 """What files may have and no output depends on: graphs, and the last layer of a classifier."""
 
 _SAME = 2e-3
-_STAGE = re.compile(r"^gcns\.(\d+)\.")
+_STAGE = re.compile(r"^gcns\.(\d{1,3})\.")
 
 
 class NoTemplate(CheckpointError):
@@ -84,7 +84,11 @@ def recognised(
     named = _renamed(weights)
     unused = [key for key in named if _UNUSED.search(key)]
     named = {key: value for key, value in named.items() if key not in unused}
-    stages = [int(found[1]) for found in map(_STAGE.match, named) if found]
+    stages = {int(found[1]) for found in map(_STAGE.match, named) if found}
+    gaps = [f"gcns.{n} is missing" for n in range(max(stages, default=0)) if n not in stages]
+    sparse = [f"{key} is sparse" for key, weight in named.items() if weight.layout != torch.strided]
+    if gaps or sparse:
+        raise _not_for_it(name, [*gaps, *sparse][0])
     mesh, edges = _template(named, auto_encoder, name, template)
     named.setdefault("init_pts", torch.from_numpy(mesh.vertices).float())
     kind, variant = _variant(named, mesh, auto_encoder, name)
