@@ -142,6 +142,13 @@ def where_on_sphere(x: Tensor, mirrored: bool) -> Tensor:
     return torch.cat([unit, *waves])[None]
 
 
+def _softly(layer: nn.Conv2d) -> nn.Conv2d:
+    """The layer with less to say at first: what is seen in the picture comes before where it may be."""
+    with torch.no_grad():
+        layer.weight.mul_(0.3)
+    return layer
+
+
 class TextureDecoder(nn.Module):
     """Features (B, C, n, n) → a texture (B, 3, 64 n, 64 n) in [0, 1]; mirrored: (B, 3, 64 n, 32 n).
 
@@ -168,7 +175,7 @@ class TextureDecoder(nn.Module):
         for name, before, after in zip(self._NAMES, widths[:-1], widths[1:], strict=True):
             self.add_module(name, _Block(before, after, edges))
             if seamless:
-                self.add_module(f"where_{name}", nn.Conv2d(WHERE, before, 1, bias=False))
+                self.add_module(f"where_{name}", _softly(nn.Conv2d(WHERE, before, 1, bias=False)))
         self.conv_img = _Convolution(width, 3, edges)
 
     def forward(self, x: Tensor) -> Tensor:
