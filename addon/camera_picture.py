@@ -105,6 +105,7 @@ def _scene_of(
         lamp.matrix_world = camera.matrix_world.normalized() @ Matrix.Rotation(-0.6, 4, "X") @ _TURN
         for item in (camera, obj, lamp):
             made.collection.objects.link(item)
+        made.view_layers[0].update()  # else Blender 5.2 crashes when it writes the new scene
         yield made
     finally:
         bpy.data.scenes.remove(made)
