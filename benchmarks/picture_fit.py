@@ -116,10 +116,9 @@ def photographed(mesh: Mesh, views: list[Camera]) -> list[Shot]:
 def agreement(fit: PictureFit, shots: list[Shot]) -> tuple[float, float]:
     """Means over pictures of the IoU of outlines, and of the PSNR of all pixels that both show whole."""
     import torch
-    from spherical_cow.networks.picture_fit.learning.drawing import draw
     from spherical_cow.networks.rendering.camera import stacked
     from spherical_cow.networks.rendering.paint import UvTexture
-    from spherical_cow.networks.rendering.rasterise import Softness
+    from spherical_cow.networks.rendering.render import render
 
     mesh, texture = fit.reconstruction.mesh, fit.reconstruction.texture
     assert texture is not None
@@ -130,7 +129,7 @@ def agreement(fit: PictureFit, shots: list[Shot]) -> tuple[float, float]:
     for shot in shots:
         assert shot.camera is not None
         matrix = stacked([shot.camera], SIZE)
-        picture = draw(points, faces, matrix, SIZE, Softness.of_pixels(0.1, SIZE), paint)
+        picture = render(points, faces, matrix, SIZE, paint=paint, background=0.0, closed=True)
         assert picture.colour is not None
         mask, wanted = picture.mask[0].numpy(), shot.mask
         ious.append(((mask > 0.5) & (wanted > 0.5)).sum() / ((mask > 0.5) | (wanted > 0.5)).sum())

@@ -34,12 +34,10 @@ from spherical_cow.topology import check
 
 torch = pytest.importorskip("torch")
 
-from spherical_cow.networks.picture_fit.learning.drawing import draw  # noqa: E402
 from spherical_cow.networks.picture_fit.learning.fit import fit_pictures  # noqa: E402
 from spherical_cow.networks.picture_fit.learning.shape import Shape, smoothed  # noqa: E402
 from spherical_cow.networks.rendering.camera import stacked  # noqa: E402
 from spherical_cow.networks.rendering.paint import UvTexture, VertexColours  # noqa: E402
-from spherical_cow.networks.rendering.rasterise import Softness  # noqa: E402
 from spherical_cow.networks.rendering.render import render  # noqa: E402
 
 SIZE = 64
@@ -100,14 +98,8 @@ def seen_again(fit, cameras, shots):
         torch.from_numpy(np.moveaxis(made.texture.pixels, 2, 0).copy()).float(),
         torch.from_numpy(made.texture.uv).float(),
     )
-    picture = draw(
-        torch.from_numpy(made.mesh.vertices).float(),
-        torch.from_numpy(made.mesh.faces),
-        stacked(cameras, size),
-        size,
-        Softness.of_pixels(0.1, size),
-        texture,
-    )
+    points, faces = torch.from_numpy(made.mesh.vertices).float(), torch.from_numpy(made.mesh.faces)
+    picture = render(points, faces, stacked(cameras, size), size, paint=texture, background=0.0, closed=True)
     for number, shot in enumerate(shots):
         own, wanted = picture.mask[number].numpy() > 0.5, shot.mask > 0.5
         both = own & (shot.mask > 0.99) & (picture.mask[number].numpy() > 0.99)
@@ -322,18 +314,10 @@ def test_smooth_numbers_have_the_gradient_of_the_inverse():
     np.testing.assert_allclose(values.grad.numpy(), dense.T @ weights.numpy(), atol=1e-10)
 
 
-def test_the_drawn_outline_is_where_it_belongs():
-    sphere = template(10).mesh
-    camera = around(1, 64)[0]
-    picture = draw(
-        torch.from_numpy(0.4 * sphere.vertices).float(),
-        torch.from_numpy(sphere.faces),
-        stacked([camera], 64),
-        64,
-        Softness.of_pixels(0.25, 64),
-    )
-    radius = 1.7 * 64 * 0.4 / np.sqrt(4.0 - 0.16)
-    assert float(picture.mask.sum()) == pytest.approx(np.pi * radius**2, rel=0.02)
+def test_a_ball_that_is_far_off_becomes_the_object(scene):
+    settings = replace(SMALL, start="sphere", steps=60, color_weight=0.0)
+    fit = fit_pictures([replace(s) for s in scene[3][::2]], settings)
+    assert fit.report.started_from == "sphere" and fit.report.mean_iou > 0.9
 
 
 def test_crossings_are_smoothed_away():

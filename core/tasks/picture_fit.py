@@ -23,7 +23,7 @@ from .outcome import Array, Arrays, Outcome, Parameters, Task
 def _fit_pictures(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
     """`pixels_0`, …, perhaps `mask_0`, …, `camera_matrix` (n, 3, 3) and `camera_world` (n, 3, 4); fields of
     `PictureFitSettings`, and `preview`, a file for what there is so far → `vertices`, `faces`, `uv`, `texture`,
-    `color`, `camera_matrix`, `camera_world`; `report`."""
+    `color`, `iou`, `camera_matrix`, `camera_world`; `report`."""
     settings = settings_from(parameters)
     progress(0.0, "Looking at the pictures")
     images = _numbered(arrays, "pixels")
@@ -56,6 +56,7 @@ def fit_arrays(fit: PictureFit) -> dict[str, Array]:
         "uv": made.texture.uv,
         "texture": made.texture.pixels,
         "color": made.mesh.attributes["color"],
+        "iou": np.array(fit.iou),
         "camera_matrix": np.stack([camera.matrix for camera in fit.cameras]),
         "camera_world": np.stack([camera.world for camera in fit.cameras]),
     }

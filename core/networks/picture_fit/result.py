@@ -46,8 +46,10 @@ class FitReport:
 @dataclass(frozen=True)
 class PictureFit:
     """reconstruction: the mesh, the texture, and the camera of the first picture. cameras: of all, as they are now, in
-    pixels of the pictures as they were given. report: see `FitReport`; None for what a fit has so far."""
+    pixels of the pictures as they were given. iou: mean over the pictures, of the outlines. report: see `FitReport`;
+    None for what a fit has so far."""
 
     reconstruction: Reconstruction
     cameras: tuple[Camera, ...]
+    iou: float
     report: FitReport | None = None

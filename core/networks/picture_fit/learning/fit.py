@@ -86,7 +86,7 @@ def fit_pictures(
     report = FitReport(best.iou, tuple(psnr), steps, best.step, seconds, crossing, started_from, stopped)
     with suppress(Cancelled):  # too late
         progress(1.0, "Fitted")
-    return PictureFit(made, scene.cameras(best), report)
+    return PictureFit(made, scene.cameras(best), best.score, report)
 
 
 class _Scene:
@@ -152,7 +152,8 @@ class _Scene:
         if positions is None:
             positions, origin = ellipsoid_start(self.views[1], sphere), "sphere"
         steps = -(-settings.steps // 2) if settings.refine_cameras else settings.steps
-        return Optimisation(self.template, positions, self.views, replace(settings, steps=steps)), origin
+        far = origin == "sphere"
+        return Optimisation(self.template, positions, self.views, replace(settings, steps=steps), far=far), origin
 
     def reconstruction(
         self, best: Best, size: int, views: Sequence[CutOut], mirrors: Sequence[FloatArray] = ()
@@ -186,7 +187,7 @@ class _Preview:
         if self._on_best is None or time.monotonic() - self._last < _PREVIEW:
             return
         made, _ = self._scene.reconstruction(best, _PREVIEW_SIZE, self._scene.views[0])
-        self._on_best(PictureFit(made, self._scene.cameras(best)))
+        self._on_best(PictureFit(made, self._scene.cameras(best), best.score))
         self._last = time.monotonic()
 
 

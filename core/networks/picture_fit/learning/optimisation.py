@@ -19,9 +19,9 @@ from ....symmetry.templates import Template
 from ...rendering.losses import colour_loss
 from ...rendering.paint import UvTexture
 from ...rendering.rasterise import Softness
+from ...rendering.render import render
 from ..settings import PictureFitSettings
 from ..shots import CutOut
-from .drawing import draw
 from .poses import Poses, moved, picture_matrices
 from .shape import Shape, UniformAdam, as_tensor, uniform_laplacian
 from .texturing import Atlas, texture_of
@@ -34,8 +34,10 @@ EVERY = 10
 """Steps between two looks at all pictures."""
 COARSE = 0.4
 """Part of the steps that see pictures of half the size."""
-SOFT = 0.25
-"""Pixels within which edges turn."""
+SOFT, SOFT_FIRST, SOFT_FAR = 0.4, 0.8, 4.0
+"""Pixels within which edges turn: in the end, at first, and at first where the shape is still far off."""
+FASTER = 4.0
+"""How much faster a shape moves that is still far off, while pictures are coarse."""
 ROUGHNESS = 0.02
 COLOUR = 0.6
 CAMERA = 3.0
@@ -59,7 +61,8 @@ class Best:
 
 
 class Optimisation:
-    """A shape that becomes like its pictures. views: at half and at the whole resolution. best: so far."""
+    """A shape that becomes like its pictures. views: at half and at the whole resolution. far: it
+    begins far from what the pictures show. best: so far."""
 
     def __init__(
         self,
@@ -67,8 +70,10 @@ class Optimisation:
         positions: FloatArray,
         views: tuple[Sequence[CutOut], Sequence[CutOut]],
         settings: PictureFitSettings,
+        *,
+        far: bool = False,
     ) -> None:
-        self.settings, self._views = settings, views
+        self.settings, self._views, self._far = settings, views, far
         self._faces = torch.from_numpy(template.mesh.faces)
         self._directions = template.mesh
         self.shape = Shape(template, settings.symmetry, positions, STIFFNESS * settings.smoothness)
@@ -95,12 +100,12 @@ class Optimisation:
             if settings.seconds and time.perf_counter() - begin > settings.seconds:
                 break
             share = self.steps / settings.steps
-            progress(share, f"Step {self.steps} of {settings.steps}: outlines agree to {self.best.score:.1%}")
+            progress(share, f"Step {self.steps} of {settings.steps}, IoU {self.best.score:.3f}")
             if settings.color_weight and self.steps % EVERY == 0:
                 self._repaint()
             loss = self._loss(next(order), 0 if share < COARSE else 1)
             loss.backward()  # type: ignore[no-untyped-call]
-            rate = RATE * (1.0 - 0.9 * share)
+            rate = RATE * (1.0 - 0.9 * share) * (FASTER if self._far and share < COARSE else 1.0)
             for optimiser in optimisers:
                 optimiser.step(rate)
             if settings.refine_cameras:
@@ -119,7 +124,10 @@ class Optimisation:
         matrices = self._matrices[level][picked] @ self.poses.worlds()[picked]
         mask, known = self._masks[level][picked], self._known[level][picked]
         size = mask.shape[-1]
-        picture = draw(vertices, self._faces, matrices, size, Softness.of_pixels(SOFT, size), self._paint)
+        soft = Softness.of_pixels(self._softness(), size)
+        picture = render(
+            vertices, self._faces, matrices, size, paint=self._paint, softness=soft, background=0.0, closed=True
+        )
         apart = (picture.mask - mask).square() * known
         loss = (apart.flatten(1).sum(dim=1) / mask.flatten(1).sum(dim=1)).mean()
         if picture.colour is not None:
@@ -127,6 +135,12 @@ class Optimisation:
             loss = loss + COLOUR * self.settings.color_weight * colour_loss(picture.colour, over, mask * known)
         bend = self._laplacian @ vertices
         return loss + ROUGHNESS * self.settings.smoothness * bend.square().sum()
+
+    def _softness(self) -> float:
+        """Pixels, less and less while pictures are coarse."""
+        wide = SOFT_FAR if self._far else SOFT_FIRST
+        left = max(1.0 - self.steps / (COARSE * self.settings.steps), 0.0)
+        return SOFT + (wide - SOFT) * left
 
     def _repaint(self) -> None:
         vertices = self.shape.vertices().detach().double().numpy()
@@ -151,7 +165,7 @@ class Optimisation:
             for number in range(len(self._masks[1])):
                 matrix = self._matrices[1][number : number + 1] @ worlds[number : number + 1]
                 size = self._masks[1].shape[-1]
-                mask = draw(vertices, self._faces, matrix, size, Softness.of_pixels(0.05, size)).mask[0] > 0.5
+                mask = render(vertices, self._faces, matrix, size, closed=True).mask[0] > 0.5
                 wanted, known = self._masks[1][number] > 0.5, self._known[1][number] > 0.5
                 either = ((mask | wanted) & known).sum()
                 found.append(float((mask & wanted & known).sum() / either.clamp_min(1)))
