@@ -83,7 +83,8 @@ def test_code_rules(path):
             assert node.end_lineno - node.lineno <= 20, f"{path.name}:{node.lineno} {node.name} is long"
         if isinstance(node, ast.Attribute) and node.attr in {"foreach_get", "foreach_set"}:
             program = path.parent.name == "scripts"  # of its own, in another process
-            assert program or path.name in {"bridge.py", "image_pixels.py", "layers.py", "demo_scene.py"}, f"{path.name}:{node.lineno}"
+            places = {"bridge.py", "image_pixels.py", "layers.py", "demo_scene.py"}
+            assert program or path.name in places, f"{path.name}:{node.lineno}"
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{path.name}:{node.lineno} swallows everything"
         if isinstance(node, ast.ImportFrom) and node.level == 0:
