@@ -293,7 +293,7 @@ def test_without_poses_cameras_stand_around_and_are_not_looked_up(made: Path, tm
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        found.append(float(loss))
+        found.append(float(loss.detach()))
     assert found[-1] < 0.9 * found[0]
 
 
