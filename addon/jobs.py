@@ -30,8 +30,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import network_runtime, previews
+from . import previews
 from .core.errors import Cancelled, MissingLibrary, OutputError, WorkerCrashed, error_from_dict
+from .networks import runtime
 
 LIBRARIES = ("numpy", "scipy", "ducc0", "numba", "llvmlite", "igl", "PIL")
 """What the worker imports; where Blender finds them, the worker must too."""
@@ -192,9 +193,9 @@ def environment(*, torch: bool = False) -> dict[str, str]:
     ours = {"NUMBA_CACHE_DIR": str(user_folder("compiled")), "SPHERICAL_COW_PARENT": "stdin"}
     if torch:
         ours["OMP_WAIT_POLICY"] = "PASSIVE"  # else threads that only wait take the cores from Blender
-    if torch and network_runtime.chosen():
-        shares = bool(network_runtime.verdict().get("shares"))
-        return network_runtime.environment(library_folders() if shares else {}, _FOLDER) | ours
+    if torch and runtime.chosen():
+        shares = bool(runtime.verdict().get("shares"))
+        return runtime.environment(library_folders() if shares else {}, _FOLDER) | ours
     folders = library_folders(WITH_TORCH if torch else LIBRARIES)
     path = dict.fromkeys([str(_FOLDER), *folders.values()])
     python = {"PYTHONPATH": os.pathsep.join(path), "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
@@ -212,8 +213,8 @@ def _secluded(folder: Path) -> dict[str, str]:
 
 
 def _command(folder: Path, request: Request) -> list[str]:
-    if request.torch and network_runtime.chosen():
-        return [network_runtime.interpreter(), str(network_runtime.WORKER), str(folder)]
+    if request.torch and runtime.chosen():
+        return [runtime.interpreter(), str(runtime.WORKER), str(folder)]
     if not request.in_blender:
         return [sys.executable, "-m", "core.worker", str(folder)]
     script = str(_FOLDER / "scripts" / "blender_worker.py")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import CollectionProperty, IntProperty, StringProperty
 
-from . import network_runtime
 from .diagnostics import SPHERICAL_COW_OT_copy_diagnostics
 from .idnames import Operators
+from .networks import runtime
 from .panels.common import job_button, wrapped
 from .properties.networks.models import SPHERICAL_COW_PG_checkpoint
 
@@ -54,13 +54,13 @@ class SPHERICAL_COW_AP_preferences(bpy.types.AddonPreferences):
 
 def draw_verdict(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What the last check of the chosen Python found, and what is to be done."""
-    found, reason = network_runtime.verdict(), network_runtime.why_not()
+    found, reason = runtime.verdict(), runtime.why_not()
     column = layout.column(align=True)
-    if network_runtime.chosen() and not found:
+    if runtime.chosen() and not found:
         column.label(text="Not checked yet", icon="INFO")
     elif reason:
         wrapped(column, context, reason, icon="ERROR")
-        wrapped(column, context, network_runtime.remedy())
+        wrapped(column, context, runtime.remedy())
     else:
         column.label(text="Networks can run", icon="CHECKMARK")
     if found.get("command"):

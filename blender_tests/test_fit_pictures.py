@@ -100,7 +100,7 @@ def facts_of(obj: bpy.types.Object) -> Any:
     ],
 )
 def test_a_camera_of_the_scene_sees_what_blender_sees(extension, width, height, lens) -> None:
-    cameras = importlib.import_module(f"{extension}.scene_cameras")
+    cameras = importlib.import_module(f"{extension}.networks.scene_cameras")
     upright = importlib.import_module(f"{extension}.core.geometry.upright").Z_TO_Y
     render = bpy.context.scene.render
     render.resolution_x, render.resolution_y, render.pixel_aspect_x = width, height, 1.5

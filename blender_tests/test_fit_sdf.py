@@ -24,7 +24,7 @@ def file(tmp_path_factory):
 @pytest.fixture
 def fitted(extension, file):
     if not file.exists():
-        if reason := importlib.import_module(f"{extension}.network_runtime").why_not():
+        if reason := importlib.import_module(f"{extension}.networks.runtime").why_not():
             pytest.skip(reason)
         blob = add_blob()
         blob.location, blob.rotation_euler, blob.scale = (1.0, 2.0, 3.0), (0.3, 0.0, 0.5), (2.0, 2.0, 2.0)
@@ -40,7 +40,7 @@ def group_of(obj):
 
 
 def stale(extension, obj):
-    return importlib.import_module(f"{extension}.fitted_fields").why_stale(obj)
+    return importlib.import_module(f"{extension}.networks.fitted_fields").why_stale(obj)
 
 
 def test_the_new_object_is_where_the_source_is_and_carries_the_field(extension, fitted):
@@ -53,7 +53,7 @@ def test_the_new_object_is_where_the_source_is_and_carries_the_field(extension, 
     group = group_of(fitted)
     assert group.size == len(group.content) < 1_000_000
     assert group.source == "Blob" and group.network == "mlp" and group.preset == "small"
-    report = importlib.import_module(f"{extension}.fitted_fields").report_of(fitted.data)
+    report = importlib.import_module(f"{extension}.networks.fitted_fields").report_of(fitted.data)
     assert 0.0 <= report["f1_near"] <= 1.0 and 0.5 < report["f1_volume"] <= 1.0
     assert stale(extension, fitted) == ""
 
@@ -128,7 +128,7 @@ def test_it_survives_append_copy_and_undo(fitted, file):
 
 
 def test_twelve_megabytes_are_kept_and_cost_little(extension, tmp_path):
-    fields = importlib.import_module(f"{extension}.fitted_fields")
+    fields = importlib.import_module(f"{extension}.networks.fitted_fields")
     blob = add_blob()
     content = np.random.default_rng(0).integers(0, 256, 12_300_000, np.uint8).tobytes()
     fields.store(blob.data, content, {"f1_near": 0.99}, "hash", "full")

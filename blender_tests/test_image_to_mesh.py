@@ -129,7 +129,7 @@ def weights(extension: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.fixture
 def listed(extension: str, weights: dict[str, str]) -> Any:
     """The files in the list of checkpoints, without a look into each by a process."""
-    checkpoints = importlib.import_module(f"{extension}.checkpoints")
+    checkpoints = importlib.import_module(f"{extension}.networks.checkpoints")
     catalogue = importlib.import_module(f"{extension}.core.networks.catalogue")
     for path in weights.values():
         checkpoints.add(catalogue.describe(path).to_dict())

@@ -50,7 +50,7 @@ def weights(extension: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.fixture
 def listed(extension: str, weights: dict[str, str]) -> Any:
     """The files in the list of checkpoints, without a look into each by a process."""
-    checkpoints = importlib.import_module(f"{extension}.checkpoints")
+    checkpoints = importlib.import_module(f"{extension}.networks.checkpoints")
     catalogue = importlib.import_module(f"{extension}.core.networks.catalogue")
     for path in weights.values():
         checkpoints.add(catalogue.describe(path).to_dict())
@@ -283,7 +283,7 @@ def test_the_picture_has_textures_and_the_frame(pictured: str, kept: str, here: 
 @pytest.mark.parametrize("pictured", [True, False])
 def test_a_picture_that_is_stopped_leaves_nothing(pictured: bool, extension: str) -> None:
     jobs = importlib.import_module(f"{extension}.jobs")
-    views = importlib.import_module(f"{extension}.network_views")
+    views = importlib.import_module(f"{extension}.networks.views")
     blob, _ = add_blob(subdivisions=2), add_camera()
     many, folders = counts(), set(jobs.user_folder("jobs").iterdir())
     working = views.picture_of_camera(bpy.context, blob if pictured else None, closely=pictured)

@@ -32,12 +32,12 @@ def preferences(extension: str) -> Iterator[Any]:
 
 @pytest.fixture
 def runtime(extension: str) -> Any:
-    return importlib.import_module(f"{extension}.network_runtime")
+    return importlib.import_module(f"{extension}.networks.runtime")
 
 
 @pytest.fixture
 def checkpoints(extension: str) -> Any:
-    return importlib.import_module(f"{extension}.checkpoints")
+    return importlib.import_module(f"{extension}.networks.checkpoints")
 
 
 def program(path: Path, text: str) -> str:
@@ -93,7 +93,7 @@ def test_programs_that_are_not_a_python(preferences, tmp_path, text):
 
 @posix
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(preferences, extension, tmp_path, monkeypatch):
-    monkeypatch.setattr(importlib.import_module(f"{extension}.python_check"), "VERSION_SECONDS", 0.3)
+    monkeypatch.setattr(importlib.import_module(f"{extension}.networks.python_check"), "VERSION_SECONDS", 0.3)
     witness = tmp_path / "pid"
     text = f"sleep 60 & echo $! > {witness}; wait"
     assert "no answer within" in check(preferences, program(tmp_path / "program", text))["problem"]
@@ -133,7 +133,7 @@ def test_an_empty_environment_is_told_what_to_install(preferences, runtime, tmp_
 
 @posix
 def test_another_version_needs_libraries_of_its_own(preferences, extension, tmp_path, monkeypatch):
-    checking = importlib.import_module(f"{extension}.python_check")
+    checking = importlib.import_module(f"{extension}.networks.python_check")
     monkeypatch.setattr(checking, "_own_kind", lambda: "cpython-399 x86_64")
     found = check(preferences, str(environment(tmp_path / "empty")))
     assert not found["shares"] and set(found["missing"]) == {"torch", *WITHOUT}
@@ -184,7 +184,7 @@ def test_blender_without_pytorch_says_what_to_do(runtime, monkeypatch):
 
 def test_checking_without_pytorch_anywhere(preferences, extension):
     """The verdict on Blender's own Python where it has none, from what such a Python answers."""
-    checking = importlib.import_module(f"{extension}.python_check")
+    checking = importlib.import_module(f"{extension}.networks.python_check")
     answer = {"libraries": {"numpy": "1.26.4"}, "missing": ["torch"], "failing": {}}
     found = checking._judged(sys.executable, "", answer)
     assert found["problem"] == "Blender's own Python has no PyTorch" and not found["command"]
@@ -204,7 +204,7 @@ def test_checking_without_pytorch_anywhere(preferences, extension):
     ],
 )
 def test_verdicts(extension, answer, problem, ending):
-    checking = importlib.import_module(f"{extension}.python_check")
+    checking = importlib.import_module(f"{extension}.networks.python_check")
     found = checking._judged("/usr/bin/python3", "/usr/bin/python3", {"missing": [], "failing": {}, **answer})
     assert found["problem"] == problem and found["command"].endswith(ending)
 

@@ -56,7 +56,7 @@ def test_cameras_are_assigned_by_name_or_order(extension) -> None:
 
 
 def test_a_painted_picture_that_is_not_saved_is_read_whole(extension) -> None:
-    views = importlib.import_module(f"{extension}.network_views")
+    views = importlib.import_module(f"{extension}.networks.views")
     image = bpy.data.images.new("Painted", 64, 32)
     image.pixels.foreach_set(np.tile(np.float32((0.25, 0.5, 0.75, 1.0)), 64 * 32))
     assert np.allclose(views.pixels_of(image, 100).mean(axis=(0, 1)), (0.25, 0.5, 0.75, 1.0), atol=0.01)

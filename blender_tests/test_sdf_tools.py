@@ -169,7 +169,7 @@ def test_a_slice_shows_distances_and_follows_its_sliders(extension):
 def test_a_slice_knows_when_it_is_stale_and_is_cut_again(extension):
     import importlib
 
-    slices = importlib.import_module(f"{extension}.slices")
+    slices = importlib.import_module(f"{extension}.networks.slices")
     source = ball()
     ops.sdf_slice()
     plane = bpy.context.object

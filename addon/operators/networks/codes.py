@@ -13,10 +13,11 @@ from bpy.props import IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 from numpy.typing import NDArray
 
-from ... import bridge, jobs, messages, shape_codes
+from ... import bridge, jobs, messages
 from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
+from ...networks import shape_codes
 from ...properties.networks.codes import CodesTrainSettings
 from ..reconstruct import object_on_new_mesh
 from ..shell import JobOperator, MeshOperator, SaveOperator, guarded

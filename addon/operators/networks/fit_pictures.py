@@ -12,10 +12,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import bridge, jobs, network_runtime, network_views, scene_cameras, storage
+from ... import bridge, jobs, storage
 from ...core.errors import ImageError, InvalidParameter
 from ...core.geometry.upright import Z_TO_Y
 from ...idnames import Operators
+from ...networks import runtime, scene_cameras, views
 from ...properties.networks.fit_pictures import FitPicturesSettings
 from .pictures import settings_of
 from .shell import device
@@ -65,7 +66,7 @@ class SPHERICAL_COW_OT_fit_pictures(FitPicturesSettings, WatchedOperator, bpy.ty
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is PyTorch, a picture, and no other job of the scene."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
         elif not any(entry.enabled and entry.image for entry in settings_of(context).pictures):
             cls.poll_message_set("Add pictures of the object first")
@@ -117,7 +118,7 @@ class SPHERICAL_COW_OT_fit_pictures(FitPicturesSettings, WatchedOperator, bpy.ty
             if image is None:
                 raise InvalidParameter(f"The picture {shot.name!r} was removed meanwhile.", "Fit again.")
             width, height = image.size
-            pixels = network_views.pixels_of(image, MOST_PIXELS)
+            pixels = views.pixels_of(image, MOST_PIXELS)
             arrays[f"pixels_{number}"] = self._handed_over(pixels)
             if shot.camera is not None:
                 cameras.append(scene_cameras.scaled(shot.camera, pixels.shape[1] / width, pixels.shape[0] / height))

@@ -11,10 +11,11 @@ import numpy as np
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ... import bridge, fitted_fields, jobs, messages, network_runtime
+from ... import bridge, jobs, messages
 from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
+from ...networks import fitted_fields, runtime
 from ...properties.networks.fit_sdf import ExtractSdfSettings, FitSdfSettings
 from ..reconstruct import finish, object_on_new_mesh
 from ..shell import MeshOperator, SaveOperator, SceneOperator, guarded
@@ -162,7 +163,7 @@ class SPHERICAL_COW_OT_load_sdf(ImportHelper, SceneOperator, bpy.types.Operator)
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Networks can run, and no other job of the scene does."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         return super().poll(context)

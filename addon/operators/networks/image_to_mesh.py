@@ -12,12 +12,13 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ... import bridge, checkpoints, jobs, keyframes, messages, network_runtime, storage, textured
+from ... import bridge, jobs, keyframes, messages, storage, textured
 from ...core.datasets.arrays import Camera
 from ...core.datasets.pinhole import Pinhole, pinhole
 from ...core.errors import CheckpointError, InvalidParameter
 from ...idnames import Operators
-from ...matched_cameras import add_camera
+from ...networks import checkpoints, runtime
+from ...networks.matched_cameras import add_camera
 from ...properties.networks.image_to_mesh import BEGINNINGS, ImageToMeshSettings
 from ...shape_keys import add_key
 from .shell import device
@@ -47,7 +48,7 @@ class SPHERICAL_COW_OT_image_to_mesh(ViewOperator, ImageToMeshSettings, bpy.type
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is PyTorch, and no other job of the scene."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         return super().poll(context)

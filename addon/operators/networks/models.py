@@ -10,9 +10,10 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ... import checkpoints, jobs, messages, network_runtime
+from ... import jobs, messages
 from ...core.errors import CheckpointError, InvalidParameter
 from ...idnames import Operators
+from ...networks import checkpoints, runtime
 from .shell import WindowOperator, redraw
 
 
@@ -51,7 +52,7 @@ class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Op
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is PyTorch to read them."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         return super().poll(context)
@@ -117,7 +118,7 @@ class SPHERICAL_COW_OT_remove_checkpoint(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Off the list."""
-        checkpoints.remove(network_runtime.preferences().active_checkpoint)
+        checkpoints.remove(runtime.preferences().active_checkpoint)
         return {"FINISHED"}
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix, Vector
 
-from ... import bridge, checkpoints, jobs, messages, network_runtime, network_views, storage
+from ... import bridge, jobs, messages, storage
 from ...core.errors import CheckpointError, InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
+from ...networks import checkpoints, runtime, views
 from ...properties.networks.occupancy import BEGINNING, PredictSettings
 from ..reconstruct import finish, object_on_new_mesh
 from .shell import device
@@ -52,7 +53,7 @@ class SPHERICAL_COW_OT_predict(ViewOperator, PredictSettings, bpy.types.Operator
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is PyTorch, and no other job of the scene."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         return super().poll(context)
@@ -110,7 +111,7 @@ class SPHERICAL_COW_OT_predict(ViewOperator, PredictSettings, bpy.types.Operator
         if view is not None:
             return {"image": view.pixels}
         obj = context.object
-        found = network_views.surface_of(obj, needs_faces=kind == "voxels")
+        found = views.surface_of(obj, needs_faces=kind == "voxels")
         self.input_uid, self.input_name = obj.session_uid, obj.name
         return found
 

@@ -13,9 +13,10 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ... import camera_picture, image_pixels, jobs, network_views
+from ... import image_pixels, jobs
 from ...core.errors import ImageError, InvalidParameter
 from ...idnames import Operators
+from ...networks import camera_picture, views
 from ..shell import SceneOperator, guarded
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ class SPHERICAL_COW_OT_pictures_take(SceneOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """There is an object, a camera, and no other job of the scene."""
         obj = context.object
-        if obj is None or obj.type not in network_views.SOLID_TYPES:
+        if obj is None or obj.type not in views.SOLID_TYPES:
             cls.poll_message_set("Make the object active that the pictures shall show")
         elif not cameras_in(context):
             cls.poll_message_set("Add cameras that look at the object")

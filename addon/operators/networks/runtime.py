@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import bpy
 
-from ... import jobs, network_runtime, python_check
+from ... import jobs
 from ...idnames import Operators
+from ...networks import python_check, runtime
 from .shell import WindowOperator, redraw
 
 
@@ -19,14 +20,14 @@ class SPHERICAL_COW_OT_check_python(WindowOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
         """The look at it."""
-        return python_check.look(network_runtime.chosen())
+        return python_check.look(runtime.chosen())
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         found = result.data
-        if found["chosen"] != network_runtime.chosen():
+        if found["chosen"] != runtime.chosen():
             self.report({"WARNING"}, "Another Python was chosen meanwhile: check it")
             return {"CANCELLED"}
-        network_runtime.keep(found)
+        runtime.keep(found)
         redraw(context)
         if found["problem"]:
             self.report({"WARNING"}, f"{found['problem']}. {found['remedy']}")
@@ -47,14 +48,14 @@ class SPHERICAL_COW_OT_copy_command(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Something is to be installed."""
-        if not network_runtime.verdict().get("command"):
+        if not runtime.verdict().get("command"):
             cls.poll_message_set("Nothing is to be installed: check the chosen Python first")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Into the clipboard."""
-        context.window_manager.clipboard = str(network_runtime.verdict()["command"])
+        context.window_manager.clipboard = str(runtime.verdict()["command"])
         return {"FINISHED"}
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ... import bridge, fitted_fields, jobs, layers, messages, network_runtime, slices
+from ... import bridge, jobs, layers, messages
 from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
+from ...networks import fitted_fields, runtime, slices
 from ...properties.networks.sdf_tools import SdfToolSettings
 from ...transforms import moved, require_solid, world_matrix
 from ..attributes import color_viewports
@@ -87,7 +88,7 @@ class SPHERICAL_COW_OT_sdf_tool(SdfToolSettings, JobOperator, bpy.types.Operator
             more, also = shape_of(other, self.frame, "_b", **given)
             arrays, parameters = arrays | more, parameters | also
         fitted = any(name.startswith("field") for name in arrays)
-        if fitted and (reason := network_runtime.why_not()):
+        if fitted and (reason := runtime.why_not()):
             raise InvalidParameter(reason, "Or switch Fitted Fields off.")
         amount = self.distance if self.tool == "offset" else self.thickness
         parameters |= {"tool": self.tool, "amount": amount, "side": self.side, "radius": self.radius}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ... import jobs, messages, network_runtime
+from ... import jobs, messages
+from ...networks import runtime
 from ..shell import JobOperator
 
 
@@ -23,7 +24,7 @@ class NetworkOperator(JobOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Whether networks can run, and there is a mesh."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         return super().poll(context)

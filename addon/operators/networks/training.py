@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty
 
-from ... import checkpoints, image_pixels, jobs, messages, network_runtime
+from ... import image_pixels, jobs, messages
 from ...core.errors import Cancelled, InvalidParameter, OutputError, SphericalCowError
 from ...core.networks.training.config import STOP, require_none
 from ...core.networks.training.log import read_log
 from ...idnames import Operators
+from ...networks import checkpoints, runtime
 from ...properties.networks.training import WITHOUT_POINTS, TrainSettings
 from ..shell import JobOperator, fail
 from .dataset import folder_of
@@ -55,7 +56,7 @@ def configuration(operator: TrainSettings, device: str) -> dict[str, Any]:
         "learning_rate": operator.learning_rate,
         "seed": operator.seed,
         "device": device,
-        "mixed_precision": device == "cuda" or (device == "auto" and "cuda" in network_runtime.devices()),
+        "mixed_precision": device == "cuda" or (device == "auto" and "cuda" in runtime.devices()),
         "validate_every": between,
         "save_every": between,
         "log_every": max(1, min(10, operator.steps // 200), operator.steps // MOST_ROWS),
@@ -85,7 +86,7 @@ class SPHERICAL_COW_OT_train(TrainSettings, JobOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Networks can run, and none is learning."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         if jobs.alone(Operators.TRAIN) is not None:

@@ -13,9 +13,10 @@ from bpy.props import EnumProperty, StringProperty
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
-from ... import checkpoints, jobs, network_views
+from ... import jobs
 from ...core.errors import CheckpointError, InvalidParameter
 from ...idnames import Operators
+from ...networks import checkpoints, views
 from ...properties.networks.views import ViewSettings
 from ..shell import SceneOperator
 
@@ -40,10 +41,10 @@ class ViewOperator(ViewSettings, SceneOperator):
     def picture(self, context: bpy.types.Context) -> Generator[jobs.Step, None, Path | NDArray[Any]]:
         """The image, or the file of it; the camera's takes a while. Raises `InvalidParameter`, `ImageError`."""
         if self.source == "FILE":
-            return network_views.picture_in_file(self.image_path)
+            return views.picture_in_file(self.image_path)
         if self.source == "IMAGE":
-            return network_views.picture_in_image(network_views.image_named(self.image))
-        return (yield from network_views.picture_of_camera(context, self.pictured_object(context), closely=self.crop))
+            return views.picture_in_image(views.image_named(self.image))
+        return (yield from views.picture_of_camera(context, self.pictured_object(context), closely=self.crop))
 
     def framing(self) -> Framing:
         """Which part of the image is seen."""
@@ -56,7 +57,7 @@ class ViewOperator(ViewSettings, SceneOperator):
         if self.source != "CAMERA" or self.pictured != "OBJECT":
             return None
         obj = context.object
-        if obj is None or obj.type not in network_views.SOLID_TYPES:
+        if obj is None or obj.type not in views.SOLID_TYPES:
             raise InvalidParameter("There is no object to take a picture of.", "Make one active, or show the scene.")
         return obj
 
@@ -91,7 +92,7 @@ def upright_around(obj: bpy.types.Object) -> Matrix:
 
 def keep_view(context: bpy.types.Context, section: str, pixels: Any, remarks: Any) -> None:
     """Show what the network sees, and what may be wrong with it, in the panel of a section."""
-    network_views.show_view(pixels)
+    views.show_view(pixels)
     getattr(context.scene.spherical_cow.networks, section).remarks = "\n".join(remarks)
 
 

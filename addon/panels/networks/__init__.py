@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from ... import network_runtime
 from ...idnames import Panels
+from ...networks import runtime
 from ..common import SidebarPanel, fact, fields, settings, wrapped
 from . import codes, dataset, fit_pictures, fit_sdf, image_to_mesh, models, occupancy, sdf_tools, training
 
@@ -24,12 +24,12 @@ class SPHERICAL_COW_PT_networks(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The device, or what is missing."""
-        if reason := network_runtime.why_not():
+        if reason := runtime.why_not():
             draw_missing(self.layout, context, reason)
             return
-        options, found = settings(context).networks, network_runtime.verdict()
+        options, found = settings(context).networks, runtime.verdict()
         fields(self.layout).prop(options, "device")
-        there = network_runtime.devices()
+        there = runtime.devices()
         column = self.layout.column(align=True)
         if there and options.device not in ("auto", *there):
             names = ", ".join(name for _, name in found["devices"])
@@ -42,7 +42,7 @@ def draw_missing(layout: bpy.types.UILayout, context: bpy.types.Context, reason:
     """What is missing, what to do, and the way there."""
     column = layout.column(align=True)
     wrapped(column, context, reason, icon="INFO")
-    wrapped(column, context, network_runtime.remedy())
+    wrapped(column, context, runtime.remedy())
     layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = PACKAGE
 
 

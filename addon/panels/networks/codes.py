@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import bpy
 
-from ... import bridge, network_runtime, shape_codes
+from ... import bridge
 from ...idnames import Operators, Panels
+from ...networks import runtime, shape_codes
 from ..common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 
 OPTIONS = ("preset", "epochs", "common_size", "seed")
@@ -47,7 +48,7 @@ def draw_train(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.
     layout.operator(Operators.CODES_LOAD, icon="IMPORT")
     error_box(layout, context, Operators.CODES_LOAD, of_object=False)
     there = shape_codes.holders(context)
-    if there and obj is not None and not network_runtime.why_not():
+    if there and obj is not None and not runtime.why_not():
         layout.separator()
         if len(there) > 1:
             fields(layout).prop(options, "target")

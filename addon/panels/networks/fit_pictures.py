@@ -7,11 +7,12 @@ from typing import Any
 
 import bpy
 
-from ... import bridge, network_runtime, storage
+from ... import bridge, storage
 from ...idnames import PICTURE_LIST, Operators, Panels
+from ...networks import runtime
+from ...networks.picture_choices import PICTURE_SYMMETRIES
 from ...operators.networks.fit_pictures import FINENESS
 from ...operators.networks.pictures import stem_of
-from ...picture_choices import PICTURE_SYMMETRIES
 from ...properties.networks.fit_pictures import FitPicturesSettings
 from ..common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 
@@ -62,7 +63,7 @@ class SPHERICAL_COW_PT_fit_pictures(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The pictures, what is known, the button, the facts of the active mesh."""
         layout, options = self.layout, settings(context).networks.fit_pictures
-        if network_runtime.why_not():
+        if runtime.why_not():
             layout.label(text="Needs PyTorch: see above", icon="INFO")
             return
         draw_list(layout, context, options)

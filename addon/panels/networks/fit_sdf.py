@@ -7,9 +7,10 @@ from typing import Any
 
 import bpy
 
-from ... import bridge, fitted_fields
+from ... import bridge
 from ...choices import SDF_NETWORKS
 from ...idnames import Operators, Panels
+from ...networks import fitted_fields
 from ..common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, percent, settings, wrapped
 
 OPTIONS = (

@@ -7,8 +7,9 @@ from typing import Any
 
 import bpy
 
-from ... import bridge, checkpoints, network_runtime, storage
+from ... import bridge, storage
 from ...idnames import Operators, Panels
+from ...networks import checkpoints, runtime
 from ...properties.networks.image_to_mesh import BEGINNINGS
 from ..common import SidebarPanel, error_box, fields, job_button, mesh_object, settings
 from .models import draw_chooser
@@ -38,7 +39,7 @@ class SPHERICAL_COW_PT_image_to_mesh(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The checkpoint; the picture; the stages; the button; the facts of the active mesh."""
         layout, options = self.layout, settings(context).networks.image_to_mesh
-        if network_runtime.why_not():
+        if runtime.why_not():
             layout.label(text="Needs PyTorch: see above", icon="INFO")
             return
         draw_chooser(layout, context, options, "checkpoint", *BEGINNINGS)

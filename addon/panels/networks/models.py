@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
-from ... import checkpoints, network_runtime
 from ...idnames import CHECKPOINT_LIST, Operators, Panels
+from ...networks import checkpoints, runtime
 from ..common import SidebarPanel, error_box, fact, fields, job_button, wrapped
 
 FACTS = 6
@@ -61,7 +61,7 @@ class SPHERICAL_COW_PT_models(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The list, and what the chosen one is."""
-        layout, owner = self.layout, network_runtime.preferences()
+        layout, owner = self.layout, runtime.preferences()
         row = layout.row()
         row.template_list(CHECKPOINT_LIST, "", owner, "checkpoints", owner, "active_checkpoint", rows=3)
         column = row.column(align=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 import bpy
 
-from ... import bridge, checkpoints, network_runtime, network_views, storage
+from ... import bridge, storage
 from ...idnames import Operators, Panels
+from ...networks import checkpoints, runtime, views
 from ...operators.networks.occupancy import kind_of
 from ...properties.networks.occupancy import BEGINNING
 from ..common import SidebarPanel, error_box, fields, job_button, mesh_object, settings
@@ -31,7 +32,7 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """The checkpoint; what that one asks for; the button; the facts of the active mesh."""
         layout, options = self.layout, settings(context).networks.occupancy
-        if network_runtime.why_not():
+        if runtime.why_not():
             layout.label(text="Needs PyTorch: see above", icon="INFO")
             return
         draw_chooser(layout, context, options, "checkpoint", BEGINNING)
@@ -68,7 +69,7 @@ class SPHERICAL_COW_PT_occupancy(SidebarPanel, bpy.types.Panel):
 def draw_object(layout: bpy.types.UILayout, context: bpy.types.Context, options: Any, kind: str) -> None:
     """The active object as the input."""
     obj, column = context.object, fields(layout)
-    types = network_views.SOLID_TYPES if kind == "voxels" else network_views.POINT_TYPES
+    types = views.SOLID_TYPES if kind == "voxels" else views.POINT_TYPES
     if obj is None or obj.type not in types:
         what = "a mesh" if kind == "voxels" else "a mesh or a point cloud"
         column.label(text=f"Make {what} active", icon="ERROR")

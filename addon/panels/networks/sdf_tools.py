@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import bpy
 
-from ... import bridge, fitted_fields, slices
+from ... import bridge
 from ...idnames import Operators, Panels
+from ...networks import fitted_fields, slices
 from ...operators.networks.sdf_tools import TITLES, WITH_TWO, second_mesh
 from ..common import SidebarPanel, error_box, fact, fields, job_button, mesh_object, settings, wrapped
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import bpy
 
-from ... import bridge, network_views, storage
+from ... import bridge, storage
 from ...idnames import Operators
+from ...networks import views
 from ..common import error_box, fact, fields, job_button, mesh_object, wrapped
 
 OF_VIEW = ("source", "image_path", "pictured", "crop", "fill", "whiten")
@@ -61,7 +62,7 @@ def draw_view(
         **values,
     )
     error_box(layout, context, Operators.PREVIEW_VIEW, of_object=False)
-    image = network_views.image_named(network_views.VIEW)
+    image = views.image_named(views.VIEW)
     preview = image.preview_ensure() if image is not None else None
     if preview is not None:
         layout.template_icon(icon_value=preview.icon_id, scale=7.0)
@@ -75,7 +76,7 @@ def _draw_camera(column: bpy.types.UILayout, context: bpy.types.Context, options
     if camera is None:
         column.label(text="The scene has no camera", icon="ERROR")
     elif options.pictured == "OBJECT":
-        there = obj is not None and obj.type in network_views.SOLID_TYPES
+        there = obj is not None and obj.type in views.SOLID_TYPES
         name = obj.name if there and obj is not None else "Make an object active"
         column.label(text=name, icon="OBJECT_DATA" if there else "ERROR")
         draw_own_result(column, context)

@@ -16,8 +16,8 @@ from bpy.props import (
     StringProperty,
 )
 
-from ... import shape_codes
 from ...choices import CODE_PRESETS
+from ...networks import shape_codes
 
 
 class CodesTrainSettings:

@@ -17,7 +17,13 @@ from bpy.props import (
     StringProperty,
 )
 
-from ...picture_choices import FIT_QUALITIES, FIT_STARTS, PICTURE_BACKGROUNDS, PICTURE_CAMERAS, PICTURE_SYMMETRIES
+from ...networks.picture_choices import (
+    FIT_QUALITIES,
+    FIT_STARTS,
+    PICTURE_BACKGROUNDS,
+    PICTURE_CAMERAS,
+    PICTURE_SYMMETRIES,
+)
 
 
 class FitPicturesSettings:

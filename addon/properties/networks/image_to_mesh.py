@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
-from ... import checkpoints
+from ...networks import checkpoints
 from .views import PanelViewSettings, ViewSettings
 
 BEGINNINGS = ("pixel2mesh", "reconstruction")

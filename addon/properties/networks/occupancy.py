@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ... import checkpoints
 from ...choices import UP_AXES
+from ...networks import checkpoints
 from .views import PanelViewSettings, ViewSettings
 
 BEGINNING = "occupancy-"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ... import slices
 from ...choices import AXES, SDF_TOOLS, SHELL_SIDES
+from ...networks import slices
 
 
 class SdfToolSettings:

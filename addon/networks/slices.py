@@ -11,16 +11,16 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, storage
-from .core.errors import InvalidParameter, SphericalCowError
-from .core.mesh import Mesh
-from .idnames import Attributes
-from .transforms import placed, require_solid, world_matrix
+from .. import bridge, storage
+from ..core.errors import InvalidParameter, SphericalCowError
+from ..core.mesh import Mesh
+from ..idnames import Attributes
+from ..transforms import placed, require_solid, world_matrix
 
 if TYPE_CHECKING:
-    from .core.fields.field import MeshField
-    from .core.fields.section import Section
-    from .properties.networks.sdf_tools import SPHERICAL_COW_PG_slice
+    from ..core.fields.field import MeshField
+    from ..core.fields.section import Section
+    from ..properties.networks.sdf_tools import SPHERICAL_COW_PG_slice
 
 MATERIAL = "Spherical Cow Slice"
 QUICK = 60_000
@@ -76,14 +76,14 @@ def world_mesh(obj: bpy.types.Object, use_modifiers: bool = True) -> Mesh:
 @lru_cache(maxsize=2)
 def _field(vertices: bytes, faces: bytes) -> MeshField:
     # The key is the mesh itself, so a changed one can never get a wrong answer.
-    from .core.fields.field import MeshField
+    from ..core.fields.field import MeshField
 
     return MeshField(Mesh(np.frombuffer(vertices).reshape(-1, 3), np.frombuffer(faces, np.int64).reshape(-1, 3)))
 
 
 def cut(source: bpy.types.Object, axis: str, position: float, resolution: int) -> Section:
     """The section of an object as it stands. Raises `InvalidMesh` where it has no inside."""
-    from .core.fields.section import section
+    from ..core.fields.section import section
 
     mesh = world_mesh(source)
     field = _field(mesh.vertices.tobytes(), mesh.faces.tobytes())
@@ -125,8 +125,8 @@ def store(mesh: bpy.types.Mesh, found: Section, source: bpy.types.Object) -> Non
 
 def recolor(mesh: bpy.types.Mesh) -> None:
     """Colour a slice anew from its distances."""
-    from .core.meshfile.color import srgb_to_linear
-    from .core.section_colours import section_colours
+    from ..core.meshfile.color import srgb_to_linear
+    from ..core.section_colours import section_colours
 
     group, values = group_of(mesh), bridge.read_attribute(mesh, Attributes.SIGNED_DISTANCE)
     if values is None or len(values) != group.height * group.width:

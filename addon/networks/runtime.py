@@ -17,7 +17,7 @@ from typing import Any
 
 import bpy
 
-WORKER = Path(__file__).parent / "scripts" / "network_worker.py"
+WORKER = Path(__file__).parents[1] / "scripts" / "network_worker.py"
 
 NEEDED = {
     "torch": "torch",
@@ -37,7 +37,7 @@ _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__
 
 def preferences() -> Any:
     """The preferences of this extension."""
-    return bpy.context.preferences.addons[__package__ or ""].preferences
+    return bpy.context.preferences.addons[(__package__ or "").removesuffix(".networks")].preferences
 
 
 def chosen() -> str:

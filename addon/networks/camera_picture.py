@@ -13,8 +13,8 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
-from . import jobs
-from .core.errors import InvalidParameter, OutputError
+from .. import jobs
+from ..core.errors import InvalidParameter, OutputError
 
 SIZE = 256
 """Pixels along an edge of a picture; the network sees 224."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from .core.datasets.arrays import Camera
-from .core.errors import InvalidParameter
-from .core.geometry.upright import Z_TO_Y
+from ..core.datasets.arrays import Camera
+from ..core.errors import InvalidParameter
+from ..core.geometry.upright import Z_TO_Y
 
 _AXES = np.diag([1.0, -1.0, -1.0])
 """From Blender's camera (x right, y up, z towards who looks) to the library's (x right, y down, z away), and back."""

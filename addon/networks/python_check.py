@@ -17,7 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import jobs, network_runtime
+from .. import jobs
+from . import runtime
 
 OLDEST_PYTHON, OLDEST_TORCH = (3, 11), (2, 6)
 VERSION_SECONDS, FACTS_SECONDS = 20.0, 240.0
@@ -45,7 +46,7 @@ def look(chosen: str) -> jobs.Work:
     → version), `missing` (names), `shares` (whether it may use the libraries of the extension), `problem` (why it
     cannot run networks, "" where it can), `remedy`, `command` (for pip, "" where nothing is to be installed).
     """
-    program = network_runtime.program_at(chosen) if chosen else sys.executable
+    program = runtime.program_at(chosen) if chosen else sys.executable
     found: dict[str, Any] = {"chosen": chosen, "program": program, "problem": "", "remedy": "", "command": ""}
     try:
         yield jobs.Step(0.1, "Asking for its version")
@@ -82,10 +83,10 @@ def _version(program: str) -> Generator[jobs.Step, None, tuple[str, str]]:
 def _facts(program: str, chosen: bool, shares: bool) -> Generator[jobs.Step, None, dict[str, Any]]:
     folders = jobs.library_folders()
     if chosen:
-        surroundings = network_runtime.environment(folders if shares else {}, Path(__file__).parent)
+        surroundings = runtime.environment(folders if shares else {}, Path(__file__).parents[1])
     else:
         surroundings = jobs.environment(torch=True)
-    command = [program, str(network_runtime.WORKER), "facts", *network_runtime.NEEDED]
+    command = [program, str(runtime.WORKER), "facts", *runtime.NEEDED]
     said = yield from _answer(command, surroundings, FACTS_SECONDS, 0.3)
     lines = [line for line in map(_json, said.splitlines()) if line]
     if not lines or "facts" not in lines[-1]:
@@ -187,11 +188,11 @@ def _judged(program: str, chosen: str, found: Mapping[str, Any]) -> dict[str, An
 
 
 def _list(names: Any) -> str:
-    return ", ".join(network_runtime.NEEDED[name] for name in names)
+    return ", ".join(runtime.NEEDED[name] for name in names)
 
 
 def _pip(program: str, names: Sequence[str], *, upgrade: bool) -> str:
     """The command that installs libraries into a Python, as it is typed."""
     words = [program, "-m", "pip", "install", *(["--upgrade"] if upgrade else [])]
-    words += dict.fromkeys(network_runtime.NEEDED[name] for name in names)
+    words += dict.fromkeys(runtime.NEEDED[name] for name in names)
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -9,8 +9,8 @@ import bpy
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from . import image_pixels
-from .core.datasets.pinhole import Pinhole
+from .. import image_pixels
+from ..core.datasets.pinhole import Pinhole
 
 SENSOR = 36.0
 """Millimetres, of both edges: the picture is square."""

@@ -13,14 +13,15 @@ from typing import Any
 
 import bpy
 
-from . import jobs, network_runtime
-from .core.errors import CheckpointError, InvalidParameter
-from .idnames import Operators
+from .. import jobs
+from ..core.errors import CheckpointError, InvalidParameter
+from ..idnames import Operators
+from . import runtime
 
 
 def entries(*beginnings: str) -> list[Any]:
     """The entries of the list whose model has a name with one of these beginnings; without any, all."""
-    found = network_runtime.preferences().checkpoints
+    found = runtime.preferences().checkpoints
     return [entry for entry in found if not beginnings or entry.model.startswith(beginnings)]
 
 
@@ -37,7 +38,7 @@ def search(*beginnings: str) -> Callable[[Any, bpy.types.Context, str], list[tup
 
 def entry_of(name: str) -> Any:
     """The entry of that name, or None."""
-    return network_runtime.preferences().checkpoints.get(name)
+    return runtime.preferences().checkpoints.get(name)
 
 
 def path_of(name: str) -> str:
@@ -67,8 +68,8 @@ def trained_fill(name: str) -> float:
 
     Raises `InvalidParameter` for an entry that is not of a model of pictures.
     """
-    from .core.networks.catalogue import model_class
-    from .core.networks.interface import PictureModel
+    from ..core.networks.catalogue import model_class
+    from ..core.networks.interface import PictureModel
 
     cls = model_class(model_of(name))
     if not issubclass(cls, PictureModel):
@@ -78,7 +79,7 @@ def trained_fill(name: str) -> float:
 
 def description(entry: Any) -> Mapping[str, Any]:
     """What the entry is, as `Description.to_dict` of the library."""
-    return network_runtime.told(entry.description)
+    return runtime.told(entry.description)
 
 
 def is_adding(context: bpy.types.Context) -> bool:
@@ -89,7 +90,7 @@ def is_adding(context: bpy.types.Context) -> bool:
 
 def add(described: Mapping[str, Any]) -> Any:
     """Add a file by its description, or put the description in place of an earlier one; gives the entry."""
-    owner = network_runtime.preferences()
+    owner = runtime.preferences()
     place = next((i for i, entry in enumerate(owner.checkpoints) if entry.path == described["path"]), None)
     if place is None:
         name = _free_name(Path(described["path"]))
@@ -105,7 +106,7 @@ def add(described: Mapping[str, Any]) -> Any:
 
 def remove(place: int) -> None:
     """Take an entry off the list; its file stays."""
-    owner = network_runtime.preferences()
+    owner = runtime.preferences()
     owner.checkpoints.remove(place)
     owner.active_checkpoint = max(min(owner.active_checkpoint, len(owner.checkpoints) - 1), 0)
     bpy.context.preferences.is_dirty = True

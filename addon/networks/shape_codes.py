@@ -12,13 +12,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, storage, transforms
-from .core.errors import CheckpointError, InvalidParameter
-from .core.mesh import Mesh
+from .. import bridge, storage, transforms
+from ..core.errors import CheckpointError, InvalidParameter
+from ..core.mesh import Mesh
 
 if TYPE_CHECKING:
-    from .core.networks.deepsdf.codes import ShapeCodes
-    from .properties.networks.codes import SPHERICAL_COW_PG_codes
+    from ..core.networks.deepsdf.codes import ShapeCodes
+    from ..properties.networks.codes import SPHERICAL_COW_PG_codes
 
 
 def group_of(mesh: bpy.types.Mesh) -> SPHERICAL_COW_PG_codes:
@@ -112,7 +112,7 @@ def load(mesh: bpy.types.Mesh) -> ShapeCodes:
 
 @lru_cache(maxsize=2)
 def _parse(stored: storage.Stored) -> ShapeCodes:
-    from .core.networks.deepsdf.codes_file import codes_from_bytes
+    from ..core.networks.deepsdf.codes_file import codes_from_bytes
 
     return codes_from_bytes(stored.content(), "What is stored on this mesh")
 
@@ -139,7 +139,7 @@ def refresh(mesh: bpy.types.Mesh) -> None:
     group = group_of(mesh)
     if group.resting or why_not_live(mesh):
         return
-    from .core.fields.extraction import Extraction
+    from ..core.fields.extraction import Extraction
 
     try:
         codes = load(mesh)

@@ -12,10 +12,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, storage
+from .. import bridge, storage
 
 if TYPE_CHECKING:
-    from .properties.networks.fit_sdf import SPHERICAL_COW_PG_fitted
+    from ..properties.networks.fit_sdf import SPHERICAL_COW_PG_fitted
 
 
 def group_of(mesh: bpy.types.Mesh) -> SPHERICAL_COW_PG_fitted:

@@ -14,8 +14,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bridge, camera_picture, image_pixels, jobs, layers
-from .core.errors import ImageError, InvalidMesh, InvalidParameter
+from .. import bridge, image_pixels, jobs, layers
+from ..core.errors import ImageError, InvalidMesh, InvalidParameter
+from . import camera_picture
 
 VIEW = "Network Input"
 """The image data-block that shows what the network sees."""
@@ -98,7 +99,7 @@ def _moderate(image: bpy.types.Image, most: int) -> Iterator[bpy.types.Image]:
 
 def _display(rgba: NDArray[np.float32]) -> NDArray[np.float32]:
     """Linear colours, multiplied by alpha as Blender keeps floats, as sRGB with straight alpha."""
-    from .core.meshfile.color import linear_to_srgb
+    from ..core.meshfile.color import linear_to_srgb
 
     alpha = rgba[:, :, 3:]
     straight = np.divide(rgba[:, :, :3], alpha, out=np.zeros_like(rgba[:, :, :3]), where=alpha > 1e-6)
