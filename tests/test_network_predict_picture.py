@@ -101,6 +101,19 @@ def test_pictures_may_be_prepared_as_published(folder: Path, capsys: pytest.Capt
     assert not np.array_equal(read_mesh(folder / "own.ply").vertices, read_mesh(folder / "theirs.ply").vertices)
 
 
+def test_what_is_remarked_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in ((), ("--published",)):
+        status, out, err = run(folder, capsys, "bent.pt", "a.png", "out.ply", *options)
+        assert status == 0 and out.startswith("Pixel2Mesh (own), ")
+        assert err.count("90 × 60 is squeezed") == 1 and "squeezed" not in out
+
+
+@pytest.mark.parametrize("option", ["--points", "--resolution", "--steps", "--threshold"])
+def test_its_evaluation_has_no_grid(folder: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert main(["network", "evaluate", str(folder / "bent.pt"), str(folder), option, "5"]) != 0
+    assert f"{option} has no meaning" in capsys.readouterr().err
+
+
 def test_up_turns_mesh_and_camera(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = {}
     for up in ("y", "z"):
@@ -141,6 +154,8 @@ def test_a_texture_is_written_with_obj_and_colours_with_ply(folder: Path, capsys
         (("bent.pt", "text.png", "no.ply"), "not an image"),
         (("bent.pt", "none.png", "no.ply"), "does not exist"),
         (("bent.pt", "a.png", "no.ply", "--crop", "--fill", "0"), "cannot fill 0"),
+        (("bent.pt", "a.png", "no.ply", "--fill", "0.5"), "after --crop"),
+        (("bent.pt", ".", "no.ply"), "is a folder"),
         (("nan.pt", "a.png", "no.ply"), "not numbers"),
         (("painted.safetensors", "no_texture.png", "no.obj"), "would be overwritten"),
         (("occupancy.pt", "a.png", "no.ply", "--stages"), "--stages has no meaning"),

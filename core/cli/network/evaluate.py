@@ -23,6 +23,9 @@ from ...progress import Progress
 from ..console import Console, make_folder, require_writable
 from ..seeds import seed_of
 
+_OF_FIELDS = {"points": 100_000, "resolution": 128, "steps": 2, "threshold": None}
+"""Options with their defaults that only networks with a surface in a grid have."""
+
 
 def add_verbs(verbs: Any) -> None:
     """Add the verb `evaluate`."""
@@ -43,12 +46,22 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--csv", metavar="OUT", help="write the table of classes")
     parser.add_argument("--shapes", metavar="OUT", help="write a CSV with a line for each shape")
     parser.add_argument("--keep", metavar="FOLDER", help="write the meshes that the network makes, for --meshes")
-    parser.add_argument("--points", type=int, default=100_000, metavar="N", help="drawn on each mesh (default 100000)")
+    parser.add_argument(
+        "--points", type=int, default=_OF_FIELDS["points"], metavar="N", help="drawn on each mesh (default 100000)"
+    )
     parser.add_argument(
         "--view", type=int, metavar="N", help="which image of each model (default 0; all of them for Pixel2Mesh)"
     )
-    parser.add_argument("--resolution", type=int, default=128, metavar="N", help="cells along an edge (default 128)")
-    parser.add_argument("--steps", type=int, default=2, metavar="N", help="how often the first grid is doubled")
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        default=_OF_FIELDS["resolution"],
+        metavar="N",
+        help="cells along an edge (default 128)",
+    )
+    parser.add_argument(
+        "--steps", type=int, default=_OF_FIELDS["steps"], metavar="N", help="how often the first grid is doubled"
+    )
     parser.add_argument("--threshold", type=float, metavar="P", help="probability on the surface (default 0.2)")
     parser.add_argument("--seed", type=seed_of, default=0)
     parser.add_argument("--device", default="auto", choices=DEVICES)
@@ -90,6 +103,11 @@ def _pictures(arguments: argparse.Namespace, model: Pixel2MeshModel, progress: P
         raise InvalidParameter(
             "Pixel2Mesh is measured in the space of each camera: no meshes are kept.", "Leave --keep out."
         )
+    for name, default in _OF_FIELDS.items():
+        if getattr(arguments, name) != default:
+            raise InvalidParameter(
+                f"--{name} has no meaning for Pixel2Mesh: its vertices are measured, as published.", "Leave it out."
+            )
     return evaluate_pictures(
         model.network,
         arguments.dataset,

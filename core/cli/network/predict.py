@@ -74,6 +74,8 @@ def run_predict(arguments: argparse.Namespace, console: Console) -> int:
     given = {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     settings = Prediction(**{"resolution": RESOLUTION, **given, "refinement": arguments.refine})
     outputs = _outputs(arguments, settings)
+    if arguments.fill is not None and not arguments.crop:
+        raise InvalidParameter("--fill is how much the object fills after --crop.", "Add --crop, or leave it out.")
     stages = Stages()
     with stages("open"):
         model = open_model(arguments.checkpoint, arguments.device)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,9 @@ def _read(arguments: argparse.Namespace, model: PictureModel) -> Read:
     read = read_input(
         arguments.input, "image", Framing(arguments.crop, fill, arguments.whiten), model.picture_size
     )  # which also says what is no picture
-    return (
-        Read(model.published_view(arguments.input))
-        if isinstance(model, Pixel2MeshModel) and arguments.published
-        else read
-    )
+    if isinstance(model, Pixel2MeshModel) and arguments.published:
+        return replace(read, given=model.published_view(arguments.input))
+    return read
 
 
 def _check_options(arguments: argparse.Namespace, model: PictureModel) -> None:
@@ -104,9 +103,10 @@ def _write(result: Reconstruction, arguments: argparse.Namespace) -> list[Path]:
 def _lines(data: dict[str, Any], result: Reconstruction) -> list[str]:
     size = f", {data['parameters']:,} parameters" if "parameters" in data else ""
     bent = " → ".join(f"{mesh.n_vertices:,}" for mesh in result.stages)
-    lines = [f"{data['title']}{size}", f"vertices: {bent}; faces of the last: {result.mesh.n_faces:,}"]
+    kind = f" ({data['variant']})" if "variant" in data else ""
+    lines = [f"{data['title']}{kind}{size}", f"vertices: {bent}; faces of the last: {result.mesh.n_faces:,}"]
     if result.texture is not None:
         height, width = result.texture.pixels.shape[:2]
         lines.append(f"texture: {width} × {height}")
     lines += data["files"]
-    return [*lines, f"{data['seconds']['predict']:.1f} s", *data["remarks"]]
+    return [*lines, f"{data['seconds']['predict']:.1f} s", *result.remarks]

@@ -87,6 +87,8 @@ def kind_of(path: Path) -> str:
         return kinds[ending]
     if ending in READABLE:
         return "mesh"
+    if path.is_dir():
+        raise InvalidParameter(f"{path} is a folder.", "Give a file in it.")
     raise InvalidParameter(
         f"The ending of {path.name} is not known.", "Give an image, a mesh, points (XYZ, NPZ) or a .binvox file."
     )
