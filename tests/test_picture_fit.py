@@ -382,6 +382,23 @@ def test_large_pictures_are_averaged_down_with_their_cameras():
     np.testing.assert_allclose(2.0 * shot.camera.project(points)[0], camera.project(points)[0])
 
 
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_pictures_that_are_read_smaller_keep_their_cameras_and_masks(tmp_path, ending):
+    size = (4500, 3600)  # a file of more than 16 million pixels
+    picture = Image.new("L", size, 255)
+    picture.paste(40, (1600, 800, 2400, 2000))
+    picture.save(tmp_path / f"large.{ending}", **({"compress_level": 1} if ending == "png" else {}))
+    mask = np.zeros((3600, 4500), np.uint8)
+    mask[800:2000, 1600:2400] = 255
+    camera = around(1, 4500)[0]
+    for given in (None, mask):
+        shot = shot_from(tmp_path / f"large.{ending}", given, camera)
+        assert max(shot.size) * shot.reduced == pytest.approx(4500, abs=shot.reduced)
+        np.testing.assert_allclose(np.array(shot.box) * shot.reduced, [1600, 800, 2400, 2000], atol=shot.reduced)
+        points = np.array([[0.1, 0.2, 0.3]])
+        np.testing.assert_allclose(shot.reduced * shot.camera.project(points)[0], camera.project(points)[0])
+
+
 def test_cameras_that_cannot_be_are_refused(scene, tmp_path):
     shots = scene[3]
     broken = Camera(shots[0].camera.matrix, np.full((3, 4), np.nan))

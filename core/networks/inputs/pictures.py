@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,12 @@ _TURNS = {
 
 @dataclass(frozen=True)
 class Flat:
-    """A picture on white. rgb: mode RGB. alpha: mode L, where something is transparent, else None."""
+    """A picture on white. rgb: mode RGB. alpha: mode L, where something is transparent, else None. shrunk: how many
+    pixels along an edge of the picture as it was given are one here."""
 
     rgb: Image.Image
     alpha: Image.Image | None = None
+    shrunk: int = 1
 
 
 def flat_from_file(path: Path) -> Flat:
@@ -65,16 +67,18 @@ def flat_from_file(path: Path) -> Flat:
 
 
 def _flat_file(image: Image.Image, path: Path) -> Flat:
-    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    turn, whole = _TURNS.get(image.getexif().get(_ORIENTATION, 1)), max(image.size)
     if image.width * image.height > _EXACT:
         image.draft("RGB", (_ENOUGH, _ENOUGH))  # JPEG alone can be read smaller; nothing happens to others
     if image.width * image.height > MOST_PIXELS:
         raise _too_large(f"{path.name} ({image.width} × {image.height} pixels)")
     image.load()
     flat = _flat(image)
+    flat = replace(flat, shrunk=flat.shrunk * max(round(whole / max(*image.size, 1)), 1))
     if turn is None:
         return flat
-    return Flat(flat.rgb.transpose(turn), None if flat.alpha is None else flat.alpha.transpose(turn))
+    alpha = None if flat.alpha is None else flat.alpha.transpose(turn)
+    return Flat(flat.rgb.transpose(turn), alpha, flat.shrunk)
 
 
 def _too_large(name: str) -> ImageError:
@@ -149,7 +153,7 @@ def _flat(image: Image.Image) -> Flat:
         if strip.alpha is not None:
             transparent = True
             alpha.paste(strip.alpha.reduce((across, rows)), (0, top // rows))
-    return Flat(rgb, alpha if transparent else None)
+    return Flat(rgb, alpha if transparent else None, factor)
 
 
 def _on_white(image: Image.Image) -> Flat:

@@ -85,14 +85,14 @@ def shot_from(
     """
     title = name or (Path(image).name if isinstance(image, str | Path) else "The picture")
     whole = _flat(image)
-    reduced = max(math.ceil(math.sqrt(whole.rgb.width * whole.rgb.height / _MOST)), 1)
-    flat = _reduced(whole, reduced)
+    flat = _reduced(whole, max(math.ceil(math.sqrt(whole.rgb.width * whole.rgb.height / _MOST)), 1))
+    reduced = flat.shrunk
     if camera is not None and reduced > 1:
         camera = Camera(np.diag([1.0 / reduced, 1.0 / reduced, 1.0]) @ camera.matrix, camera.world)
     if mask is None:
         covered, solid = _own_mask(flat)
     else:
-        covered = _given_mask(_flat(mask), whole, reduced, title)
+        covered = _given_mask(_flat(mask), flat, title)
         solid = covered
     covered = np.where(_cleaned(covered > 0.5), np.maximum(covered, solid), np.where(covered > 0.5, 0.0, covered))
     share = float((covered > 0.5).mean())
@@ -157,7 +157,8 @@ def _flat(image: str | Path | NDArray[np.generic]) -> Flat:
 def _reduced(flat: Flat, factor: int) -> Flat:
     if factor == 1:
         return flat
-    return Flat(flat.rgb.reduce(factor), None if flat.alpha is None else flat.alpha.reduce(factor))
+    alpha = None if flat.alpha is None else flat.alpha.reduce(factor)
+    return Flat(flat.rgb.reduce(factor), alpha, flat.shrunk * factor)
 
 
 def _own_mask(flat: Flat) -> tuple[FloatArray, FloatArray]:
@@ -169,17 +170,15 @@ def _own_mask(flat: Flat) -> tuple[FloatArray, FloatArray]:
     return mask, np.ones_like(mask)
 
 
-def _given_mask(mask: Flat, flat: Flat, reduced: int, title: str) -> FloatArray:
-    if mask.rgb.size != flat.rgb.size:
+def _given_mask(mask: Flat, flat: Flat, title: str) -> FloatArray:
+    own, wanted = ([side * some.shrunk for side in some.rgb.size] for some in (mask, flat))
+    if max(abs(a - b) for a, b in zip(own, wanted, strict=True)) >= max(mask.shrunk, flat.shrunk):
         raise ImageError(
-            f"{title} has {flat.rgb.width} × {flat.rgb.height} pixels, and its mask {mask.rgb.width} ×"
-            f" {mask.rgb.height}.",
+            f"{title} has {wanted[0]} × {wanted[1]} pixels, and its mask {own[0]} × {own[1]}.",
             "Give masks of the size of their pictures.",
         )
-    mask = _reduced(mask, reduced)
-    if mask.alpha is not None:
-        return np.asarray(mask.alpha, np.float64) / 255.0
-    return np.asarray(mask.rgb.convert("L"), np.float64) / 255.0
+    layer = mask.rgb.convert("L") if mask.alpha is None else mask.alpha
+    return np.asarray(layer.resize(flat.rgb.size, Image.Resampling.BOX), np.float64) / 255.0
 
 
 def _cleaned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
