@@ -451,6 +451,11 @@ def claims_width(weights: dict[str, Any]) -> None:
     weights["nn_encoder.conv0_1.weight"] = torch.zeros(30_000, 1)
 
 
+def claims_width_by_repeating(weights: dict[str, Any]) -> None:
+    weights["nn_encoder.conv0_1.weight"] = torch.zeros(120, 1)
+    weights.update({f"more{n}": torch.zeros(1, dtype=torch.int8).expand(1_000_000) for n in range(150)})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -467,6 +472,7 @@ def claims_width(weights: dict[str, Any]) -> None:
         (lambda w: w.update({"gconv.weight": w["gconv.weight"].to_sparse()}), "gconv.weight is sparse"),
         (lambda w: w.update({"init_pts": w["init_pts"].to_sparse()}), "init_pts is sparse"),
         (claims_width, "do not fit"),
+        (claims_width_by_repeating, "do not fit"),
         (lambda w: w.update({"gconv.weight": torch.tensor(3.0)}), "gconv.weight has the shape"),
         (lambda w: w.update({"init_pts": torch.zeros(156)}), "init_pts has the shape"),
         (lambda w: w.update({"init_pts": w["init_pts"].flip(0)}), "face1.obj"),

@@ -183,7 +183,8 @@ def _variant(weights: Mapping[str, Tensor], mesh: Mesh, auto_encoder: bool, name
     encoder: Encoder = "resnet50" if "nn_encoder.layer1.0.conv1.weight" in weights else "vgg"
     width = _size(weights, _FIRST[encoder], 0, name)
     hidden, last = _size(weights, "gcns.0.conv1.weight", 1, name), _size(weights, "gconv.weight", 0, name)
-    there = sum(weight.numel() for weight in weights.values())
+    stored = {one.untyped_storage().data_ptr(): one.untyped_storage().nbytes() for one in weights.values()}
+    there = sum(stored.values()) // 2  # numbers, of 16 bits or more; each once, however many tensors show it
     if max(_LARGEST[encoder] * width**2, hidden**2, last) > there:
         raise _not_for_it(name, f"layers of {width}, {hidden} and {last} do not fit into it")
     rebuilds = any(key.startswith("nn_decoder.") for key in weights)
