@@ -12,6 +12,7 @@ from .. import recipe_book
 from ..core.repairs.catalogue import STEPS
 from ..core.repairs.recipe import Step
 from ..idnames import Menus, Operators
+from .lists import DIRECTIONS, move_active, remove_active
 from .shell import guarded
 
 if TYPE_CHECKING:
@@ -165,9 +166,7 @@ class SPHERICAL_COW_OT_step_remove(StepOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it; the next one is chosen."""
-        settings = settings_of(context)
-        settings.steps.remove(settings.active_step)
-        settings.active_step = max(min(settings.active_step, len(settings.steps) - 1), 0)
+        remove_active(settings_of(context), "steps", "active_step")
         return {"FINISHED"}
 
 
@@ -185,18 +184,12 @@ class SPHERICAL_COW_OT_step_move(StepOperator, bpy.types.Operator):
         direction: EnumProperty(
             name="Direction",
             description="Where to",
-            items=(("UP", "Up", "Do it earlier"), ("DOWN", "Down", "Do it later")),
+            items=DIRECTIONS,
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Swap it with its neighbour."""
-        settings = settings_of(context)
-        place = settings.active_step + (-1 if self.direction == "UP" else 1)
-        if not 0 <= place < len(settings.steps):
-            return {"CANCELLED"}
-        settings.steps.move(settings.active_step, place)
-        settings.active_step = place
-        return {"FINISHED"}
+        return move_active(settings_of(context), "steps", "active_step", self.direction)
 
 
 class SPHERICAL_COW_MT_recipes(bpy.types.Menu):

@@ -17,6 +17,7 @@ from ... import image_pixels, jobs
 from ...core.errors import ImageError, InvalidParameter
 from ...idnames import Operators
 from ...networks import camera_picture, views
+from ..lists import DIRECTIONS, move_active, remove_active
 from ..shell import SceneOperator, guarded
 
 if TYPE_CHECKING:
@@ -176,9 +177,9 @@ class SPHERICAL_COW_OT_picture_remove(_ChosenOperator, bpy.types.Operator):
         settings = settings_of(context)
         if self.every:
             settings.pictures.clear()
+            settings.active_picture = 0
         else:
-            settings.pictures.remove(settings.active_picture)
-        settings.active_picture = max(min(settings.active_picture, len(settings.pictures) - 1), 0)
+            remove_active(settings, "pictures", "active_picture")
         return {"FINISHED"}
 
 
@@ -196,18 +197,12 @@ class SPHERICAL_COW_OT_picture_move(_ChosenOperator, bpy.types.Operator):
         direction: EnumProperty(
             name="Direction",
             description="Where to",
-            items=(("UP", "Up", "Towards the first"), ("DOWN", "Down", "Towards the last")),
+            items=DIRECTIONS,
         )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Swap it with its neighbour."""
-        settings = settings_of(context)
-        place = settings.active_picture + (-1 if self.direction == "UP" else 1)
-        if not 0 <= place < len(settings.pictures):
-            return {"CANCELLED"}
-        settings.pictures.move(settings.active_picture, place)
-        settings.active_picture = place
-        return {"FINISHED"}
+        return move_active(settings_of(context), "pictures", "active_picture", self.direction)
 
 
 class SPHERICAL_COW_OT_pictures_cameras(_ChosenOperator, bpy.types.Operator):
