@@ -62,7 +62,7 @@ def random(*shape: int, seed: int = 1) -> Any:
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def slopes_agree(function: Callable[..., Any], *given: Any, step: float = 1e-6, within: float = 1e-5) -> None:
+def slopes_agree(function: Callable[..., Any], *given: Any, step: float = 1e-6, within: float = 1e-6) -> None:
     """Derivatives along random directions are those of finite differences, and are not all zero."""
     inputs = [value.clone().requires_grad_() for value in given]
     gradients = torch.autograd.grad(function(*inputs), inputs)
@@ -94,11 +94,11 @@ def test_published_pictures_and_gradients(case: str, size: int) -> None:
     upright = vertices * torch.tensor([1.0, -1.0, 1.0])
     faces = given["F"][0].long()
     picture = published_picture(upright, faces, given["K"] @ given["Rt"], size, paint, light=Light())
-    torch.testing.assert_close(picture.mask, given["mask"], rtol=0.0, atol=1e-5)
-    torch.testing.assert_close(picture.colour, given["rgb"], rtol=0.0, atol=1e-5)
+    torch.testing.assert_close(picture.mask, given["mask"], rtol=0.0, atol=1e-6)
+    torch.testing.assert_close(picture.colour, given["rgb"], rtol=0.0, atol=1e-6)
     ((picture.colour * given["w_rgb"]).sum() + (picture.mask * given["w_mask"]).sum()).backward()
     for value, truth in ((vertices, given["grad_V"]), (texture, given["grad_tex"])):
-        assert (value.grad - truth).norm() < 1e-5 * truth.norm()
+        assert (value.grad - truth).norm() < 2e-6 * truth.norm()
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -121,9 +121,9 @@ def test_outlines_stay_in_place() -> None:
         mask = render(vertices, faces, view, size, softness=soft, closed=closed).mask
         return (math.sqrt(mask.mean().item() / sharp) - 1.0) * radius
 
-    assert abs(moved(0.3, False)) < 0.15
+    assert abs(moved(0.3, False)) < 0.1
     for width in (0.3, 0.75, 1.5):
-        assert abs(moved(width, True)) < 0.06  # pixels
+        assert abs(moved(width, True)) < 0.04  # pixels
 
 
 def test_what_is_behind_closes_the_outline_of_what_is_in_front() -> None:
@@ -291,6 +291,7 @@ def test_nothing_to_see(face: tuple[int, ...] | None, z: float, paint: str) -> N
     view = stacked([camera((0.0, 0.0, 2.0))], SIZE).double()
     chosen = on.get(paint, VertexColours(random(3, 3)))
     picture = render(vertices, faces, view, SIZE, paint=chosen, light=Light(), background=0.25)
+    assert not render(vertices, faces, view, SIZE, closed=True).mask.any()
     torch.testing.assert_close(picture.colour, torch.full((1, 3, SIZE, SIZE), 0.25).double())
     assert not picture.mask.any()
     (picture.colour.sum() + picture.mask.sum()).backward()
@@ -341,6 +342,12 @@ def test_what_does_not_fit_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(InvalidParameter, match="cannot be painted"):
             render(vertices, faces, views, SIZE, paint=paint)
+
+
+@pytest.mark.parametrize(("sigma", "reach"), [(0.0, 1e-4), (-1.0, 1e-4), (math.nan, 1e-4), (1e-3, 0.5), (1e-3, 0.0)])
+def test_softness_that_cannot_be_is_refused(sigma: float, reach: float) -> None:
+    with pytest.raises(InvalidParameter, match="cannot be drawn"):
+        Softness(sigma, reach)
 
 
 def test_softness_that_needs_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def outline_mask(
 ) -> Tensor:
     """(B, size, size) the mask of `fronts` of `triangles`, (F, 3) `faces` in each picture, and their fragments."""
     count = len(faces)
-    front = _is_front(triangles.corners.detach()).reshape(-1, count)
+    front = _is_front(triangles.corners.detach()).reshape(triangles.pictures, count)
     outer = front[:, :, None] & ~torch.cat([front, torch.zeros_like(front[:, :1])], dim=1)[:, _across(faces)]
     number = torch.full((front.numel(),), -1, dtype=torch.long, device=faces.device)
     key = fronts.picture * count + fronts.face
@@ -46,7 +46,7 @@ def outline_mask(
     masks: Tensor = _Outlined.apply(  # type: ignore[no-untyped-call]
         fronts.corners, outer, fragments.pixel, which, triangles.pictures * size**2, size, softness
     )
-    return masks.reshape(-1, size, size)
+    return masks.reshape(triangles.pictures, size, size)
 
 
 def _is_front(corners: Tensor) -> Tensor:

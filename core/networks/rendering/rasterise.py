@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from ...errors import InvalidParameter
 from .compiled import values_of
 from .triangles import Triangles
 
@@ -29,6 +30,13 @@ class Softness:
 
     sigma: float = 1e-5
     reach: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.sigma < math.inf and 0.0 < self.reach < 0.5):
+            raise InvalidParameter(
+                f"Edges with sigma = {self.sigma:g} and reach = {self.reach:g} cannot be drawn.",
+                "Give a sigma above 0, such as 1e-9 for sharp edges, and a reach between 0 and 1/2.",
+            )
 
     @property
     def margin(self) -> float:
