@@ -34,6 +34,7 @@ from spherical_cow.topology import check
 
 torch = pytest.importorskip("torch")
 
+from spherical_cow.networks.picture_fit.learning import fit as learning  # noqa: E402
 from spherical_cow.networks.picture_fit.learning.fit import fit_pictures  # noqa: E402
 from spherical_cow.networks.picture_fit.learning.shape import Shape, smoothed  # noqa: E402
 from spherical_cow.networks.rendering.camera import stacked  # noqa: E402
@@ -86,7 +87,9 @@ def scene():
 @pytest.fixture(scope="module")
 def fitted(scene):
     seen = []
-    fit = fit_pictures(scene[3], SMALL, on_best=seen.append)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(learning, "_PREVIEW", 0.0)  # every time
+        fit = fit_pictures(scene[3], SMALL, on_best=seen.append)
     return fit, seen
 
 
@@ -139,7 +142,9 @@ def test_the_result_is_a_sphere_without_crossings_and_has_a_texture(fitted):
 
 def test_what_is_shown_becomes_better(fitted):
     _, seen = fitted
-    assert seen and all(item.report is None and item.reconstruction.texture is not None for item in seen)
+    assert len(seen) > 1 and all(item.report is None and item.reconstruction.texture is not None for item in seen)
+    agreements = [item.iou for item in seen]
+    assert agreements == sorted(set(agreements))
 
 
 def test_the_same_pictures_give_the_same_result(scene):
@@ -441,6 +446,19 @@ def test_the_task_gives_arrays_and_previews(scene, tmp_path):
         assert set(shown.files) == set(outcome.arrays)
         assert shown["vertices"].shape == outcome.arrays["vertices"].shape == (162, 3)
     assert json.dumps(outcome.data) and len(outcome.data["report"]["iou"]) == 4
+
+
+def test_a_preview_that_cannot_be_written_is_no_reason_to_end(scene, tmp_path):
+    arrays = {"pixels_0": np.dstack([scene[3][0].pixels, scene[3][0].mask])}
+    parameters = {"level": 2, "steps": 1, "resolution": 32, "texture_size": 32, "start": "sphere"}
+    parameters["preview"] = str(tmp_path / "gone" / "preview.npz")
+    assert "vertices" in run_task("fit_pictures", arrays, parameters, lambda fraction, phase: None).arrays
+
+
+def test_a_time_limit_is_for_both_rounds(scene):
+    limited = replace(SMALL, level=2, steps=9, seconds=4.0, start="sphere", refine_cameras=True)
+    begun, _ = learning._Scene(scene[3][:1], limited).begin(lambda fraction, phase: None)
+    assert begun.settings.seconds == 2.0 and begun.settings.steps == 5
 
 
 def test_the_command_writes_a_textured_mesh(scene, tmp_path, capsys):

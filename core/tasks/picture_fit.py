@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..archive import archive_bytes
+from ..errors import OutputError
 from ..files import atomic_write
 from ..networks.picture_fit.cameras import cameras_from
 from ..networks.picture_fit.result import PictureFit
@@ -37,7 +39,7 @@ def _fit_pictures(arrays: Arrays, parameters: Parameters, progress: Progress) ->
 
     def show(fit: PictureFit) -> None:
         content = archive_bytes(fit_arrays(fit))
-        with atomic_write(Path(str(preview))) as temporary:
+        with suppress(OutputError), atomic_write(Path(str(preview))) as temporary:  # as while it is read, on Windows
             temporary.write_bytes(content)
 
     with in_words():

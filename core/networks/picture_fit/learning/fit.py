@@ -151,9 +151,10 @@ class _Scene:
                     raise
         if positions is None:
             positions, origin = ellipsoid_start(self.views[1], sphere), "sphere"
-        steps = -(-settings.steps // 2) if settings.refine_cameras else settings.steps
+        if settings.refine_cameras:  # in two rounds
+            settings = replace(settings, steps=-(-settings.steps // 2), seconds=0.5 * settings.seconds)
         far = origin == "sphere"
-        return Optimisation(self.template, positions, self.views, replace(settings, steps=steps), far=far), origin
+        return Optimisation(self.template, positions, self.views, settings, far=far), origin
 
     def reconstruction(
         self, best: Best, size: int, views: Sequence[CutOut], mirrors: Sequence[FloatArray] = ()
