@@ -297,9 +297,9 @@ def standing_in(watched, extension: str, tmp_path: Path) -> Any:
         yield jobs.Step(0.1, "Begin")
         for size in (1.0, 2.0):
             np.savez(path, iou=0.25 * size, **made_up(extension, size))
-            yield jobs.Step(0.5, "Step", path)
+            yield jobs.Step(0.5, "Step, IoU 0.5", path)
         path.write_bytes(b"damaged")
-        yield jobs.Step(0.6, "Step", path)
+        yield jobs.Step(0.6, "Step, IoU 0.6", path)
         raise errors.WorkerCrashed("It ended.", "")
 
     job = watched()

@@ -70,12 +70,16 @@ class WatchedOperator(SceneOperator):
 
     def _look(self, context: bpy.types.Context) -> set[str] | None:
         if self.job.cancel and self.latest is not None:
-            return self._finish(context, self.latest, {"stopped": True, "remarks": [self.job.step.phase]})
+            return self._finish(context, self.latest, {"stopped": True, "remarks": [self._how_far()]})
         outcome = super()._look(context)
         obj = messages.object_of(self.shown_uid) if self.shown_uid else None
         if outcome == {"CANCELLED"} and obj is not None:
             discard(obj)
         return outcome
+
+    def _how_far(self) -> str:
+        """Without what was measured there: that is said of what is kept, which may be of a moment before."""
+        return self.job.step.phase.partition(",")[0]
 
     def _show(self, context: bpy.types.Context, step: jobs.Step) -> None:
         if self.latest is not None:
