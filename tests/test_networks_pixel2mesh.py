@@ -386,9 +386,10 @@ def test_a_picture_is_rebuilt() -> None:
     for wrong in (np.zeros((5, 5)), np.zeros((0, 4, 3))):
         with pytest.raises(ImageError):
             model.published_view(wrong)
-    for wrong in (None, octahedron()):
-        with pytest.raises(InvalidParameter, match="image"):
-            model.reconstruct(wrong)
+    for wrong in (None, octahedron(), [[[0, 0, 0]]]):
+        for look in (model.reconstruct, model.rebuilt, model.published_view):
+            with pytest.raises(InvalidParameter, match="image"):
+                look(wrong)
 
 
 # --- files of other codes, and damaged ones

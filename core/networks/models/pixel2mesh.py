@@ -122,9 +122,10 @@ class Pixel2MeshModel(PictureModel):
         """The picture (H, W, 3) that the published code makes of an image before the network sees it, to be given to
         `reconstruct`: only what is wholly transparent becomes white, and half-transparent pixels keep their colours.
 
-        given: a file, or bytes (H, W, 3 or 4). Raises `ImageError`.
+        given: a file, or bytes (H, W, 3 or 4). Raises `ImageError`, and `InvalidParameter` for anything else.
         """
         require_torch()
+        self._check_given(given)
         from ..pixel2mesh.published import published_view
 
         network_view(given)  # says so if it is no image
@@ -138,10 +139,15 @@ class Pixel2MeshModel(PictureModel):
         dark = self.network.camera.sampling == "tensorflow"
         return published_view(pixels, self.picture_size, dark_border=dark).transpose(1, 2, 0).astype(np.float64)
 
+    def _check_given(self, given: object) -> None:
+        if not isinstance(given, np.ndarray | str | Path):
+            raise InvalidParameter(
+                f"{self.card.title} needs an image.", "Give a file, or an array (height, width, channels)."
+            )
+
     def _seen(self, given: Input | str | Path) -> NDArray[np.float32]:
         """(1, 3, H, W)."""
-        if not isinstance(given, np.ndarray | str | Path):
-            raise InvalidParameter(f"{self.card.title} needs an image.", "Give it.")
+        self._check_given(given)
         return np.ascontiguousarray(
             network_view(given, size=self.picture_size).pixels.transpose(2, 0, 1)[None], np.float32
         )
