@@ -125,10 +125,9 @@ class Pixel2MeshModel(PictureModel):
         given: a file, or bytes (H, W, 3 or 4). Raises `ImageError`, and `InvalidParameter` for anything else.
         """
         require_torch()
-        self._check_given(given)
         from ..pixel2mesh.published import published_view
 
-        network_view(given)  # says so if it is no image
+        network_view(self._image(given))  # says so if it is no image
         if isinstance(given, np.ndarray):
             pixels = bytes_of(given)
             if pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
@@ -139,17 +138,17 @@ class Pixel2MeshModel(PictureModel):
         dark = self.network.camera.sampling == "tensorflow"
         return published_view(pixels, self.picture_size, dark_border=dark).transpose(1, 2, 0).astype(np.float64)
 
-    def _check_given(self, given: object) -> None:
+    def _image(self, given: Input | str | Path) -> NDArray[Any] | str | Path:
         if not isinstance(given, np.ndarray | str | Path):
             raise InvalidParameter(
                 f"{self.card.title} needs an image.", "Give a file, or an array (height, width, channels)."
             )
+        return given
 
     def _seen(self, given: Input | str | Path) -> NDArray[np.float32]:
         """(1, 3, H, W)."""
-        self._check_given(given)
         return np.ascontiguousarray(
-            network_view(given, size=self.picture_size).pixels.transpose(2, 0, 1)[None], np.float32
+            network_view(self._image(given), size=self.picture_size).pixels.transpose(2, 0, 1)[None], np.float32
         )
 
     @classmethod
