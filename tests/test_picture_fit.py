@@ -351,10 +351,15 @@ def test_pictures_that_show_nothing_are_refused_by_name():
         shot_from(np.full((8, 8, 3), np.nan))
     with pytest.raises(ImageError, match="mask 16 × 16"):
         shot_from(_dot(), np.zeros((16, 16), np.uint8))
-    with pytest.raises(InvalidParameter, match="2 pictures and 1 masks"):
+    with pytest.raises(InvalidParameter, match=r"2 pictures and 1 mask\."):
         shots_from([_dot(), _dot()], [PLAIN])
     with pytest.raises(InvalidParameter, match="no picture"):
         fit_pictures([])
+    gradient = np.repeat(np.linspace(0, 255, 32).astype(np.uint8)[:, None, None], 32, 1).repeat(3, 2)
+    with pytest.raises(ImageError, match="no plain background"):
+        shot_from(gradient)
+    gradient[:20] = 90  # the object is what the picture cuts off
+    assert shot_from(gradient).mask.mean() > 0.3
 
 
 def _dot() -> np.ndarray:
@@ -424,6 +429,9 @@ def test_cameras_that_cannot_be_are_refused(scene, tmp_path):
         (tmp_path / "c.json").write_text(text)
         with pytest.raises(InvalidParameter):
             read_camera_file(tmp_path / "c.json")
+    np.savez(tmp_path / "c.npz", x=1)
+    with pytest.raises(InvalidParameter, match="lacks the key"):
+        read_camera_file(tmp_path / "c.npz")
 
 
 def test_settings_that_cannot_be_are_refused():
@@ -483,9 +491,11 @@ def test_ctrl_c_asks_for_the_best_so_far():
     from spherical_cow.cli.network.fit_pictures import _stoppable
 
     before = signal.getsignal(signal.SIGINT)
-    with _stoppable(lambda fraction, phase: None) as told:
+    phases: list[str] = []
+    with _stoppable(lambda fraction, phase: phases.append(phase)) as told:
         told(0.0, "")
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(Cancelled):
             told(0.1, "")
     assert signal.getsignal(signal.SIGINT) is before
+    assert "Stopping" in phases[-1]

@@ -97,6 +97,7 @@ def _stoppable(progress: Progress) -> Iterator[Progress]:
 
     def told(fraction: float, phase: str) -> None:
         if asked[0]:
+            progress(fraction, "Stopping, with the best so far")  # painting it takes a while
             raise Cancelled
         progress(fraction, phase)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ...datasets.arrays import Camera, read_cameras
-from ...errors import InvalidParameter
+from ...errors import DatasetError, InvalidParameter
 from ...files import expanded
 from ...mesh import FloatArray
 from .settings import PictureFitSettings
@@ -128,11 +128,14 @@ def read_camera_file(path: str | Path) -> list[Camera]:
     """The cameras of a file: as data sets have them (`.npz`: `camera_mat_0`, `world_mat_0`, …), or `.json`: a list of
     objects with `matrix` (3 × 3) and `world` (3 × 4), or an object whose `cameras` is such a list.
 
-    Raises `InvalidParameter` for a file of another kind, and `DatasetError` for a damaged `.npz`.
+    Raises `InvalidParameter` for a file of another kind, and for a damaged one.
     """
     path = expanded(path)
     if path.suffix.lower() == ".npz":
-        return read_cameras(path)
+        try:
+            return read_cameras(path)
+        except DatasetError as error:
+            raise InvalidParameter(error.found, "Give the cameras.npz of a model in a data set, or .json.") from error
     help_text = 'Give .npz, or .json: [{"matrix": 3 × 3, "world": 3 × 4}, …].'
     try:
         data = json.loads(path.read_text("utf-8"))

@@ -27,6 +27,8 @@ _SPECK = 0.002
 """Parts of a mask that are smaller than this share of the object are dirt."""
 _WHOLE = 0.995
 """Share of the picture beyond which there is no background."""
+_FRAMED = 0.6
+"""Share of the border, standing out from its own colour, beyond which that is no background."""
 _MOST = 2_000_000
 """Pixels beyond which a picture is averaged down: no more are looked at."""
 _FEWEST = 12
@@ -90,7 +92,7 @@ def shot_from(
     if camera is not None and reduced > 1:
         camera = Camera(np.diag([1.0 / reduced, 1.0 / reduced, 1.0]) @ camera.matrix, camera.world)
     if mask is None:
-        covered, solid = _own_mask(flat)
+        covered, solid = _own_mask(flat, title)
     else:
         covered = _given_mask(_flat(mask), flat, title)
         solid = covered
@@ -120,7 +122,8 @@ def shots_from(
     for what, given in (("masks", masks), ("cameras", cameras)):
         if given and len(given) != len(images):
             raise InvalidParameter(
-                f"There are {len(images)} pictures and {len(given)} {what}.", f"Give as many {what} as pictures."
+                f"There are {_many(len(images), 'pictures')} and {_many(len(given), what)}.",
+                f"Give as many {what} as pictures.",
             )
     if not len(images):
         raise InvalidParameter("There is no picture.", "Give one or several.")
@@ -150,6 +153,10 @@ def cut_out(shot: Shot, camera: Camera, size: int) -> CutOut:
     return CutOut(np.clip(pixels, 0.0, 1.0), mask, made[4] > 0.99, Camera(to_cut @ camera.matrix, camera.world))
 
 
+def _many(number: int, things: str) -> str:
+    return f"{number} {things if number != 1 else things[:-1]}"
+
+
 def _flat(image: str | Path | NDArray[np.generic]) -> Flat:
     return flat_from_array(image) if isinstance(image, np.ndarray) else flat_from_file(Path(image))
 
@@ -161,12 +168,17 @@ def _reduced(flat: Flat, factor: int) -> Flat:
     return Flat(flat.rgb.reduce(factor), alpha, flat.shrunk * factor)
 
 
-def _own_mask(flat: Flat) -> tuple[FloatArray, FloatArray]:
+def _own_mask(flat: Flat, title: str) -> tuple[FloatArray, FloatArray]:
     """How much of each pixel is the object, and how much where it is solid."""
     if flat.alpha is not None:
         alpha = np.asarray(flat.alpha, np.float64) / 255.0
         return alpha, alpha
     mask = object_mask(flat, background_of(flat)).astype(np.float64)
+    if np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean() > _FRAMED:
+        raise ImageError(
+            f"{title} has no plain background: most of its border stands out from any one color.",
+            "Make the background transparent, or give a mask.",
+        )
     return mask, np.ones_like(mask)
 
 
