@@ -238,6 +238,7 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(folder: Path, tmp_path: Pat
     a, b = (torch.load(config.out / "last.pt", weights_only=True)["model"] for config in (whole, parts))
     assert all(torch.equal(a[name], b[name]) for name in a)
     model = open_model(report.checkpoint, "cpu")
+    assert not model.remarks  # nothing is missing in a file of our own
     assert model.card.name == "pixel2mesh"
     found = evaluate_pictures(model.network, folder, split="val")
     assert -1000.0 * found.mean()["chamfer"] == pytest.approx(report.best, rel=1e-5), (

@@ -99,7 +99,7 @@ def recognised(
         made = template_of(mesh, max(stages, default=0) + 1, edges)
     except InvalidParameter as error:
         raise _not_for_it(name, error.found.rstrip(".")) from error
-    return Original(kind, variant, made, named, tuple(_remarks(unused, variant, named)))
+    return Original(kind, variant, made, named, tuple(_remarks(unused, kind, variant, named)))
 
 
 def recognised_at(
@@ -120,11 +120,11 @@ def recognised_at(
         return recognised(weights, path.name, beside, switches)
 
 
-def _remarks(unused: list[str], variant: Variant, weights: Mapping[str, Tensor]) -> Iterator[str]:
+def _remarks(unused: list[str], kind: str, variant: Variant, weights: Mapping[str, Tensor]) -> Iterator[str]:
     if unused:
         more = f" and {len(unused) - _MOST_NAMED} more" if len(unused) > _MOST_NAMED else ""
         yield f"Of the file, nothing depends on {', '.join(unused[:_MOST_NAMED])}{more}"
-    if variant.encoder == "vgg" and not variant.rebuilds:
+    if kind != "own" and variant.encoder == "vgg" and not variant.rebuilds:
         yield "The file has no nn_decoder, so that pictures are not rebuilt"
     if any(weight.dtype in (torch.float16, torch.bfloat16) for weight in weights.values()):
         yield "The file has weights of 16 bits"
