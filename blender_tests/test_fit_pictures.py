@@ -194,6 +194,21 @@ def test_what_is_handed_over(scene, asked) -> None:
     assert asked[1].arrays["pixels_0"].shape == (SIZE, SIZE, 3)
 
 
+def test_the_usual_quality_is_that_of_the_library(extension: str, scene, asked) -> None:
+    """Also for who begins with it and chooses his own."""
+    usual = importlib.import_module(f"{extension}.core.networks.picture_fit.settings").PictureFitSettings()
+    for quality in ("normal", "custom"):
+        assert ops.fit_pictures(cameras="scene", quality=quality) == {"FINISHED"}
+        told = asked[-1].parameters
+        known = usual.to_dict()
+        assert {"level", "steps", "resolution", "texture_size", "smoothness"} <= set(told) <= set(known)
+        assert {name: known[name] for name in told} == told
+    choices = importlib.import_module(f"{extension}.networks.picture_choices").FIT_QUALITIES
+    fineness = importlib.import_module(f"{extension}.operators.networks.fit_pictures").QUALITIES
+    for name, _, tip in choices[:3]:
+        assert tip.startswith(f"{10 * fineness[name]['level'] ** 2 + 2:,} vertices")
+
+
 @pytest.fixture
 def watched(extension: str, scene: bpy.types.Object) -> Any:
     """The operator without a window: the same steps that its timer takes."""

@@ -42,7 +42,7 @@ FIT_STARTS = (
 
 FIT_QUALITIES = (
     ("draft", "Draft", "642 vertices, for a first look"),
-    ("normal", "Normal", "2,562 vertices"),
+    ("normal", "Normal", "4,002 vertices"),
     ("fine", "Fine", "5,762 vertices, from large pictures. Takes several times as long"),
     ("custom", "Custom", "As the numbers below say"),
 )

@@ -19,7 +19,6 @@ from ...idnames import Operators
 from ...networks import runtime, scene_cameras, views
 from ...properties.networks.fit_pictures import FitPicturesSettings
 from .pictures import settings_of
-from .shell import device
 from .watched import Arrays, WatchedOperator
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ MOST_PIXELS = 1_000_000
 
 QUALITIES: Mapping[str, Mapping[str, int]] = {
     "draft": {"level": 8, "steps": 80, "resolution": 64, "texture_size": 256},
-    "normal": {"level": 16, "steps": 120, "resolution": 128, "texture_size": 512},
+    "normal": {"level": 20, "steps": 160, "resolution": 128, "texture_size": 512},
     "fine": {"level": 24, "steps": 160, "resolution": 256, "texture_size": 1024},
 }
 FINENESS = ("level", "steps", "resolution", "texture_size")
@@ -78,7 +77,7 @@ class SPHERICAL_COW_OT_fit_pictures(FitPicturesSettings, WatchedOperator, bpy.ty
         """The cameras now; then one picture after the other, and the fit."""
         shots = self._shots(context)
         self.count = len(shots)
-        return self._chain(shots, self._parameters() | {"device": device(context)})
+        return self._chain(shots, self._parameters())
 
     def _parameters(self) -> dict[str, Any]:
         fineness = QUALITIES.get(self.quality) or {name: getattr(self, name) for name in FINENESS}

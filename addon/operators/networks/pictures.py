@@ -48,7 +48,7 @@ def cameras_in(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     parts = re.split(r"(\d+)", name.casefold())
-    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
 def camera_named(context: bpy.types.Context, stem: str) -> bpy.types.Object | None:

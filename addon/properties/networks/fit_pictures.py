@@ -102,10 +102,10 @@ class FitPicturesSettings:
             default="normal",
         )
         level: IntProperty(
-            name="Level", description="Of the mesh, which has 10 level² + 2 vertices", default=16, min=2, max=48
+            name="Level", description="Of the mesh, which has 10 level² + 2 vertices", default=20, min=2, max=48
         )
         steps: IntProperty(
-            name="Steps", description="How often the mesh is improved", default=120, min=1, max=5000, soft_max=500
+            name="Steps", description="How often the mesh is improved", default=160, min=1, max=5000, soft_max=500
         )
         resolution: IntProperty(
             name="Resolution",
