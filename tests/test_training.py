@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from spherical_cow.cli.main import main
 from spherical_cow.errors import CheckpointError, InvalidParameter
-from spherical_cow.networks.catalogue import MODELS
+from spherical_cow.networks.catalogue import MODELS, describe
 from spherical_cow.networks.training.config import TrainingConfig, options_of, read_config
 from spherical_cow.networks.training.meter import duration
 
@@ -327,6 +327,8 @@ def test_a_request_to_end_saves_first(dataset: Path, tmp_path: Path) -> None:
         train(configuration(dataset, tmp_path), progress)
     assert signal.getsignal(signal.SIGINT) is before
     assert json.loads(torch.load(tmp_path / "last.pt", weights_only=True)["progress"])["step"] == 4
+    told = describe(tmp_path / "last.pt")  # the state is a checkpoint, too
+    assert told.card is not None and told.facts["network"] == told.card.name and told.facts["shapes"] > 0
 
 
 # Several processes

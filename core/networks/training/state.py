@@ -63,6 +63,8 @@ def save_state(folder: Path, learner: Learner, done: Progressed, who: Mapping[st
     """Write the state, whole or not at all. Raises `OutputError`."""
     torch = require_torch()
     content = {
+        "network": who["model"],  # this and the facts for whoever opens the file as a checkpoint
+        **who["facts"],
         "model": learner.network.state_dict(),
         "optimizer": learner.optimiser.state_dict(),
         "scaler": learner.scaler.state_dict(),
