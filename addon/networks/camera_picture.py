@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,17 @@ def request(
     folder: Path,
     *,
     closely: bool,
-    camera: bpy.types.Object | None = None,
+    cameras: Sequence[bpy.types.Object | None] = (),
 ) -> jobs.Request:
-    """Write the scene of the picture to the folder; the worker gives `pixels`, transparent where nothing is.
+    """Write the scene of each picture to the folder; the worker gives `pixels_0`, …, transparent where nothing is.
 
     obj: alone in even light; with None, the scene with its own lights. closely: the object will be cut out of the
-    picture, so only its part is rendered, and finely enough. camera: another one than that of the scene. Raises
-    `InvalidParameter` where there is no camera, or it does not see the object, and `OutputError` for a folder that
-    cannot be written.
+    picture, so only its part is rendered, and finely enough. cameras: others than that of the scene, a picture each.
+    Raises `InvalidParameter` where there is no camera, or it does not see the object, and `OutputError` for a folder
+    that cannot be written.
     """
-    camera = camera or context.scene.camera
-    if camera is None or camera.type != "CAMERA":
+    looking = cameras or [context.scene.camera]
+    if any(camera is None or camera.type != "CAMERA" for camera in looking):
         raise InvalidParameter("The scene has no camera.", "Add one (Shift-A), or take an image.")
     if obj is not None and obj.hide_render:
         raise InvalidParameter(f"{obj.name!r} is hidden in renders.", "Show it in renders.")
@@ -49,22 +49,26 @@ def request(
         if edited.mode == "EDIT":
             edited.update_from_editmode()
     file = folder / "scene.blend"
-    with _scene_of(context.scene, camera, obj) as scene:
-        _set_up(scene)
-        if obj is not None:
-            _aim(scene, camera, obj, closely)
+    with ExitStack() as stack:
+        scenes = []
+        for camera in looking:
+            scene = stack.enter_context(_scene_of(context.scene, camera, obj))
+            _set_up(scene)
+            if obj is not None:
+                _aim(scene, camera, obj, closely)
+            scenes.append(scene)
         try:
-            bpy.data.libraries.write(str(file), {scene}, path_remap="ABSOLUTE")
+            bpy.data.libraries.write(str(file), set(scenes), path_remap="ABSOLUTE")
         except (OSError, RuntimeError) as error:
             raise OutputError(f"The scene cannot be handed over: {error}.", "Make room on the disk.") from error
-        name = scene.name
+        names = [scene.name for scene in scenes]
     parameters = {
         "file": str(file),
-        "scene": name,
+        "scenes": names,
         "changed_images": _changed_images(folder),
         "renderer": "scripts.blender_picture",
     }
-    return jobs.Request("take_picture", parameters, in_blender=True, compiles=False)
+    return jobs.Request("take_pictures", parameters, in_blender=True, compiles=False)
 
 
 def _changed_images(folder: Path) -> dict[str, str]:

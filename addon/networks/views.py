@@ -55,7 +55,7 @@ def picture_of_camera(
     with tempfile.TemporaryDirectory(prefix="job-", dir=place, ignore_cleanup_errors=True) as folder:
         request = camera_picture.request(context, obj, Path(folder), closely=closely)
         rendered = yield from jobs.work(request)
-    return rendered.arrays["pixels"]
+    return rendered.arrays["pixels_0"]
 
 
 def pixels_of(image: bpy.types.Image, most: int = _LARGE) -> NDArray[np.floating[Any]]:

@@ -42,7 +42,7 @@ MODULES: Mapping[str, str] = {
     "predict": "prediction",
     "reconstruct": "reconstruction",
     "fit_pictures": "picture_fit",
-    "take_picture": "pictures",
+    "take_pictures": "pictures",
     "train": "training",
     "fit_distance": "distance",
     "extract_distance": "distance",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Task of the worker: a picture of a scene, rendered by the program that the worker runs in."""
+"""Task of the worker: pictures of scenes, rendered by the program that the worker runs in."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from ..progress import Progress
 from .outcome import Arrays, Outcome, Parameters, Task
 
 
-def take_picture(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
-    """`pixels` (H, W, 4) uint8 sRGB with straight alpha. Raises `ImageError` where nothing could be rendered."""
+def take_pictures(arrays: Arrays, parameters: Parameters, progress: Progress) -> Outcome:
+    """`pixels_0`, … (H, W, 4) uint8 sRGB with straight alpha, one of each of the `scenes`. Raises `ImageError` where
+    nothing could be rendered."""
     host = import_module(str(parameters["renderer"]))
-    path = host.render(parameters["file"], parameters["scene"], parameters["changed_images"], progress)
-    if not path.is_file():
-        raise ImageError("The picture could not be rendered.", "Render an image yourself, and choose its file.")
-    with Image.open(path) as image:
-        return Outcome({"pixels": np.asarray(image.convert("RGBA"))})
+    found = {}
+    paths = host.render(parameters["file"], parameters["scenes"], parameters["changed_images"], progress)
+    for number, path in enumerate(paths):
+        if not path.is_file():
+            raise ImageError("The picture could not be rendered.", "Render an image yourself, and choose its file.")
+        with Image.open(path) as image:
+            found[f"pixels_{number}"] = np.asarray(image.convert("RGBA"))
+    return Outcome(found)
 
 
-TASKS: Mapping[str, Task] = {"take_picture": take_picture}
+TASKS: Mapping[str, Task] = {"take_pictures": take_pictures}

@@ -102,7 +102,7 @@ class SPHERICAL_COW_OT_fit_pictures(FitPicturesSettings, WatchedOperator, bpy.ty
                 if entry.camera is None:
                     raise InvalidParameter(
                         f"{image.name!r} has no camera.",
-                        "Choose the one that it was taken with, or another arrangement than the scene's cameras.",
+                        "Choose the one that it was taken with, or Turntable.",
                     )
                 camera = scene_cameras.camera_of(context, entry.camera, *image.size)
             shots.append(_Shot(image.session_uid, image.name, camera))

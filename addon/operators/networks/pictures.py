@@ -223,7 +223,7 @@ class SPHERICAL_COW_OT_pictures_cameras(_ChosenOperator, bpy.types.Operator):
     def _assign(self, context: bpy.types.Context) -> str:
         pictures, cameras = settings_of(context).pictures, cameras_in(context)
         if not cameras:
-            raise InvalidParameter("The scene has no camera.", "Add cameras, or choose another arrangement.")
+            raise InvalidParameter("The scene has no camera.", "Add cameras, or choose Turntable.")
         found = [camera_named(context, stem_of(entry)) for entry in pictures]
         if not any(found):
             if len(cameras) < len(pictures):
@@ -268,32 +268,18 @@ class SPHERICAL_COW_OT_pictures_take(SceneOperator, bpy.types.Operator):
         return False
 
     def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
-        """One picture after the other; each is a job by itself."""
-        self.names = [camera.name for camera in cameras_in(context)]
-        return self._chain(context, obj.name)
+        """All pictures, by one process."""
+        cameras = cameras_in(context)
+        self.names = [camera.name for camera in cameras]
+        return self._chain(context, obj, cameras)
 
-    def _chain(self, context: bpy.types.Context, name: str) -> jobs.Work:
-        arrays, count = {}, len(self.names)
-        for number, camera_name in enumerate(self.names):
-            obj: bpy.types.Object | None = context.scene.objects.get(name)
-            camera: bpy.types.Object | None = context.scene.objects.get(camera_name)
-            if obj is None or camera is None:
-                missing = name if obj is None else camera_name
-                raise InvalidParameter(f"{missing!r} was removed meanwhile.", "Take the pictures again.")
-            with tempfile.TemporaryDirectory(
-                prefix="job-", dir=jobs.user_folder("jobs"), ignore_cleanup_errors=True
-            ) as folder:
-                request = camera_picture.request(context, obj, Path(folder), closely=False, camera=camera)
-                working = jobs.work(request)
-                try:
-                    while True:
-                        step = next(working)
-                        yield jobs.Step((number + step.fraction) / count, f"Picture {number + 1} of {count}")
-                except StopIteration as end:
-                    arrays[f"pixels_{number}"] = end.value.arrays["pixels"]
-                finally:
-                    working.close()
-        return jobs.Result({}, arrays)
+    def _chain(
+        self, context: bpy.types.Context, obj: bpy.types.Object, cameras: Sequence[bpy.types.Object]
+    ) -> jobs.Work:
+        place = jobs.user_folder("jobs")
+        with tempfile.TemporaryDirectory(prefix="job-", dir=place, ignore_cleanup_errors=True) as folder:
+            request = camera_picture.request(context, obj, Path(folder), closely=False, cameras=cameras)
+            return (yield from jobs.work(request))
 
     def _end(self, context: bpy.types.Context, result: jobs.Result) -> set[str]:
         settings = settings_of(context)
