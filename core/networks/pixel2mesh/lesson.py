@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from ...errors import DatasetError, InvalidParameter
 from ...files import expanded
@@ -150,10 +151,14 @@ class Pixel2MeshLesson(Lesson):
         if not self.rebuilding:  # nothing would teach the decoder
             self.variant = replace(self.variant, rebuilds=False)
         self.network = Pixel2Mesh(template, self.variant)
-        if options.begin == "template":
-            first = [self.examples.picture(one) for one in self.shown[:_LOOKED_AT]]
-            leave_template(self.network, torch.from_numpy(np.stack(first)))
+        self._begin()
         self._graphs: tuple[Graph, ...] = graphs_of(template)
+
+    def _begin(self) -> None:
+        """Leave the template as it is, if that is wanted: before the first step of meshes."""
+        if self.options.begin == "template":
+            first = [self.examples.picture(one) for one in self.shown[:_LOOKED_AT]]
+            leave_template(self.network, torch.from_numpy(np.stack(first)).to(self.network.gconv.bias))
 
     def facts(self) -> Mapping[str, str | float | bool]:
         """How much there is to learn from, what is bent, and how wide the network is."""
@@ -167,12 +172,15 @@ class Pixel2MeshLesson(Lesson):
         }
 
     def groups(self, rate: float) -> list[dict[str, Any]]:
-        """The decoder is left as it is when its rounds are over; a decay would wear it down."""
-        named = [(name, one) for name, one in self.network.named_parameters() if one.requires_grad]
-        decoder = [one for name, one in named if name.startswith("nn_decoder.")]
-        others = [one for name, one in named if not name.startswith("nn_decoder.")]
-        found = [{"params": others, "lr": rate, "weight_decay": self.options.weight_decay}]
-        return [*found, {"params": decoder, "lr": rate}] if decoder else found
+        """All that learns, with a decay."""
+        learned = [one for one in self.network.parameters() if one.requires_grad]
+        return [{"params": learned, "lr": rate, "weight_decay": self.options.weight_decay}]
+
+    def resting(self, step: int) -> list[Parameter]:
+        """In the first rounds of the auto-encoder all that bends, and the decoder after them: a decay would wear them
+        down, and Adam count the steps."""
+        rests = ("gcns.", "gconv.") if step < self.rebuilding else ("nn_decoder.",)
+        return [one for name, one in self.network.named_parameters() if name.startswith(rests)]
 
     def batch(self, step: int, share: int, shares: int) -> dict[str, Tensor]:
         """picture (B, 3, 224, 224), points and normals (B, N, 3)."""
@@ -193,9 +201,12 @@ class Pixel2MeshLesson(Lesson):
     def loss(self, batch: Mapping[str, Tensor], step: int) -> Tensor:
         """Of the rebuilt picture in the first rounds of the auto-encoder, and of the mesh after them.
 
-        In 32 bits at any rate: 16 have too few digits for coordinates.
+        In 32 bits at any rate: 16 have too few digits for coordinates. Features that have learned to rebuild pictures
+        are others than those that the template was left with, so that the meshes begin with it once more.
         """
         with torch.autocast(batch["picture"].device.type, enabled=False):
+            if self.rebuilding and step == self.rebuilding:
+                self._begin()
             stages = self.network(batch["picture"])
             if stages.picture is None:
                 return self._of_mesh(stages, batch)

@@ -3,7 +3,8 @@
 
 Random weights put the vertices anywhere, so that the first surface is crumpled. Nearest points do not tell that, and
 no loss smooths it out again. The last layer of each stage is linear, so there are weights with which it gives the
-template back, by least squares.
+template back, by least squares. These are good as long as a vertex tells more of where it is than of what the picture
+shows there; features of an encoder that normalises its batches, or that has rebuilt pictures, would drown its place.
 """
 
 from __future__ import annotations
@@ -20,12 +21,20 @@ from .template import Level
 _RIDGE = 1e-4
 """Of the mean square of the features: keeps weights small where features are nearly the same everywhere."""
 
+_SHARE = 0.1
+"""How much of what the first layer of a stage makes of coordinates it may make of the picture, as root mean squares."""
+
 
 def leave_template(network: Pixel2Mesh, pictures: Tensor) -> None:
-    """Give each stage a last layer that gives back what the stage begins with, for pictures (B, 3, 224, 224)."""
-    levels = network.template.levels
+    """Give each stage a last layer that gives back what the stage begins with, for pictures (B, 3, 224, 224); and let
+    its first layer look less at the picture, where that would count more than coordinates.
+
+    Nothing is random: done again, it changes nothing but by rounding.
+    """
+    levels, seen = network.template.levels, 3 + sum(network.nn_encoder.channels)
     target = network.init_pts.detach().double().cpu().numpy()
     for number, (block, level) in enumerate(zip(network.gcns, levels, strict=True)):
+        _quieten(block.conv1, level, _given_to(block.conv1, network, pictures), seen)  # type: ignore[arg-type]
         final = number == len(levels) - 1
         layer: GraphConvolution = network.gconv if final else block.conv2  # type: ignore[assignment]
         _solve(layer, level, _given_to(layer, network, pictures), target)
@@ -40,6 +49,20 @@ def _given_to(layer: GraphConvolution, network: Pixel2Mesh, pictures: Tensor) ->
         network(pictures)
     handle.remove()
     return seen[0].double().cpu().numpy()
+
+
+def _quieten(layer: GraphConvolution, level: Level, x: FloatArray, seen: int) -> None:
+    """Scale the weights of what is pooled, the features from the fourth to the last of those `seen`."""
+
+    def square(rows: slice) -> float:
+        near, own = (one.detach().double().cpu().numpy()[rows] for one in (layer.weight, layer.loop_weight))
+        return float(np.mean([np.square(level.support @ (one @ near) + one @ own).mean() for one in x[:, :, rows]]))
+
+    place, picture = square(slice(3)), square(slice(3, seen))
+    if picture > _SHARE**2 * place:
+        with torch.no_grad():
+            for one in (layer.weight, layer.loop_weight):
+                one[3:seen] *= _SHARE * (place / picture) ** 0.5
 
 
 def _solve(layer: GraphConvolution, level: Level, x: FloatArray, target: FloatArray) -> None:

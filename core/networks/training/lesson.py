@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.nn import Parameter
 
 
 class Lesson(Protocol):
@@ -35,6 +36,14 @@ class Lesson(Protocol):
         """The parameters as Adam takes them, where some have a rate of their own."""
         return [{"params": [one for one in self.network.parameters() if one.requires_grad], "lr": rate}]
 
+    def resting(self, step: int) -> Sequence[Parameter]:
+        """Parameters that a step leaves as they are, whatever their gradients and their decay."""
+        return ()
+
     def facts(self) -> Mapping[str, str | float | bool]:
         """What a checkpoint shall tell of it. A training goes on only with the same facts."""
+        return {}
+
+    def measured(self) -> Mapping[str, str | float | bool]:
+        """What the last `score` found besides, for the facts of the checkpoint."""
         return {}

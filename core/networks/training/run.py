@@ -229,6 +229,8 @@ class _Run:
         if not math.isfinite(value):
             raise self._failed(f"The loss is {value} in step {step + 1:,}.")
         learner.scaler.scale(loss).backward()
+        for parameter in self.lesson.resting(step):
+            parameter.grad = None
         learner.scaler.step(learner.optimiser)
         learner.scaler.update()
         return value
@@ -243,7 +245,7 @@ class _Run:
             done.best, done.best_step, done.worse = score if score > done.best else done.best, done.step, 0
             if self.processes.first:
                 facts = {"network": self.config.model, "step": done.step, "score": score, **self.lesson.facts()}
-                save_checkpoint(self.config.out / BEST, network, **facts)
+                save_checkpoint(self.config.out / BEST, network, **{**self.lesson.measured(), **facts})
         else:
             done.worse += 1
         return score
