@@ -56,7 +56,7 @@ def run(setup: Setup) -> Iterator[Row]:
                 Quantity("PSNR", psnr, least=PSNR),
                 Quantity("time", seconds, "s", most=SECONDS),
                 Quantity("of the processor", worked, "s"),
-                Quantity("IoU of volumes", intersection_over_union(mesh, fit.reconstruction.mesh), "%", least=IOU),
+                Quantity("IoU of volumes", intersection_over_union(mesh, fit.reconstruction.mesh), "%"),
                 Quantity("IoU where there is no picture", other_iou, "%"),
                 Quantity("PSNR there", other_psnr),
                 Quantity("faces that meet others", fit.report.self_intersections, "count", most=0),

@@ -14,9 +14,10 @@ from ..reconstructed import Reconstruction
 class FitReport:
     """How well a fit agrees with its pictures.
 
-    iou, psnr: of each picture: of the outlines, and in decibels of the colours within both outlines. steps: that were
-    done. best_step: of which the result is. seconds: by what was done. self_intersections: faces of the result that
-    meet others. started_from: one of `settings.STARTS`. stopped: whether it was stopped before its end.
+    iou, psnr: of each picture, beside the result drawn from the same place: of the outlines, and in decibels of the
+    colours within both outlines. steps: that were done. best_step: of which the result is. seconds: by what was done.
+    self_intersections: faces of the result that meet others. started_from: one of `settings.STARTS`. stopped: whether
+    it was stopped before its end.
     """
 
     iou: tuple[float, ...]

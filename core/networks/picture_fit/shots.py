@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from ...errors import ImageError, InvalidParameter
 from ...mesh import FloatArray
 from ..inputs.background import background_of, bounds_of, object_mask
 from ..inputs.pictures import Flat, flat_from_array, flat_from_file
+
+SmallArray = NDArray[np.floating[Any]]
+"""Of single precision, where much is kept."""
 
 _MARGIN = 0.08
 """Room around the object in a cut-out, as a share of its longer side."""
@@ -44,8 +48,8 @@ class Shot:
     edge of the picture as it was given are one here.
     """
 
-    pixels: FloatArray
-    mask: FloatArray
+    pixels: SmallArray
+    mask: SmallArray
     camera: Camera | None = None
     name: str = "The picture"
     reduced: int = 1
@@ -107,7 +111,7 @@ def shot_from(
             f"{title} shows no object: nothing stands out from the background.",
             "Make the background transparent or plain, or give a mask.",
         )
-    return Shot(_without_white(flat), covered, camera, title, reduced)
+    return Shot(_without_white(flat), covered.astype(np.float32), camera, title, reduced)
 
 
 def shots_from(
@@ -145,12 +149,12 @@ def cut_out(shot: Shot, camera: Camera, size: int) -> CutOut:
     x, y = 0.5 * (left + right - side), 0.5 * (top + bottom - side)
     scale = size / side
     to_cut = np.array([[scale, 0.0, -x * scale], [0.0, scale, -y * scale], [0.0, 0.0, 1.0]])
-    layers = np.concatenate([shot.pixels * shot.mask[:, :, None], shot.mask[:, :, None]], axis=2)
-    known = np.ones_like(shot.mask)
-    made = [_resized(layer, (x, y, side), size) for layer in (*np.moveaxis(layers, 2, 0), known)]
-    mask = np.clip(made[3], 0.0, 1.0)
-    pixels = np.stack(made[:3], axis=2) / np.maximum(mask, 1e-3)[:, :, None]
-    return CutOut(np.clip(pixels, 0.0, 1.0), mask, made[4] > 0.99, Camera(to_cut @ camera.matrix, camera.world))
+    square = x, y, side
+    mask = np.clip(_resized(shot.mask, square, size), 0.0, 1.0)
+    covered = [_resized(shot.pixels[:, :, channel] * shot.mask, square, size) for channel in range(3)]
+    pixels = np.stack(covered, axis=2) / np.maximum(mask, 1e-3)[:, :, None]
+    known = _resized(np.ones(shot.mask.shape, np.float32), square, size) > 0.99
+    return CutOut(np.clip(pixels, 0.0, 1.0), mask, known, Camera(to_cut @ camera.matrix, camera.world))
 
 
 def _many(number: int, things: str) -> str:
@@ -210,16 +214,16 @@ def _without_small(mask: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
     return np.asarray(large[labels])
 
 
-def _without_white(flat: Flat) -> FloatArray:
+def _without_white(flat: Flat) -> SmallArray:
     """(H, W, 3) the colours, from which the white is taken again that was put behind what is half transparent."""
-    pixels = np.asarray(flat.rgb, np.float64) / 255.0
+    pixels = np.asarray(flat.rgb, np.float32) / np.float32(255.0)
     if flat.alpha is None:
         return pixels
-    alpha = np.asarray(flat.alpha, np.float64)[:, :, None] / 255.0
-    return np.clip((pixels - (1.0 - alpha)) / np.maximum(alpha, 0.1), 0.0, 1.0)
+    alpha = np.asarray(flat.alpha, np.float32)[:, :, None] / np.float32(255.0)
+    return np.clip((pixels - (1.0 - alpha)) / np.maximum(alpha, np.float32(0.1)), 0.0, 1.0)
 
 
-def _resized(layer: FloatArray, square: tuple[float, float, float], size: int) -> FloatArray:
+def _resized(layer: SmallArray, square: tuple[float, float, float], size: int) -> FloatArray:
     """(size, size) the square (x, y, side) of a layer (H, W), zero beyond it."""
     x, y, side = square
     pad = max(int(np.ceil(max(-x, -y, x + side - layer.shape[1], y + side - layer.shape[0], 0.0))), 0) + 2

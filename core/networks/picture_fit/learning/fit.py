@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from ....datasets.arrays import Camera
 from ....errors import Cancelled, InvalidParameter, MapFailed, RepairFailed
@@ -17,6 +18,7 @@ from ....progress import Progress, Stages, part, silent
 from ....sphere.uv import colours_at
 from ....symmetry.templates import Template, template
 from ...reconstructed import Reconstruction, Texture
+from ...rendering.paint import UvTexture
 from ..cameras import Frame, find_object, with_cameras
 from ..hull import middle_of, one_sided
 from ..mending import without_crossings
@@ -26,7 +28,7 @@ from ..shots import CutOut, Shot, cut_out
 from ..start import AXES, MIRRORS, ellipsoid_start, hull_start
 from .optimisation import Best, Optimisation
 from .poses import moved
-from .texturing import Atlas, texture_of
+from .texturing import ROUNDS, Atlas, psnr_of, texture_of
 
 OnBest = Callable[[PictureFit], None]
 
@@ -39,6 +41,8 @@ _OPPOSITE = 0.7
 """Cosine from which on a mirror shows the back."""
 _POOR = 0.85
 """Agreement of outlines below which something must be wrong."""
+_HASTE = 10
+"""Rounds in which a texture is painted after a stop."""
 _LARGEST = 512
 """Pixels along an edge of the cut-outs that the texture is made of, at most."""
 
@@ -53,7 +57,8 @@ def fit_pictures(
     """The mesh with a texture that looks like the pictures: closed, of genus 0, with the triangles of a template.
 
     shots: one or several, all with cameras or none. on_best: is given what there is so far when it has become better,
-    twice a second at most. When `progress` raises `Cancelled` after the shape has begun, the best so far is the result.
+    twice a second at most. When `progress` raises `Cancelled` after the shape has begun, the best so far is the result;
+    when it does so while the texture is painted, that is made of smaller pictures, and sooner.
 
     Raises `InvalidParameter` for cameras that cannot be, or do not fit together, and `Cancelled` before the shape has
     begun.
@@ -71,7 +76,7 @@ def fit_pictures(
                 scene.place_cameras(begun.best.worlds)
                 rounds.append(scene.begin(part(progress, 0.5, 0.55))[0])
                 rounds[1].run(show, part(progress, 0.55, 0.9))
-        progress(0.9, "Painting the texture")
+        progress(0.9, "Mending the shape")
     except Cancelled:
         stopped = True
     begun = max(rounds, key=lambda some: some.best.score + _LATER * (some is not rounds[0]))
@@ -79,8 +84,15 @@ def fit_pictures(
         vertices, crossing = without_crossings(begun.best.vertices, scene.template.mesh.faces)
         best = begun.judged(vertices) if vertices is not begun.best.vertices else begun.best
     with stages("texture"):
-        made, psnr = scene.reconstruction(best, chosen.texture_size, scene.fine, scene.mirrors)
+        try:
+            told = silent if stopped else part(progress, 0.9, 0.99)
+            made = scene.reconstruction(best, chosen.texture_size, scene.fine, scene.mirrors, progress=told)
+        except Cancelled:
+            stopped = True
+            made = scene.reconstruction(best, chosen.texture_size, scene.views[1], scene.mirrors, _HASTE)
         made = replace(made, remarks=scene.remarks(best))
+    with stages("comparison"):
+        psnr = scene.psnr(best, made)
     steps = sum(some.steps for some in rounds)
     seconds = dict(stages.seconds)
     report = FitReport(best.iou, tuple(psnr), steps, best.step, seconds, crossing, started_from, stopped)
@@ -157,18 +169,32 @@ class _Scene:
         return Optimisation(self.template, positions, self.views, settings, far=far), origin
 
     def reconstruction(
-        self, best: Best, size: int, views: Sequence[CutOut], mirrors: Sequence[FloatArray] = ()
-    ) -> tuple[Reconstruction, list[float]]:
-        """The mesh with its texture, in the coordinates of the cameras, and the PSNR of each picture."""
+        self,
+        best: Best,
+        size: int,
+        views: Sequence[CutOut],
+        mirrors: Sequence[FloatArray] = (),
+        rounds: int = ROUNDS,
+        progress: Progress = silent,
+    ) -> Reconstruction:
+        """The mesh with its texture, in the coordinates of the cameras."""
         faces = self.template.mesh.faces
         atlas = Atlas(self.template.mesh.vertices, faces, size, self.settings.symmetric_texture)
         placed = [moved(view, world) for view, world in zip(views, best.worlds, strict=True)]
-        texels, psnr = texture_of(best.vertices, faces, atlas, placed, mirrors=mirrors)
+        texels = texture_of(best.vertices, faces, atlas, placed, rounds, mirrors, progress)
         pixels = atlas.pixels(texels)
         color = colours_at(pixels, atlas.uv, faces, len(best.vertices))
         mesh = Mesh(self.frame.to_outer(best.vertices), faces, {"color": color})
         camera, width = self.cameras(best)[0], max(self.shots[0].size) * self.shots[0].reduced
-        return Reconstruction((mesh,), Texture(pixels, atlas.uv), camera, width), psnr
+        return Reconstruction((mesh,), Texture(pixels, atlas.uv), camera, width)
+
+    def psnr(self, best: Best, made: Reconstruction) -> list[float]:
+        """Of each picture, beside the result drawn from the same place at the resolution of the comparison."""
+        assert made.texture is not None
+        placed = [moved(view, world) for view, world in zip(self.views[1], best.worlds, strict=True)]
+        pixels = torch.from_numpy(np.moveaxis(made.texture.pixels, 2, 0).copy()).float()
+        paint = UvTexture(pixels, torch.from_numpy(made.texture.uv).float())
+        return psnr_of(best.vertices, self.template.mesh.faces, paint, placed)
 
     def cameras(self, best: Best) -> tuple[Camera, ...]:
         """The cameras as they are now, in pixels of the pictures as they were given."""
@@ -187,7 +213,7 @@ class _Preview:
     def __call__(self, best: Best) -> None:
         if self._on_best is None or time.monotonic() - self._last < _PREVIEW:
             return
-        made, _ = self._scene.reconstruction(best, _PREVIEW_SIZE, self._scene.views[0])
+        made = self._scene.reconstruction(best, _PREVIEW_SIZE, self._scene.views[0])
         self._on_best(PictureFit(made, self._scene.cameras(best), best.score))
         self._last = time.monotonic()
 

@@ -145,7 +145,7 @@ class Optimisation:
     def _repaint(self) -> None:
         vertices = self.shape.vertices().detach().double().numpy()
         views = [moved(view, world) for view, world in zip(self._views[0], self.poses.current(), strict=True)]
-        texels, _ = texture_of(vertices, self._directions.faces, self._atlas, views, 10)
+        texels = texture_of(vertices, self._directions.faces, self._atlas, views, 10)
         pixels = torch.from_numpy(np.moveaxis(self._atlas.pixels(texels), 2, 0).copy()).float()
         self._paint = UvTexture(pixels, torch.from_numpy(self._atlas.uv).float())
 

@@ -11,9 +11,12 @@ import torch
 from scipy import ndimage, sparse
 
 from ....mesh import FloatArray, IntArray
+from ....progress import Progress, part, silent
 from ....sphere.uv import sphere_atlas
 from ...rendering.camera import stacked
+from ...rendering.paint import UvTexture
 from ...rendering.rasterise import Softness, fragments_of
+from ...rendering.render import render
 from ...rendering.triangles import triangles_of
 from ..shots import CutOut
 
@@ -25,7 +28,8 @@ _GHOST = 0.02
 _SMOOTH = 2e-3
 _LITTLE = 1e-3
 """What is around counts, beside what is seen."""
-_ITERATIONS = 40
+ROUNDS = 40
+"""Of conjugate gradients, for a texture to keep."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +108,45 @@ def texture_of(
     faces: IntArray,
     atlas: Atlas,
     views: Sequence[CutOut],
-    iterations: int = _ITERATIONS,
+    iterations: int = ROUNDS,
     mirrors: Sequence[FloatArray] = (),
-) -> tuple[FloatArray, list[float]]:
-    """(texels (n, 3) sRGB, PSNR of each picture in decibels) for a mesh as it is seen.
+    progress: Progress = silent,
+) -> FloatArray:
+    """(texels, 3) sRGB, for a mesh as it is seen.
 
     Texels are those with the least squared differences from the pictures, weighted by how directly a place is seen, and
     smooth where nothing is seen. mirrors: (3, 3) matrices; what a place looks like after one of them is believed where
     nothing else is known.
     """
-    systems = [_observed(vertices, faces, atlas, view) for view in views]
-    known = [_observed(vertices @ mirror.T, faces, atlas, view, mirror) for mirror in mirrors for view in views]
-    matrix = sparse.vstack([system[0] for system in (*systems, *known)]).tocsr()
-    colours = np.concatenate([system[1] for system in (*systems, *known)])
-    weight = np.concatenate([*(system[2] for system in systems), *(_GHOST * system[2] for system in known)])
-    texels = solved(matrix, colours, weight, atlas.base, iterations)
-    psnr = [_psnr(system[0] @ texels, system[1]) for system in systems]
-    return texels, psnr
+    systems = []
+    sources: list[tuple[FloatArray, CutOut, FloatArray | None]] = [(vertices, view, None) for view in views]
+    sources += [(np.asarray(vertices @ mirror.T), view, mirror) for mirror in mirrors for view in views]
+    for number, (points, view, mirror) in enumerate(sources):
+        progress(0.5 * number / len(sources), "Painting the texture: what the pictures show")
+        systems.append(_observed(points, faces, atlas, view, mirror))
+    matrix = sparse.vstack([system[0] for system in systems]).tocsr()
+    colours = np.concatenate([system[1] for system in systems])
+    trust = [
+        system[2] if source[2] is None else _GHOST * system[2] for system, source in zip(systems, sources, strict=True)
+    ]
+    return solved(matrix, colours, np.concatenate(trust), atlas.base, iterations, part(progress, 0.5, 1.0))
+
+
+def psnr_of(vertices: FloatArray, faces: IntArray, texture: UvTexture, views: Sequence[CutOut]) -> list[float]:
+    """The PSNR in decibels of each picture: of the mesh as it is drawn, where both show the object."""
+    points, triangles = torch.from_numpy(vertices).float(), torch.from_numpy(faces)
+    found = []
+    for view in views:
+        size = len(view.mask)
+        with torch.no_grad():
+            matrix = stacked([view.camera], size)
+            drawn = render(points, triangles, matrix, size, paint=texture, background=0.0, closed=True)
+        assert drawn.colour is not None
+        mask = drawn.mask[0].double().numpy()
+        colour = drawn.colour[0].double().numpy().transpose(1, 2, 0) / np.maximum(mask, 1e-3)[:, :, None]
+        both = (mask > 0.5) & (view.mask > 0.5) & view.known
+        found.append(_psnr(colour[both], view.pixels[both]))
+    return found
 
 
 def _observed(
@@ -150,7 +176,12 @@ def _psnr(found: FloatArray, wanted: FloatArray) -> float:
 
 
 def solved(
-    matrix: sparse.csr_matrix, colours: FloatArray, weight: FloatArray, base: IntArray, iterations: int
+    matrix: sparse.csr_matrix,
+    colours: FloatArray,
+    weight: FloatArray,
+    base: IntArray,
+    iterations: int,
+    progress: Progress = silent,
 ) -> FloatArray:
     """(texels, C) of least squares ∑ w |A t − c|² + smoothness, by conjugate gradients from a first guess."""
     weighted = sparse.diags(weight) @ matrix
@@ -164,7 +195,8 @@ def solved(
     scaled = residual / diagonal
     way = scaled.copy()
     power = (residual * scaled).sum(axis=0)
-    for _ in range(iterations):
+    for number in range(iterations):
+        progress(number / iterations, f"Painting the texture: round {number + 1} of {iterations}")
         image = system @ way
         step = power / np.maximum((way * image).sum(axis=0), 1e-30)
         texels += step * way
