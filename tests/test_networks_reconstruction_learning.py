@@ -228,6 +228,8 @@ def test_a_stopped_training_goes_on_as_if_it_had_not(cameras: str, made: Path, t
 
     model = open_model(report.checkpoint, "cpu")
     assert isinstance(model, SymmetricReconstruction)
+    own = model.facts()["own_camera_iou"]
+    assert 0.0 <= own <= 1.0 and (cameras == "known" or own == pytest.approx(report.best, abs=1e-4))
     picture = np.asarray(Image.open(Dataset(made).images(Dataset(made).models("test")[0])[0]))
     seen = model.reconstruct(picture)
     assert seen.mesh.n_vertices == template(2, 1).mesh.n_vertices and seen.texture is not None

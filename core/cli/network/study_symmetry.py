@@ -29,8 +29,9 @@ def add_verbs(verbs: Any) -> None:
     )
     parser.add_argument("--schemes", nargs="+", default=list(_DEFAULT.schemes), choices=SCHEMES, metavar="NAME",
                         help=f"of {', '.join(SCHEMES)} (free plane); others are compared with the first")  # fmt: skip
-    parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=tuple(FAMILIES), metavar="NAME",
-                        help=f"of made shapes: {', '.join(FAMILIES)} (all)")  # fmt: skip
+    usual = list(_DEFAULT.families)
+    parser.add_argument("--families", nargs="+", default=usual, choices=tuple(FAMILIES), metavar="NAME",
+                        help=f"of made shapes: {', '.join(FAMILIES)} ({' '.join(usual)})")  # fmt: skip
     parser.add_argument("--data", metavar="DIR", help="a dataset with pictures and masks, in place of made shapes")
     for name, text in (
         ("seeds", "trainings of each scheme"),

@@ -26,21 +26,22 @@ Bytes = NDArray[np.uint8]
 class StudySettings:
     """schemes: the networks that are compared; the first is what the others are compared with. seeds: trainings of
     each, with seeds from `seed` on. steps, batch, rate: of each training. views: pictures of each shape that are
-    learned from, 0 for all. size: name of the widths. level: of the template. count: made shapes of each family.
+    learned from, 0 for all. size: name of the widths. level: of the template. families: of made
+    shapes, () for all; count: of each.
 
     Raises `InvalidParameter` for values out of range.
     """
 
     schemes: tuple[str, ...] = ("free", "plane")
-    families: tuple[str, ...] = ()
-    seeds: int = 2
-    steps: int = 300
+    families: tuple[str, ...] = ("car",)
+    seeds: int = 3
+    steps: int = 360
     batch: int = 8
-    rate: float = 2e-3
+    rate: float = 1e-3
     views: int = 1
     size: str = "tiny"
     level: int = 4
-    count: int = 24
+    count: int = 40
     seed: int = 0
     device: str = "auto"
 

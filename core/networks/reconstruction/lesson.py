@@ -72,6 +72,7 @@ class ReconstructionLesson(Lesson):
         self.perceptual = Perceptual.read(chosen.perceptual_file) if chosen.perceptual_file else None
         self.coarse = Coarse.of(self.scheme) if chosen.subdivide_at else None
         self._is_coarse = self.coarse is not None
+        self._overlay: float | None = None
 
     def _scheme(self) -> Scheme:
         """The one that is chosen, or that the shapes have; on the finest template that is needed."""
@@ -212,24 +213,33 @@ class ReconstructionLesson(Lesson):
 
     def score(self) -> float:
         """The mean intersection over union of masks over the views held back, the shape drawn as the true camera saw
-        it; without known cameras as the network's own does."""
+        it; without known cameras as the network's own does, which `measured` tells in any case."""
         if self._is_coarse and self.coarse is not None:
             self.coarse.fill_in(self.network)
         device = next(self.network.parameters()).device
-        found: list[float] = []
+        found, overlay = list[float](), list[float]()
         for start in range(0, len(self.held), _AT_ONCE):
             views = [self._view(*pair) for pair in self.held[start : start + _AT_ONCE]]
             picture = torch.from_numpy(np.stack([view.picture for view in views])).to(device)
+            masks = np.stack([view.mask for view in views])
             seen = self.network(normalised(picture.float() / 255.0))
+            overlay += self._overlap(seen, self.matrices(seen.quaternion, seen.place), masks)
             if self.options.cameras == "known":
                 matrices = torch.from_numpy(np.stack([view.matrix for view in views])).to(device)
-            else:
-                matrices = self.matrices(seen.quaternion, seen.place)
-            drawn = self.draw(seen, matrices, self.sizes.picture).mask.cpu().numpy() >= 0.5
-            true = np.stack([view.mask for view in views]) >= 128
-            both, either = (drawn & true).sum(axis=(1, 2)), (drawn | true).sum(axis=(1, 2))
-            found += (both / np.maximum(either, 1)).tolist()
-        return float(np.mean(found))
+                found += self._overlap(seen, matrices, masks)
+        self._overlay = float(np.mean(overlay))
+        return float(np.mean(found)) if found else self._overlay
+
+    def _overlap(self, seen: Seen, matrices: Tensor, masks: Array) -> list[float]:
+        """For each picture the intersection over union of what is seen through matrices (B, 3, 4) and of its mask."""
+        drawn = self.draw(seen, matrices, self.sizes.picture).mask.cpu().numpy() >= 0.5
+        true = masks >= 128
+        both, either = (drawn & true).sum(axis=(1, 2)), (drawn | true).sum(axis=(1, 2))
+        return list((both / np.maximum(either, 1)).tolist())
+
+    def measured(self) -> Mapping[str, float]:
+        """own_camera_iou: as the score, but through the network's own camera."""
+        return {} if self._overlay is None else {"own_camera_iou": round(self._overlay, 4)}
 
     def _subdivide(self, step: int) -> None:
         """Coarse before the step at which faces are cut, with new vertices kept in the middles of the old edges."""
