@@ -541,6 +541,8 @@ def test_pickles_are_read_without_unpickling(tmp_path: Path, protocol: int, monk
     assert empty.shape == (0, 3) and named["n"] == 1.5 and rest == [None, True, "text", 2.5]
     with pytest.raises(DatasetError, match="could run code"):
         stored_arrays(put(tmp_path, "y.dat", pickle.dumps([data[1], Hostile()], protocol)))
+    with pytest.raises(DatasetError, match="arrays of numbers: an array of 'U4'"):  # it runs nothing, but is no number
+        stored_arrays(put(tmp_path, "z.dat", pickle.dumps(np.array(["text"]), protocol)))
     assert not (tmp_path / "was_here").exists()
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from meshes import REFERENCE, reference
 from PIL import Image
+from scipy import ndimage
 from spherical_cow.cli.main import main
 from spherical_cow.datasets.arrays import Camera as Pinhole
 from spherical_cow.datasets.views import View, random_views
@@ -191,6 +192,17 @@ def test_pictures_are_seen_as_by_the_original(case: str) -> None:
     picture = np.asarray(Image.open(io.BytesIO(arrays["image_png"].tobytes())))
     seen = published_view(picture, dark_border=case.endswith("tfalign"))
     np.testing.assert_allclose(seen, arrays["image224"], atol=2e-5)
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (137, 137), (60, 500), (1, 3)])
+def test_pictures_of_other_sizes_are_seen_as_scikit_image_resizes_them(shape: tuple[int, int]) -> None:
+    """Smoothed along the sides that are larger than 224, linear between pixels, mirrored at the edge."""
+    picture = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
+    deviations = [max(0.0, 0.5 * (side / 224 - 1.0)) for side in shape]
+    smooth = ndimage.gaussian_filter(picture / 255.0, (*deviations, 0.0), mode="mirror")
+    factors = (224 / shape[0], 224 / shape[1], 1.0)
+    expected = ndimage.zoom(smooth, factors, order=1, mode="mirror", grid_mode=True)
+    np.testing.assert_allclose(published_view(picture).transpose(1, 2, 0), expected, atol=1e-6)
 
 
 # The lesson

@@ -34,6 +34,9 @@ Array = NDArray[Any]
 
 _WITH_PICTURES, _WHOLE = "data_tf", "data"
 _LISTS = "meta"
+_REACH = 4.0
+"""Standard deviations from where a Gaussian mean takes nothing any more, as scikit-image has it."""
+
 _REMEDY = "Get the data again, or take it out of the list."
 
 
@@ -46,20 +49,45 @@ def is_published(root: Path) -> bool:
 def published_view(picture: Array, size: int = 224, *, dark_border: bool = False) -> Array:
     """(3, size, size) float32 in [0, 1] of a picture (H, W, 3 or 4) of bytes, as the published code sees it.
 
-    What is wholly transparent becomes white; half-transparent pixels stay as they are. Between pixels it is linear,
-    and with `dark_border`, as weights from TensorFlow want it, black beyond the edge.
+    What is wholly transparent becomes white; half-transparent pixels stay as they are. Between pixels it is linear.
+    Larger pictures are smoothed first, and beyond the edge there is a mirror, as scikit-image has it; but with
+    `dark_border`, as weights from TensorFlow want it, they are not smoothed, and it is black beyond the edge.
     """
     rgb = picture[:, :, :3].astype(np.float32) / np.float32(255.0)
     if picture.shape[2] == 4:
         rgb = np.where(picture[:, :, 3:] == 0, np.float32(1.0), rgb)
-    planes = torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None]
     if not dark_border:
-        if rgb.shape[:2] == (size, size):
-            return planes[0].numpy()
-        return functional.interpolate(planes, (size, size), mode="bilinear", align_corners=False)[0].numpy()
+        return _smoothed(rgb, size)
+    planes = torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None]
     along = (torch.arange(size) + 0.5) * (2.0 / size) - 1.0
     place = torch.stack(torch.meshgrid(along, along, indexing="xy"), dim=2)[None]
     return functional.grid_sample(planes, place, padding_mode="zeros", align_corners=False)[0].numpy()
+
+
+def _smoothed(rgb: Array, size: int) -> Array:
+    """(3, size, size) of a picture (H, W, 3)."""
+    if rgb.shape[:2] == (size, size):
+        return np.ascontiguousarray(rgb.transpose(2, 0, 1))
+    planes = np.ascontiguousarray(rgb.transpose(2, 0, 1), np.float64)
+    down, across = (_resampling(count, size) for count in rgb.shape[:2])
+    return (down @ planes @ across.T).astype(np.float32)
+
+
+def _resampling(count: int, size: int) -> Array:
+    """(size, count) how much each of `count` pixels in a row gives to each of the `size` that it becomes: between two
+    of them, each of which is a Gaussian mean where these are more."""
+    deviation = max(0.0, 0.5 * (count / size - 1.0))
+    reach = int(_REACH * deviation + 0.5)
+    ways = np.arange(-reach, reach + 1)
+    gaussian = np.exp(-0.5 * np.square(ways / max(deviation, np.finfo(float).tiny)))
+    place = (np.arange(size)[:, None] + 0.5) * (count / size) - 0.5
+    before, period = np.floor(place).astype(np.int64), max(2 * (count - 1), 1)
+    found = np.zeros((size, count))
+    for pixel in (before, before + 1):
+        beyond = (pixel + ways) % period
+        share = (1.0 - np.abs(place - pixel)) * gaussian / gaussian.sum()
+        np.add.at(found, (np.arange(size)[:, None], np.minimum(beyond, period - beyond)), share)
+    return found
 
 
 @dataclass(frozen=True)

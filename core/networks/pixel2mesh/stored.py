@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NumPy arrays out of a pickle, without unpickling: its instructions are read, and none of them calls anything.
+"""NumPy arrays out of a pickle, without unpickling: its instructions are read, and none of them runs anything.
 
 The published data and template of Pixel2Mesh are pickles. A pickle names functions that are to be called; here a name
-stands for nothing but one of five things that are known of NumPy's arrays, and every other name is refused.
+stands for one of the few things that arrays of NumPy are made of, and every other name is refused.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ class _Kind:
         if not isinstance(code, str):
             raise TypeError("a dtype without a name")
         if not _NUMBERS.fullmatch(code):
-            raise _Refused(f"numpy.dtype({code[:20]!r})")
+            raise _Refused(f"an array of {code[:20]!r}")
         self.value = np.dtype(code)
 
 
 class _Refused(Exception):
-    """An object that is none of ours."""
+    """Something that arrays of numbers have no need of."""
 
 
 _MARK = object()
@@ -92,7 +92,7 @@ def stored_arrays(path: str | Path) -> Any:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.", "Check the name and the folder.") from error
     except _Refused as error:
         raise DatasetError(
-            f"{path} holds an object of {error}, which could run code when it is opened.", "Get the arrays alone."
+            f"{path} holds something else than arrays of numbers: {error}.", "Get the arrays alone."
         ) from error
     except _WRONG as error:
         raise DatasetError(f"{path} is damaged, or holds no arrays.", "Get it again.") from error
@@ -124,7 +124,7 @@ class _Reader:
         elif name in _ACTIONS:
             _ACTIONS[name](self, argument)
         elif name not in ("PROTO", "FRAME"):
-            raise _Refused(f"an instruction {name}")
+            raise _Refused(f"the instruction {name}")
 
     def _since_mark(self) -> list[Any]:
         place = next((i for i in range(len(self.stack) - 1, -1, -1) if self.stack[i] is _MARK), None)
@@ -143,7 +143,8 @@ class _Reader:
 
     def _name(self, full: str) -> None:
         if full not in _NAMES:
-            raise _Refused("".join(letter if letter.isprintable() else "?" for letter in full[:100]))
+            shown = "".join(letter if letter.isprintable() else "?" for letter in full[:100])
+            raise _Refused(f"{shown}, which could run code when it is opened")
         self.stack.append(_Name(_NAMES[full]))
 
     def _call(self) -> None:
