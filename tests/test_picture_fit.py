@@ -150,7 +150,7 @@ def test_what_is_shown_becomes_better(fitted):
 
 
 def test_the_same_pictures_give_the_same_result(scene):
-    few = replace(QUICK, level=3, steps=3)
+    few = replace(QUICK, level=3, steps=4, start="sphere")
     one, other = (fit_pictures(scene[3][:2], few).reconstruction for _ in range(2))
     np.testing.assert_array_equal(one.mesh.vertices, other.mesh.vertices)
     np.testing.assert_array_equal(one.texture.pixels, other.texture.pixels)
@@ -161,8 +161,8 @@ def test_a_stop_keeps_the_best_and_before_the_start_gives_nothing(scene):
         if phase.startswith("Step 3"):
             raise Cancelled
 
-    fit = fit_pictures(scene[3][:3], replace(QUICK, steps=5), progress=stop)
-    assert fit.report.stopped and fit.report.steps == 3 and fit.report.mean_iou > 0.8
+    fit = fit_pictures(scene[3][:3], replace(QUICK, steps=5, start="sphere"), progress=stop)
+    assert fit.report.stopped and fit.report.steps == 3 and fit.report.mean_iou > 0.7
 
     def stop_late(fraction, phase):
         told.append(fraction)
@@ -194,7 +194,7 @@ def test_cameras_that_are_a_little_wrong_are_mended(scene):
     _, _, cameras, shots = scene
     random = np.random.default_rng(3)
     wrong = [nudged(s, np.radians(3.0) * random.standard_normal(3) * (k > 0)) for k, s in enumerate(shots)]
-    moved = fit_pictures(wrong, replace(SMALL, steps=40, refine_cameras=True, color_weight=2.0))
+    moved = fit_pictures(wrong, replace(SMALL, level=5, steps=30, refine_cameras=True, color_weight=2.0))
 
     def errors(found):
         """Degrees, but for a turn that all have in common, which no picture could tell."""
@@ -215,7 +215,7 @@ def test_a_symmetric_shape_is_symmetric_where_it_stands(scene):
     half[tables.left] = half[tables.opposite[tables.left]] * [-1.0, 1.0, 1.0]
     half[tables.middle, 0] = 0.0
     moved = Mesh(half + np.array([0.15, 0.0, 0.0]), mesh.faces)
-    fit = fit_pictures(photographed(moved, colour, around(6)), replace(SMALL, symmetry="plane"))
+    fit = fit_pictures(photographed(moved, colour, around(5)), replace(SMALL, steps=8, symmetry="plane"))
     points = fit.reconstruction.mesh.vertices
     own = template(SMALL.level).tables
     middle = points[own.middle, 0]
@@ -230,7 +230,9 @@ def test_a_shape_of_revolution_is_round():
     vase = sphere.vertices * [0.3, 0.5, 0.3]
     vase[:, [0, 2]] *= (1.0 + 0.4 * np.sin(6.0 * vase[:, 1]))[:, None]
     mesh = Mesh(vase, sphere.faces)
-    fit = fit_pictures(photographed(mesh, np.full_like(vase, 0.5), around(3)), replace(SMALL, symmetry="rotational"))
+    fit = fit_pictures(
+        photographed(mesh, np.full_like(vase, 0.5), around(3)), replace(SMALL, steps=8, symmetry="rotational")
+    )
     points = fit.reconstruction.mesh.vertices
     centre = points[:, [0, 2]].mean(axis=0)
     radius = np.linalg.norm(points[:, [0, 2]] - centre, axis=1)
@@ -244,7 +246,7 @@ def test_one_picture_of_a_disc_is_a_ball_with_the_same_colours_behind():
     row, column = np.mgrid[:SIZE, :SIZE] + 0.5
     alpha = (np.hypot(row - 32.0, column - 32.0) < 20.0).astype(float)
     colours = np.stack([column / SIZE, np.full_like(column, 0.3), np.full_like(column, 0.6)], axis=2)
-    fit = fit_pictures([shot_from(np.dstack([colours, alpha]))], replace(SMALL, steps=5))
+    fit = fit_pictures([shot_from(np.dstack([colours, alpha]))], replace(QUICK, steps=5))
     points = fit.reconstruction.mesh.vertices
     extent = np.ptp(points, axis=0)
     assert extent[2] == pytest.approx(extent[0], rel=0.15) and extent[1] == pytest.approx(extent[0], rel=0.1)
@@ -332,7 +334,7 @@ def test_smooth_numbers_have_the_gradient_of_the_inverse():
 
 
 def test_a_ball_that_is_far_off_becomes_the_object(scene):
-    settings = replace(SMALL, start="sphere", steps=60, color_weight=0.0)
+    settings = replace(SMALL, level=5, start="sphere", steps=50, color_weight=0.0)
     fit = fit_pictures([replace(s) for s in scene[3][::2]], settings)
     assert fit.report.started_from == "sphere" and fit.report.mean_iou > 0.9
 
@@ -456,16 +458,17 @@ def test_settings_that_cannot_be_are_refused():
 
 
 def test_the_task_gives_arrays_and_previews(scene, tmp_path):
-    arrays = {f"pixels_{k}": np.dstack([shot.pixels, shot.mask]) for k, shot in enumerate(scene[3][:4])}
-    arrays["camera_matrix"] = np.stack([camera.matrix for camera in scene[2][:4]])
-    arrays["camera_world"] = np.stack([camera.world for camera in scene[2][:4]])
+    arrays = {f"pixels_{k}": np.dstack([shot.pixels, shot.mask]) for k, shot in enumerate(scene[3][:2])}
+    arrays["camera_matrix"] = np.stack([camera.matrix for camera in scene[2][:2]])
+    arrays["camera_world"] = np.stack([camera.world for camera in scene[2][:2]])
     preview = tmp_path / "preview.npz"
-    parameters = {"level": 4, "steps": 2, "resolution": 32, "texture_size": 32, "preview": str(preview)}
+    parameters = {"level": 4, "steps": 2, "resolution": 32, "texture_size": 32, "start": "sphere"}
+    parameters["preview"] = str(preview)
     outcome = run_task("fit_pictures", arrays, parameters, lambda fraction, phase: None)
     with np.load(preview, allow_pickle=False) as shown:
         assert set(shown.files) == set(outcome.arrays)
         assert shown["vertices"].shape == outcome.arrays["vertices"].shape == (162, 3)
-    assert json.dumps(outcome.data) and len(outcome.data["report"]["iou"]) == 4
+    assert json.dumps(outcome.data) and len(outcome.data["report"]["iou"]) == 2
 
 
 def test_a_preview_that_cannot_be_written_is_no_reason_to_end(scene, tmp_path):
@@ -489,11 +492,23 @@ def test_the_command_writes_a_textured_mesh(scene, tmp_path, capsys):
     rows = [{"matrix": c.matrix.tolist(), "world": c.world.tolist()} for c in scene[2][:3]]
     (tmp_path / "cameras.json").write_text(json.dumps(rows))
     out = tmp_path / "out.obj"
-    small = ["--level", "4", "--steps", "2", "--resolution", "32", "--texture-size", "32", "--json"]
+    small = [
+        "--level",
+        "4",
+        "--steps",
+        "2",
+        "--start",
+        "sphere",
+        "--resolution",
+        "32",
+        "--texture-size",
+        "32",
+        "--json",
+    ]
     words = ["network", "fit-pictures", *names, str(out), "--cameras", str(tmp_path / "cameras.json")]
     assert main([*words, "--cameras-out", str(tmp_path / "after.json"), *small]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["mean_iou"] > 0.8 and len(report["files"]) == 4
+    assert report["mean_iou"] > 0.7 and len(report["files"]) == 4
     assert "color" in read_mesh(out).attributes
     assert len(read_camera_file(tmp_path / "after.json")) == 3
     assert main(["network", "fit-pictures", *names, str(tmp_path / "out.txt")]) == 2

@@ -23,7 +23,7 @@ from ...rendering.render import render
 from ..settings import PictureFitSettings
 from ..shots import CutOut
 from .poses import Poses, moved, picture_matrices
-from .shape import Shape, UniformAdam, as_tensor, uniform_laplacian
+from .shape import Adam, Shape, as_tensor, uniform_laplacian
 from .texturing import Atlas, texture_of
 
 STIFFNESS = 12.0
@@ -92,8 +92,8 @@ class Optimisation:
     def run(self, found: Callable[[Best], None], progress: Progress) -> None:
         """All the steps; `found` is called with what is better than all before."""
         settings, begin = self.settings, time.perf_counter()
-        optimisers = [UniformAdam(self.shape.numbers), UniformAdam(self.shape.middle)]
-        cameras = torch.optim.Adam([self.poses.moves], betas=(0.9, 0.95))
+        optimisers = [Adam(self.shape.numbers), Adam(self.shape.middle)]
+        cameras = Adam(self.poses.moves, (0.9, 0.95), each=True)
         order = _order(len(self._masks[0]), settings.seed)
         found(self.best)
         while self.steps < settings.steps:
@@ -108,10 +108,7 @@ class Optimisation:
             rate = RATE * (1.0 - 0.9 * share) * (FASTER if self._far and share < COARSE else 1.0)
             for optimiser in optimisers:
                 optimiser.step(rate)
-            if settings.refine_cameras:
-                cameras.param_groups[0]["lr"] = CAMERA * rate
-                cameras.step()
-                cameras.zero_grad()
+            cameras.step(CAMERA * rate)
             self.steps += 1
             if self.steps % EVERY == 0 or self.steps == settings.steps:
                 now = self._look()

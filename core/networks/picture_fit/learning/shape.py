@@ -70,12 +70,14 @@ class Shape:
         return (rows[self._index][..., self._column] * self._weight).sum(dim=1) + self.middle
 
 
-class UniformAdam:
-    """Adam with one step length for all numbers, so that the direction of the smooth gradient is kept."""
+class Adam:
+    """Adam with one step length for all numbers, so that the direction of the smooth gradient is kept; or for `each`
+    its own. (That of PyTorch takes longer to import than a small fit.)"""
 
-    def __init__(self, numbers: Tensor, betas: tuple[float, float] = (0.9, 0.98)) -> None:
-        self.numbers, self._betas = numbers, betas
-        self._mean, self._square, self._count = torch.zeros_like(numbers), torch.zeros(()), 0
+    def __init__(self, numbers: Tensor, betas: tuple[float, float] = (0.9, 0.98), *, each: bool = False) -> None:
+        self.numbers, self._betas, self._each = numbers, betas, each
+        self._mean, self._count = torch.zeros_like(numbers), 0
+        self._square = torch.zeros_like(numbers) if each else torch.zeros(())
 
     def step(self, rate: float) -> None:
         """Move the numbers by their gradient."""
@@ -85,7 +87,8 @@ class UniformAdam:
         first, second = self._betas
         self._count += 1
         self._mean.mul_(first).add_(gradient, alpha=1.0 - first)
-        self._square.mul_(second).add_(gradient.square().max(), alpha=1.0 - second)
+        square = gradient.square() if self._each else gradient.square().max()
+        self._square.mul_(second).add_(square, alpha=1.0 - second)
         mean = self._mean / (1.0 - first**self._count)
         size = (self._square / (1.0 - second**self._count)).sqrt().clamp_min(1e-12)
         with torch.no_grad():
