@@ -42,7 +42,7 @@ from spherical_cow.networks.rendering.paint import UvTexture, VertexColours  # n
 from spherical_cow.networks.rendering.render import render  # noqa: E402
 
 SIZE = 64
-SMALL = PictureFitSettings(level=6, steps=14, resolution=44, texture_size=64)
+SMALL = PictureFitSettings(level=5, steps=12, resolution=40, texture_size=64)
 QUICK = replace(SMALL, level=4, steps=4, resolution=32, texture_size=32)
 
 
@@ -194,7 +194,7 @@ def test_cameras_that_are_a_little_wrong_are_mended(scene):
     _, _, cameras, shots = scene
     random = np.random.default_rng(3)
     wrong = [nudged(s, np.radians(3.0) * random.standard_normal(3) * (k > 0)) for k, s in enumerate(shots)]
-    moved = fit_pictures(wrong, replace(SMALL, level=5, steps=30, refine_cameras=True, color_weight=2.0))
+    moved = fit_pictures(wrong, replace(SMALL, steps=36, resolution=44, refine_cameras=True, color_weight=2.0))
 
     def errors(found):
         """Degrees, but for a turn that all have in common, which no picture could tell."""
@@ -215,7 +215,7 @@ def test_a_symmetric_shape_is_symmetric_where_it_stands(scene):
     half[tables.left] = half[tables.opposite[tables.left]] * [-1.0, 1.0, 1.0]
     half[tables.middle, 0] = 0.0
     moved = Mesh(half + np.array([0.15, 0.0, 0.0]), mesh.faces)
-    fit = fit_pictures(photographed(moved, colour, around(5)), replace(SMALL, steps=8, symmetry="plane"))
+    fit = fit_pictures(photographed(moved, colour, around(4)), replace(SMALL, steps=6, symmetry="plane"))
     points = fit.reconstruction.mesh.vertices
     own = template(SMALL.level).tables
     middle = points[own.middle, 0]
@@ -334,7 +334,7 @@ def test_smooth_numbers_have_the_gradient_of_the_inverse():
 
 
 def test_a_ball_that_is_far_off_becomes_the_object(scene):
-    settings = replace(SMALL, level=5, start="sphere", steps=50, color_weight=0.0)
+    settings = replace(SMALL, start="sphere", steps=50, color_weight=0.0)
     fit = fit_pictures([replace(s) for s in scene[3][::2]], settings)
     assert fit.report.started_from == "sphere" and fit.report.mean_iou > 0.9
 
