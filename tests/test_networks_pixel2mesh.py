@@ -276,7 +276,8 @@ def test_templates_that_cannot_be() -> None:
         (Mesh(ball.vertices, ball.faces[:0]), 3, "faces"),
         (ball, 0, "levels"),
         (ball, 9, "levels"),
-        (icosphere(100), 6, "levels"),
+        (ball, 6, "1 to 5 levels"),
+        (icosphere(100), 5, "levels"),
     ):
         with pytest.raises(InvalidParameter, match=words):
             template_of(mesh, levels)

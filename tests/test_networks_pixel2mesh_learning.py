@@ -422,8 +422,8 @@ def test_one_object_is_learned_from_one_picture() -> None:
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     pinhole = view.camera(96, 0.5 * (low + high), float(np.linalg.norm(high - low)))
     camera = Camera().resized(64)
-    variant = Variant(width=1, hidden=80, last=80, rebuilds=False, camera=camera)
-    settings = OverfitSettings(variant, "icosphere", steps=80, points=1000)
+    variant = Variant(width=1, hidden=64, last=64, rebuilds=False, camera=camera)
+    settings = OverfitSettings(variant, "icosphere", steps=70, points=700)
     learned = overfit(mesh, picture_of(mesh, view, 96)[0], pinhole, settings)
     assert learned.iou(20_000) >= 0.95
     stages = learned.meshes()

@@ -88,6 +88,17 @@ def test_losses_of_simple_shapes() -> None:
     assert few.total.item() == pytest.approx(10.0 * (few.chamfer.item() + 0.1 * 0.25))
 
 
+def test_graphs_of_other_stages_and_no_weights() -> None:
+    vertices, points, _ = batch_of_two()
+    other = losses.graphs_of(template_of(octahedron(), 1))[0]
+    stages = Stages((vertices, vertices), (vertices, vertices), None)
+    for graphs, words in (((GRAPH,), "12, 12 vertices .* graphs of 12"), ((GRAPH, other), "12, 6"), ((), "of no")):
+        with pytest.raises(InvalidParameter, match=words):
+            losses.total_loss(stages, points, None, graphs)
+    with pytest.raises(InvalidParameter, match="Chamfer"):
+        losses.Weights(chamfer=())
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_batch_is_the_mean_of_its_items(name: str) -> None:
     given = batch_of_two()

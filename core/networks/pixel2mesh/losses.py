@@ -40,6 +40,10 @@ class Weights:
     picture: float = 0.0
     whole: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.chamfer:
+            raise InvalidParameter("There is no weight of the Chamfer distance.", "Give one for each stage, or one.")
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -150,6 +154,10 @@ def move_loss(before: Tensor, after: Tensor) -> Tensor:
     return (before - after).square().sum(dim=2).mean()
 
 
+def _listed(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes)) or "no"
+
+
 def total_loss(
     stages: Stages,
     points: Tensor,
@@ -159,7 +167,13 @@ def total_loss(
     picture: Tensor | None = None,
 ) -> Terms:
     """All losses of a batch. points, normals: (B, M, 3) of the true surface. picture: what the network saw, to be
-    rebuilt, in [0, 1]."""
+    rebuilt, in [0, 1]. Raises `InvalidParameter` for graphs that are not those of the stages, and without points."""
+    sizes = [one.shape[1] for one in stages.bent], [len(graph.degree) for graph in graphs]
+    if sizes[0] != sizes[1]:
+        raise InvalidParameter(
+            f"Stages of {_listed(sizes[0])} vertices do not go with graphs of {_listed(sizes[1])}.",
+            "Give the graphs of the network's own template.",
+        )
     w = weights or Weights()
     zero = points.new_zeros(())
     chamfer, normal, edge, laplacian, move = zero, zero, zero, zero, zero

@@ -21,8 +21,8 @@ from .template import Level
 _RIDGE = 1e-4
 """Of the mean square of the features: keeps weights small where features are nearly the same everywhere."""
 
-_SHARE = 0.1
-"""How much of what the first layer of a stage makes of coordinates it may make of the picture, as root mean squares."""
+_LEAST = 0.1
+"""What is left of a picture that drowns all else, by what is made of coordinates, as root mean squares."""
 
 
 def leave_template(network: Pixel2Mesh, pictures: Tensor) -> None:
@@ -52,17 +52,19 @@ def _given_to(layer: GraphConvolution, network: Pixel2Mesh, pictures: Tensor) ->
 
 
 def _quieten(layer: GraphConvolution, level: Level, x: FloatArray, seen: int) -> None:
-    """Scale the weights of what is pooled, the features from the fourth to the last of those `seen`."""
+    """Scale the weights of what is pooled, the features from the fourth to the last of those `seen`, where it counts
+    more than coordinates: the more, the less of it is left."""
 
     def square(rows: slice) -> float:
         near, own = (one.detach().double().cpu().numpy()[rows] for one in (layer.weight, layer.loop_weight))
         return float(np.mean([np.square(level.support @ (one @ near) + one @ own).mean() for one in x[:, :, rows]]))
 
     place, picture = square(slice(3)), square(slice(3, seen))
-    if picture > _SHARE**2 * place:
+    if picture > place:
+        share = (place / picture) ** 0.5
         with torch.no_grad():
             for one in (layer.weight, layer.loop_weight):
-                one[3:seen] *= _SHARE * (place / picture) ** 0.5
+                one[3:seen] *= share * max(share, _LEAST)
 
 
 def _solve(layer: GraphConvolution, level: Level, x: FloatArray, target: FloatArray) -> None:

@@ -18,7 +18,7 @@ ELLIPSOID = (0.08**0.5, 0.2, 0.2)
 """The half axes of the published template, in units of Pixel2Mesh; its vertices lie up to 2 % within."""
 
 
-MOST_LEVELS = 6
+MOST_LEVELS = 5
 MOST_FACES = 2_000_000
 """Of the finest level."""
 
@@ -60,7 +60,7 @@ class Template:
 
 
 def template_of(mesh: Mesh, levels: int = 3, edges: Sequence[IntArray] = ()) -> Template:
-    """A template of any closed mesh, of whatever genus, in as many levels (3 as published, at most 6).
+    """A template of any closed mesh, of whatever genus, in as many levels (3 as published, at most 5).
 
     The order of its faces and of their corners says how finer vertices are numbered, as in the published files; edges:
     (E, 2) for the first levels, if they say it. Faces of a mesh that is inside out are turned over.
