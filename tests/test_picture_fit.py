@@ -194,7 +194,7 @@ def test_cameras_that_are_a_little_wrong_are_mended(scene):
     _, _, cameras, shots = scene
     random = np.random.default_rng(3)
     wrong = [nudged(s, np.radians(3.0) * random.standard_normal(3) * (k > 0)) for k, s in enumerate(shots)]
-    moved = fit_pictures(wrong, replace(SMALL, steps=36, resolution=44, refine_cameras=True, color_weight=2.0))
+    moved = fit_pictures(wrong, replace(SMALL, steps=30, resolution=44, refine_cameras=True, color_weight=2.0))
 
     def errors(found):
         """Degrees, but for a turn that all have in common, which no picture could tell."""
