@@ -431,6 +431,20 @@ def test_what_a_file_may_have_besides(tmp_path: Path) -> None:
     torch.testing.assert_close(blind.network.gconv.weight, plain.network.gconv.weight)
 
 
+def test_what_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    path = saved(tmp_path, original_weights())
+    facts = describe(path).facts
+    assert (facts["variant"], facts["stages"]) == ("default", "156, 618, 2466")
+    unknown = original_weights()
+    unknown["init_pts"] = unknown["init_pts"].flip(0)
+    assert "stages" not in describe(saved(tmp_path, unknown)).facts
+    unknown["\x1b[2J" + 5000 * "x"] = torch.zeros(1)
+    unknown["init_pts"] = original_weights()["init_pts"]
+    with pytest.raises(CheckpointError, match=r"\?\[2Jx* is not part") as caught:
+        Pixel2MeshModel.load(saved(tmp_path, unknown))
+    assert len(str(caught.value)) < 400 and str(caught.value).isprintable()
+
+
 def test_what_no_weights_tell_can_be_told(tmp_path: Path) -> None:
     path = saved(tmp_path, original_weights())
     switches = replace(Variant(), activated=False, normalised=False, camera=Camera(sampling="tensorflow"))

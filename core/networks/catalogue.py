@@ -71,6 +71,7 @@ def describe(path: str | Path) -> Description:
     path = Path(path).expanduser().absolute()
     checkpoint: Checkpoint = read_checkpoint(path)
     name = recognise(checkpoint.weights)
+    told = {} if name is None else model_class(name).told(path, checkpoint.weights)
     kinds = sorted({str(weight.dtype).removeprefix("torch.") for weight in checkpoint.weights.values()})
     return Description(
         str(path),
@@ -80,5 +81,5 @@ def describe(path: str | Path) -> Description:
         checkpoint.parameters,
         len(checkpoint.weights),
         ", ".join(kinds),
-        checkpoint.facts,
+        {**told, **checkpoint.facts},
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError
 from ..files import atomic_write
+from .pickled_names import shown
 from .runtime import require_torch
 from .tensor_file import tensors_to_bytes
 from .weight_files import MOST_EXPANSION, OWN_ENDING, SLACK, read_file, read_torch
@@ -85,7 +86,8 @@ def _check_numbers(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Refuse weights that are more numbers than a file of that size can hold, or not numbers."""
     torch = require_torch()
     most = MOST_EXPANSION * path.stat().st_size + SLACK
-    for name, weight in weights.items():
+    for key, weight in weights.items():
+        name = shown(key)
         if weight.is_meta or weight.is_nested or weight.is_quantized or weight.is_complex():
             raise CheckpointError(
                 f"{path.name} has {name} in a form that no network has: without numbers, or complex, or quantised.",
@@ -136,11 +138,11 @@ def put_weights(weights: Mapping[str, Tensor], model: nn.Module, name: str, opti
     given = {key: value for key, value in named.items() if key in own or not key.startswith(optional)}
     lacking = [key for key in own if key not in given and not key.startswith(optional)]
     problems = [
-        *(f"{key} is missing" for key in lacking if not key.endswith(_COUNTER)),
-        *(f"{key} is not part of the model" for key in given if key not in own),
-        *(f"{key} is sparse" for key in given if key in own and given[key].is_sparse != own[key].is_sparse),
+        *(f"{shown(key)} is missing" for key in lacking if not key.endswith(_COUNTER)),
+        *(f"{shown(key)} is not part of the model" for key in given if key not in own),
+        *(f"{shown(key)} is sparse" for key in given if key in own and given[key].is_sparse != own[key].is_sparse),
         *(
-            f"{key} is {_shape(given[key])} in place of {_shape(own[key])}"
+            f"{shown(key)} is {_shape(given[key])} in place of {_shape(own[key])}"
             for key in own
             if key in given and given[key].shape != own[key].shape
         ),

@@ -61,6 +61,11 @@ class Model(ABC):
         """Whether weights with these names and shapes are those of this model."""
 
     @classmethod
+    def told(cls, path: Path, weights: Mapping[str, Tensor]) -> Mapping[str, Any]:
+        """What the weights of a file, which this model recognises, tell of the network besides their number."""
+        return {}
+
+    @classmethod
     @abstractmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
         """The model with the weights of a file. Raises `CheckpointError`, and `InvalidParameter` for the device."""

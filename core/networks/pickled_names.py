@@ -43,8 +43,12 @@ def called_names(path: Path) -> tuple[str, ...]:
             found += list(_names(stream))
     except Exception:  # whatever a hostile pickle does to the reader of its text: what was read stands
         pass
-    shown = ("".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST]) for name in found)
-    return tuple(dict.fromkeys(shown))
+    return tuple(dict.fromkeys(map(shown, found)))
+
+
+def shown(name: str) -> str:
+    """A name out of a file as a message may have it: not endless, and without what would move a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:_LONGEST])
 
 
 def protocol(path: Path) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ...errors import ImageError, InvalidParameter
+from ...errors import ImageError, InvalidParameter, SphericalCowError
 from ...mesh import FloatArray, Mesh
 from ...progress import Progress, silent
 from ..checkpoints import put_weights, read_checkpoint
@@ -61,6 +61,19 @@ class Pixel2MeshModel(PictureModel):
         from ..pixel2mesh.originals import is_pixel2mesh
 
         return is_pixel2mesh(weights)
+
+    @classmethod
+    def told(cls, path: Path, weights: Mapping[str, Tensor]) -> Mapping[str, Any]:
+        """Which of the published networks it is, or "own", and the vertices of its stages; nothing where it is damaged
+        or lacks its template, of which `load` will say more."""
+        from ..pixel2mesh.originals import recognised_at
+
+        try:
+            with in_words():
+                original = recognised_at(path, weights)
+        except SphericalCowError:
+            return {}
+        return {"variant": original.kind, "stages": ", ".join(str(level.size) for level in original.template.levels)}
 
     @classmethod
     def load(

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...errors import CheckpointError, InvalidMesh, InvalidParameter
 from ...mesh import FloatArray, IntArray, Mesh
+from ..pickled_names import shown
 from .ellipsoid import PLACE, published_ellipsoid
 from .network import Pixel2Mesh
 from .pooling import SAMPLINGS, Camera
@@ -86,7 +87,7 @@ def recognised(
     named = {key: value for key, value in named.items() if key not in unused}
     stages = {int(found[1]) for found in map(_STAGE.match, named) if found}
     gaps = [f"gcns.{n} is missing" for n in range(max(stages, default=0)) if n not in stages]
-    sparse = [f"{key} is sparse" for key, weight in named.items() if weight.layout != torch.strided]
+    sparse = [f"{shown(key)} is sparse" for key, weight in named.items() if weight.layout != torch.strided]
     if gaps or sparse:
         raise _not_for_it(name, [*gaps, *sparse][0])
     mesh, edges = _template(named, auto_encoder, name, template)
@@ -123,7 +124,7 @@ def recognised_at(
 def _remarks(unused: list[str], kind: str, variant: Variant, weights: Mapping[str, Tensor]) -> Iterator[str]:
     if unused:
         more = f" and {len(unused) - _MOST_NAMED} more" if len(unused) > _MOST_NAMED else ""
-        yield f"Of the file, nothing depends on {', '.join(unused[:_MOST_NAMED])}{more}"
+        yield f"Of the file, nothing depends on {', '.join(map(shown, unused[:_MOST_NAMED]))}{more}"
     if kind != "own" and variant.encoder == "vgg" and not variant.rebuilds:
         yield "The file has no nn_decoder, so that pictures are not rebuilt"
     if any(weight.dtype in (torch.float16, torch.bfloat16) for weight in weights.values()):

@@ -79,7 +79,7 @@ def _resampling(count: int, size: int) -> Array:
     deviation = max(0.0, 0.5 * (count / size - 1.0))
     reach = int(_REACH * deviation + 0.5)
     ways = np.arange(-reach, reach + 1)
-    gaussian = np.exp(-0.5 * np.square(ways / max(deviation, np.finfo(float).tiny)))
+    gaussian = np.exp(-0.5 * np.square(ways / (deviation or 1.0)))
     place = (np.arange(size)[:, None] + 0.5) * (count / size) - 0.5
     before, period = np.floor(place).astype(np.int64), max(2 * (count - 1), 1)
     found = np.zeros((size, count))

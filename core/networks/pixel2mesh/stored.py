@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DatasetError
+from ..pickled_names import shown
 
 _MOST_BYTES = 256_000_000
 _MOST_STEPS = 2_000_000
@@ -143,8 +144,7 @@ class _Reader:
 
     def _name(self, full: str) -> None:
         if full not in _NAMES:
-            shown = "".join(letter if letter.isprintable() else "?" for letter in full[:100])
-            raise _Refused(f"{shown}, which could run code when it is opened")
+            raise _Refused(f"{shown(full)}, which could run code when it is opened")
         self.stack.append(_Name(_NAMES[full]))
 
     def _call(self) -> None:
