@@ -15,11 +15,11 @@ from ... import bridge, jobs, messages
 from ...core.errors import InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
-from ...networks import fitted_fields, runtime
+from ...networks import fitted_fields
 from ...properties.networks.fit_sdf import ExtractSdfSettings, FitSdfSettings
 from ..reconstruct import finish, object_on_new_mesh
 from ..shell import MeshOperator, SaveOperator, SceneOperator, guarded
-from .shell import NetworkOperator, device
+from .shell import NeedsTorch, NetworkOperator, device
 
 ENDING = ".safetensors"
 FITTING = ("preset", "network", "loss", "samples", "epochs", "seed")
@@ -143,7 +143,7 @@ class SPHERICAL_COW_OT_save_sdf(FieldOperator, SaveOperator, bpy.types.Operator)
         return f"Saved {path.name!r}"
 
 
-class SPHERICAL_COW_OT_load_sdf(ImportHelper, SceneOperator, bpy.types.Operator):
+class SPHERICAL_COW_OT_load_sdf(NeedsTorch, ImportHelper, SceneOperator, bpy.types.Operator):
     """An object from the file of a field."""
 
     bl_idname = Operators.LOAD_SDF
@@ -159,14 +159,6 @@ class SPHERICAL_COW_OT_load_sdf(ImportHelper, SceneOperator, bpy.types.Operator)
         content: bytes
     else:
         filter_glob: StringProperty(name="Filter", description="Files shown", default=f"*{ENDING}", options={"HIDDEN"})
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Networks can run, and no other job of the scene does."""
-        if reason := runtime.why_not():
-            cls.poll_message_set(reason)
-            return False
-        return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless it is known; then start."""

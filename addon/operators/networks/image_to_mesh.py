@@ -17,11 +17,11 @@ from ...core.datasets.arrays import Camera
 from ...core.datasets.pinhole import Pinhole, pinhole
 from ...core.errors import CheckpointError, InvalidParameter
 from ...idnames import Operators
-from ...networks import checkpoints, runtime
+from ...networks import checkpoints
 from ...networks.matched_cameras import add_camera
 from ...properties.networks.image_to_mesh import BEGINNINGS, ImageToMeshSettings
 from ...shape_keys import add_key
-from .shell import device
+from .shell import NeedsTorch, device
 from .views import ViewOperator, box_around, keep_view, look_into
 
 _GAP = 1.25
@@ -30,7 +30,7 @@ _GAP = 1.25
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class SPHERICAL_COW_OT_image_to_mesh(ViewOperator, ImageToMeshSettings, bpy.types.Operator):
+class SPHERICAL_COW_OT_image_to_mesh(NeedsTorch, ViewOperator, ImageToMeshSettings, bpy.types.Operator):
     """Make a mesh of a picture."""
 
     bl_idname = Operators.IMAGE_TO_MESH
@@ -44,14 +44,6 @@ class SPHERICAL_COW_OT_image_to_mesh(ViewOperator, ImageToMeshSettings, bpy.type
     picture_name: str
     seen_object: tuple[Matrix, float, Matrix] | None
     """Of a picture of the active object: its middle, its size, and how the camera was turned."""
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """There is PyTorch, and no other job of the scene."""
-        if reason := runtime.why_not():
-            cls.poll_message_set(reason)
-            return False
-        return super().poll(context)
 
     def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
         """The picture, and what the network makes of it."""

@@ -14,10 +14,10 @@ from ... import jobs, messages
 from ...core.errors import CheckpointError, InvalidParameter
 from ...idnames import Operators
 from ...networks import checkpoints, runtime
-from .shell import WindowOperator, redraw
+from .shell import NeedsTorch, WindowOperator, redraw
 
 
-class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Operator):
+class SPHERICAL_COW_OT_add_checkpoint(NeedsTorch, WindowOperator, ImportHelper, bpy.types.Operator):
     """Add files of weights to the list."""
 
     bl_idname = Operators.ADD_CHECKPOINT
@@ -48,14 +48,6 @@ class SPHERICAL_COW_OT_add_checkpoint(WindowOperator, ImportHelper, bpy.types.Op
         filter_glob: StringProperty(
             name="Filter", description="Which files are shown", default="*.pt;*.pth;*.safetensors", options={"HIDDEN"}
         )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """There is PyTorch to read them."""
-        if reason := runtime.why_not():
-            cls.poll_message_set(reason)
-            return False
-        return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the files; when they are known, start."""

@@ -14,10 +14,10 @@ from ... import bridge, jobs, messages, storage
 from ...core.errors import CheckpointError, InvalidParameter
 from ...core.mesh import Mesh
 from ...idnames import Operators
-from ...networks import checkpoints, runtime, views
+from ...networks import checkpoints, views
 from ...properties.networks.occupancy import BEGINNING, PredictSettings
 from ..reconstruct import finish, object_on_new_mesh
-from .shell import device
+from .shell import NeedsTorch, device
 from .views import ViewOperator, keep_view, look_into, upright_around
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def kind_of(model: str) -> str:
     return model.removeprefix(BEGINNING) if model.startswith(BEGINNING) else ""
 
 
-class SPHERICAL_COW_OT_predict(ViewOperator, PredictSettings, bpy.types.Operator):
+class SPHERICAL_COW_OT_predict(NeedsTorch, ViewOperator, PredictSettings, bpy.types.Operator):
     """Make a new object of what a network sees."""
 
     bl_idname = Operators.PREDICT
@@ -49,14 +49,6 @@ class SPHERICAL_COW_OT_predict(ViewOperator, PredictSettings, bpy.types.Operator
     pictured_place: Matrix | None
     input_uid: int
     input_name: str
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """There is PyTorch, and no other job of the scene."""
-        if reason := runtime.why_not():
-            cls.poll_message_set(reason)
-            return False
-        return super().poll(context)
 
     def work(self, context: bpy.types.Context, obj: bpy.types.Object) -> jobs.Work:
         """The prediction; before it a look into a file that is not in the list, as scripts give it, and the picture."""

@@ -9,25 +9,26 @@ import bpy
 
 from ... import jobs, messages
 from ...networks import runtime
-from ..shell import JobOperator
+from ..shell import JobOperator, MeshOperator
 
 
-class NetworkOperator(JobOperator):
-    """A job with PyTorch on the active mesh: greyed out, with the reason, where there is none.
-
-    Its requests say `torch=True`.
-    """
-
-    if TYPE_CHECKING:
-        bl_idname: str
+class NeedsTorch(MeshOperator):
+    """Greyed out, with the reason, where there is no PyTorch; then as the operator that comes after it says."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Whether networks can run, and there is a mesh."""
+        """Whether networks can run, and all else is there."""
         if reason := runtime.why_not():
             cls.poll_message_set(reason)
             return False
         return super().poll(context)
+
+
+class NetworkOperator(NeedsTorch, JobOperator):
+    """A job with PyTorch on the active mesh. Its requests say `torch=True`."""
+
+    if TYPE_CHECKING:
+        bl_idname: str
 
 
 class WindowOperator(JobOperator):
