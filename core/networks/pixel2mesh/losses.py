@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...errors import InvalidParameter
+from ..layers.laplacian import uniform_laplacian
 from .network import Stages
 from .template import Template
 
@@ -137,16 +138,10 @@ def edge_loss(predicted: Tensor, pairs: Tensor) -> Tensor:
     return (predicted[:, pairs[:, 0]] - predicted[:, pairs[:, 1]]).square().sum(dim=2).mean()
 
 
-def laplacian_of(vertices: Tensor, graph: Graph) -> Tensor:
-    """(B, V, 3) each vertex less the mean of its neighbours."""
-    ends = torch.cat([graph.edges, graph.edges.flip(1)])
-    total = torch.zeros_like(vertices).index_add(1, ends[:, 0], vertices[:, ends[:, 1]])
-    return vertices - total / graph.degree[None, :, None]
-
-
 def laplacian_loss(before: Tensor, after: Tensor, graph: Graph) -> Tensor:
     """Mean squared change of the Laplacian: neighbours should move alike."""
-    return (laplacian_of(before, graph) - laplacian_of(after, graph)).square().sum(dim=2).mean()
+    first, second = (uniform_laplacian(one, graph.edges, graph.degree) for one in (before, after))
+    return (first - second).square().sum(dim=2).mean()
 
 
 def move_loss(before: Tensor, after: Tensor) -> Tensor:

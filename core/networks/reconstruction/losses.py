@@ -11,6 +11,7 @@ from torch import Tensor
 from ...errors import InvalidParameter
 from ...geometry.edges import edge_table
 from ...mesh import IntArray
+from ..layers.laplacian import uniform_laplacian
 from .network import Seen
 
 
@@ -51,20 +52,19 @@ class Weights:
 class Laplacian(torch.nn.Module):
     """Each vertex less the mean of its neighbours, on a mesh with faces (F, 3) and V vertices."""
 
-    ends: Tensor
+    edges: Tensor
     degree: Tensor
 
     def __init__(self, faces: IntArray, n_vertices: int) -> None:
         super().__init__()
         edges = torch.from_numpy(edge_table(faces).vertices)
-        self.register_buffer("ends", torch.cat([edges, edges.flip(1)]), persistent=False)
+        self.register_buffer("edges", edges, persistent=False)
         degree = torch.bincount(edges.flatten(), minlength=n_vertices)
-        self.register_buffer("degree", degree.clamp_min(1)[:, None], persistent=False)
+        self.register_buffer("degree", degree.clamp_min(1), persistent=False)
 
     def forward(self, vertices: Tensor) -> Tensor:
         """(B, V, 3) of (B, V, 3)."""
-        total = torch.zeros_like(vertices).index_add(1, self.ends[:, 0], vertices[:, self.ends[:, 1]])
-        return vertices - total / self.degree
+        return uniform_laplacian(vertices, self.edges, self.degree)
 
     def roughness(self, vertices: Tensor) -> Tensor:
         """The mean length of it."""
@@ -73,7 +73,7 @@ class Laplacian(torch.nn.Module):
     def summed(self, vertices: Tensor) -> Tensor:
         """The mean length of twice the sums over neighbours in place of means: the original's graph Laplacian, which
         counts each edge twice."""
-        return 2.0 * (self.degree * self(vertices)).norm(dim=2).mean()
+        return 2.0 * (self.degree[:, None] * self(vertices)).norm(dim=2).mean()
 
 
 def deformation_size(deformation: Tensor) -> Tensor:

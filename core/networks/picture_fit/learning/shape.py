@@ -55,7 +55,7 @@ class Shape:
             begin = gather.fit(positions)
         else:
             self._own = torch.from_numpy(np.flatnonzero((gather.weight[:, 0] >= 0.0).all(axis=1)))
-            self.laplacian = uniform_laplacian(template.mesh.faces, template.mesh.n_vertices)
+            self.laplacian = graph_laplacian(template.mesh.faces, template.mesh.n_vertices)
             begin = gather(positions[self._own.numpy()])
         system = sparse.identity(len(begin)) + stiffness * self.laplacian
         self._solve = splu(system.tocsc()).solve
@@ -96,7 +96,7 @@ class Adam:
         self.numbers.grad = None
 
 
-def uniform_laplacian(faces: IntArray, count: int) -> sparse.csr_matrix:
+def graph_laplacian(faces: IntArray, count: int) -> sparse.csr_matrix:
     """(V, V) degree on the diagonal, −1 for each edge."""
     ends = edge_table(faces).vertices
     both = np.concatenate([ends, ends[:, ::-1]])
