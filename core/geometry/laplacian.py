@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cotangent Laplacian and the mass matrix of linear finite elements (Pinkall and Polthier 1993)."""
+"""The Laplacian of a graph; the cotangent Laplacian and the mass matrix of linear finite elements (Pinkall and Polthier
+1993)."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
 
-from ..mesh import FloatArray, Mesh
+from ..mesh import FloatArray, IntArray, Mesh
 from .measure import directed_edges, face_areas, face_cross, vertex_areas
+
+
+def graph_laplacian(edges: IntArray, count: int) -> sparse.csr_matrix:
+    """(count, count) of a graph with edges (E, 2): the degree on the diagonal, −1 for each edge; rows sum to 0.
+
+    An edge that is named several times counts as often.
+    """
+    both = np.concatenate([edges, edges[:, ::-1]])
+    beside = sparse.coo_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(count, count)).tocsr()
+    return sparse.csr_matrix(sparse.diags(np.asarray(beside.sum(axis=1)).ravel()) - beside)
 
 
 def cotangents(mesh: Mesh) -> FloatArray:

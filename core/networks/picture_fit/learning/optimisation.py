@@ -23,7 +23,7 @@ from ...rendering.render import render
 from ..settings import PictureFitSettings
 from ..shots import CutOut
 from .poses import Poses, moved, picture_matrices
-from .shape import Adam, Shape, as_tensor, graph_laplacian
+from .shape import Adam, Shape, as_tensor, mesh_laplacian
 from .texturing import Atlas, texture_of
 
 STIFFNESS = 12.0
@@ -82,7 +82,7 @@ class Optimisation:
         self._masks = tuple(_stack(view.mask for view in some) for some in views)
         self._known = tuple(_stack(view.known for view in some) for some in views)
         self._colours = tuple(_stack(np.moveaxis(view.pixels, 2, 0) for view in some) for some in views)
-        laplacian = graph_laplacian(template.mesh.faces, template.mesh.n_vertices)
+        laplacian = mesh_laplacian(template)
         self._laplacian = as_tensor(laplacian)
         self._atlas = Atlas(template.mesh.vertices, template.mesh.faces, _PAINT, settings.symmetric_texture)
         self._paint: UvTexture | None = None

@@ -12,7 +12,8 @@ from scipy.sparse.linalg import splu
 from torch import Tensor
 
 from ....geometry.edges import edge_table
-from ....mesh import FloatArray, IntArray
+from ....geometry.laplacian import graph_laplacian
+from ....mesh import FloatArray
 from ....symmetry.templates import Template
 
 
@@ -51,11 +52,12 @@ class Shape:
         self._column = list(gather.column)
         if scheme == "rotational":
             self._own = None
-            self.laplacian = _path(gather.n_rows)
+            line = np.arange(gather.n_rows)
+            self.laplacian = graph_laplacian(np.stack([line[:-1], line[1:]], axis=1), gather.n_rows)
             begin = gather.fit(positions)
         else:
             self._own = torch.from_numpy(np.flatnonzero((gather.weight[:, 0] >= 0.0).all(axis=1)))
-            self.laplacian = graph_laplacian(template.mesh.faces, template.mesh.n_vertices)
+            self.laplacian = mesh_laplacian(template)
             begin = gather(positions[self._own.numpy()])
         system = sparse.identity(len(begin)) + stiffness * self.laplacian
         self._solve = splu(system.tocsc()).solve
@@ -68,6 +70,11 @@ class Shape:
         if self._own is not None:
             rows = rows[self._own]
         return (rows[self._index][..., self._column] * self._weight).sum(dim=1) + self.middle
+
+
+def mesh_laplacian(template: Template) -> sparse.csr_matrix:
+    """(V, V) the graph Laplacian of the edges of a template."""
+    return graph_laplacian(edge_table(template.mesh.faces).vertices, template.mesh.n_vertices)
 
 
 class Adam:
@@ -94,20 +101,6 @@ class Adam:
         with torch.no_grad():
             self.numbers.sub_(rate * mean / size)
         self.numbers.grad = None
-
-
-def graph_laplacian(faces: IntArray, count: int) -> sparse.csr_matrix:
-    """(V, V) degree on the diagonal, −1 for each edge."""
-    ends = edge_table(faces).vertices
-    both = np.concatenate([ends, ends[:, ::-1]])
-    beside = sparse.coo_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(count, count)).tocsr()
-    return sparse.csr_matrix(sparse.diags(np.asarray(beside.sum(axis=1)).ravel()) - beside)
-
-
-def _path(count: int) -> sparse.csr_matrix:
-    """(n, n) the Laplacian of a line of points."""
-    beside = sparse.diags([np.ones(count - 1), np.ones(count - 1)], [-1, 1])
-    return sparse.csr_matrix(sparse.diags(np.asarray(beside.sum(axis=1)).ravel()) - beside)
 
 
 def as_tensor(matrix: sparse.csr_matrix) -> Tensor:

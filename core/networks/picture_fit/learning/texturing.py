@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from scipy import ndimage, sparse
 
+from ....geometry.laplacian import graph_laplacian
 from ....mesh import FloatArray, IntArray
 from ....progress import Progress, part, silent
 from ....sphere.uv import sphere_atlas
@@ -215,10 +216,7 @@ def _grid_laplacian(base: IntArray) -> sparse.csr_matrix:
             np.stack([base[1:].ravel(), base[:-1].ravel()], axis=1),
         ]
     )
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    shape = (base.size, base.size)
-    beside = sparse.coo_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=shape).tocsr()
-    return sparse.csr_matrix(sparse.diags(np.asarray(beside.sum(axis=1)).ravel()) - beside)
+    return graph_laplacian(pairs, base.size)
 
 
 def _filled(right: FloatArray, total: FloatArray, base: IntArray) -> FloatArray:
