@@ -375,3 +375,8 @@ def test_gauss_bonnet_and_libigl_on_a_real_mesh() -> None:
     ours = laplacian.cotangent_laplacian(mesh)
     assert abs(ours + igl.cotmatrix(mesh.vertices, mesh.faces)).max() < 1e-10 * abs(ours).max()
     assert 0.0 < shape_measures.sphericity(mesh) < 1.0
+
+
+def test_the_laplacian_of_a_line():
+    found = laplacian.graph_laplacian(np.array([[0, 1], [1, 2]]), 3).toarray()
+    np.testing.assert_array_equal(found, [[1, -1, 0], [-1, 2, -1], [0, -1, 1]])
